@@ -1,0 +1,1 @@
+"""twinkit: stateful digital twins of external services and the evaluation loop on top of them."""

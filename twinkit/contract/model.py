@@ -1,0 +1,134 @@
+"""The frozen model of a contract: operations, parameters, bodies, responses. Imports nothing of the kit.
+
+A schema is a plain JSON Schema 2020-12 node (dict or bool); references stay references of the one form
+`{"$ref": "#/components/schemas/<name>"}`, also for schemas that were inline elsewhere, external or recursive.
+`nullable` has become a `null` type or branch; OpenAPI 2.0 bodies and forms have become `Body`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Schema = Mapping[str, Any] | bool
+Location = Literal["path", "query", "header", "cookie"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One declared parameter outside the body."""
+
+    name: str
+    location: Location
+    schema: Schema
+    required: bool = False
+    style: str = "form"
+    explode: bool = True
+    allow_reserved: bool = False
+    media_type: str | None = None
+    """Set when the parameter is serialised as a document (`content`), such as application/json."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request body: schema for each media type, and per-property encoding of forms."""
+
+    content: Mapping[str, Schema]
+    required: bool = False
+    encoding: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    """media type → property → {style, explode, contentType}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One documented response."""
+
+    status: str
+    """`200`, `2XX` or `default`."""
+    content: Mapping[str, Schema] = field(default_factory=dict)
+    headers: Mapping[str, Schema] = field(default_factory=dict)
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    """media type → the first documented example, where the document carries one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the contract."""
+
+    id: str
+    method: str
+    """Lower case."""
+    path: str
+    """The template below the base path, such as `/v1/customers/{customer}`."""
+    parameters: tuple[Parameter, ...] = ()
+    body: Body | None = None
+    responses: tuple[Response, ...] = ()
+    security: tuple[Mapping[str, tuple[str, ...]], ...] | None = None
+    """Alternatives of scheme → scopes; None means the contract's default, an empty tuple means none."""
+    tags: tuple[str, ...] = ()
+    deprecated: bool = False
+    summary: str = ""
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def success(self) -> Response | None:
+        """The first documented success: the lowest 2xx, else a 2XX range, else `default`, else None."""
+        exact = sorted((r for r in self.responses if r.status.isdigit() and r.status[0] == "2"), key=lambda r: r.status)
+        if exact:
+            return exact[0]
+        for wanted in ("2XX", "default"):
+            for response in self.responses:
+                if response.status.upper() == wanted.upper():
+                    return response
+        return None
+
+    def response(self, status: int) -> Response | None:
+        """The documented response for a status: exact, then its range, then `default`."""
+        for wanted in (str(status), f"{status // 100}XX", "DEFAULT"):
+            for response in self.responses:
+                if response.status.upper() == wanted:
+                    return response
+        return None
+
+
+class Contract(Protocol):
+    """What the serve plane asks of a contract; `twinkit.contract.index` has the implementation."""
+
+    service: str
+    title: str
+    version: str
+    security: tuple[Mapping[str, tuple[str, ...]], ...]
+    security_schemes: Mapping[str, Mapping[str, Any]]
+    base_path: str
+    """Path prefix of the first server, without a trailing slash: `` or `/api/v1`."""
+
+    def operation(self, id: str) -> Operation:
+        """The operation with this id. Raises KeyError."""
+
+    def operations(self) -> Iterator[str]:
+        """Every operation id, in document order."""
+
+    def schema(self, name: str) -> Schema:
+        """The component schema of this name. Raises KeyError."""
+
+    def schemas(self) -> Iterator[str]:
+        """Every component schema name, in document order."""
+
+    def resolve(self, schema: Schema) -> Schema:
+        """Follow `$ref` until the node is none; the node itself when it is no reference."""
+
+    def match(self, method: str, path: str) -> Match | None:
+        """The operation for a request path (percent-encoded, with or without the base path), or None."""
+
+    def methods(self, path: str) -> tuple[str, ...]:
+        """Methods (upper case) that some operation declares at this path; empty when the path is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What routing found."""
+
+    operation: str
+    path: Mapping[str, str]
+    """Path parameters, percent-decoded."""

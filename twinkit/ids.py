@@ -1,0 +1,85 @@
+"""Identifiers in each service's own pattern, such as `cus_{alnum:14}`, drawn from a seed.
+
+A pattern is literal text with `{kind:length}` fields; kinds: alnum (a-zA-Z0-9), lower (a-z0-9), upper (A-Z0-9),
+hex, digits, letters, okta (0-9a-zA-Z), and `{uuid}` (a version 4 UUID), `{seq}` (the position, from 1).
+Imports: seeds, errors.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from functools import lru_cache
+
+from twinkit.errors import AuthorError, nearest
+from twinkit.seeds import draw
+
+ALPHABETS = {
+    "alnum": string.ascii_uppercase + string.ascii_lowercase + string.digits,
+    "lower": string.ascii_lowercase + string.digits,
+    "upper": string.ascii_uppercase + string.digits,
+    "hex": "0123456789abcdef",
+    "digits": string.digits,
+    "letters": string.ascii_letters,
+}
+FIELD = re.compile(r"\{(\w+)(?::(\d+))?\}")
+
+
+@lru_cache(maxsize=4096)
+def parse(pattern: str) -> tuple[tuple[str, int], ...]:
+    """Fields of a pattern as (literal text, -1), (alphabet, length), ("uuid", 0) or ("seq", 0).
+
+    Raises AuthorError for an unknown kind or a missing length.
+    """
+    parts: list[tuple[str, int]] = []
+    end = 0
+    for match in FIELD.finditer(pattern):
+        if match.start() > end:
+            parts.append((pattern[end : match.start()], -1))
+        kind, length = match[1], match[2]
+        if kind in ("uuid", "seq"):
+            parts.append((kind, 0))
+        elif kind not in ALPHABETS:
+            known = [*ALPHABETS, "uuid", "seq"]
+            raise AuthorError(f"id pattern {pattern!r}: unknown kind {kind!r}{nearest(kind, known)}")
+        elif length is None:
+            raise AuthorError(f"id pattern {pattern!r}: {kind!r} needs a length, such as {{{kind}:14}}")
+        else:
+            parts.append((ALPHABETS[kind], int(length)))
+        end = match.end()
+    if end < len(pattern):
+        parts.append((pattern[end:], -1))
+    return tuple(parts)
+
+
+def _digits(number: int, alphabet: str, length: int) -> str:
+    size = len(alphabet)
+    out = []
+    for _ in range(length):
+        number, rest = divmod(number, size)
+        out.append(alphabet[rest])
+    return "".join(out)
+
+
+def _uuid(number: int) -> str:
+    number = (number & ~(0xF << 76)) | (0x4 << 76)
+    number = (number & ~(0x3 << 62)) | (0x2 << 62)
+    text = f"{number:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def make(pattern: str, seed: int, stream: str, position: int) -> str:
+    """The id at `position` of the stream `ids/<stream>`, in the form of `pattern`."""
+    out: list[str] = []
+    for number, (part, length) in enumerate(parse(pattern)):
+        if length == -1:
+            out.append(part)
+        elif part == "uuid":
+            out.append(_uuid(draw(seed, f"ids/{stream}", position)))
+        elif part == "seq":
+            out.append(str(position + 1))
+        else:
+            for chunk in range(0, length, 20):
+                value = draw(seed, f"ids/{stream}/{number}/{chunk}", position)
+                out.append(_digits(value, part, min(20, length - chunk)))
+    return "".join(out)
