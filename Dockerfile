@@ -1,0 +1,32 @@
+# docker build -t twinkit .      docker run -p 4010:4010 twinkit serve stripe
+# BASE is any image with Python 3.11 or newer.
+ARG BASE=python:3.13-slim
+
+FROM ${BASE} AS build
+WORKDIR /src
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python -m venv /opt/twinkit
+# The dependencies are a layer of their own: they are installed again only when pyproject.toml changes.
+COPY pyproject.toml ./
+RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > /tmp/requirements.txt \
+ && /opt/twinkit/bin/pip install -r /tmp/requirements.txt
+COPY README.md LICENSE NOTICE ./
+COPY openapi openapi
+COPY failure_profiles failure_profiles
+COPY twins twins
+COPY twinkit twinkit
+RUN /opt/twinkit/bin/pip install --no-deps .
+
+FROM ${BASE}
+COPY --from=build /opt/twinkit /opt/twinkit
+RUN useradd --create-home --uid 10001 twin && install -d -o twin -g twin /data
+ENV PATH=/opt/twinkit/bin:$PATH PYTHONUNBUFFERED=1 TWIN_HOST=0.0.0.0
+USER 10001
+WORKDIR /data
+VOLUME /data
+EXPOSE 4010 4011 4012
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=5 \
+  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:4010/_twin/health', timeout=2).read()"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["twin"]
+CMD ["serve", "stripe"]

@@ -1,0 +1,195 @@
+"""The files around the code: Makefile, README, documentation of the command line, container and wheel."""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def targets() -> set[str]:
+    return set(re.findall(r"^([a-z]+):", read("Makefile"), re.M))
+
+
+def commands(document: str) -> list[list[str]]:
+    """The command lines of a document's `sh` blocks, continuation lines joined, comments left out."""
+    blocks = re.findall(r"```(?:sh|bash|console)\n(.*?)```", read(document), re.S)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return [re.sub(r"\s#.*$", "", line.removeprefix("$ ")).split() for line in lines if line.strip()]
+
+
+def parser(module: str) -> argparse.ArgumentParser:
+    if importlib.util.find_spec(module) is None:
+        pytest.skip(f"{module} is not part of this installation")
+    found = importlib.import_module(module).parser()
+    assert isinstance(found, argparse.ArgumentParser)
+    return found
+
+
+def subcommands(top: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    for action in top._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
+
+
+def options(top: argparse.ArgumentParser, prefix: str) -> Iterator[tuple[str, str]]:
+    """(command, option) of every long option, of sub-commands too; hidden ones left out."""
+    for action in top._actions:
+        if action.help is not argparse.SUPPRESS:
+            yield from (
+                (prefix, option) for option in action.option_strings if option.startswith("--") and option != "--help"
+            )
+    for name, sub in subcommands(top).items():
+        yield from options(sub, f"{prefix} {name}")
+
+
+def documents() -> list[str]:
+    return [
+        "README.md",
+        "CONTRIBUTING.md",
+        *(p.relative_to(ROOT).as_posix() for p in sorted((ROOT / "docs").rglob("*.md"))),
+    ]
+
+
+def test_make_targets_of_the_documents_exist() -> None:
+    for document in documents():
+        for words in commands(document):
+            if words[0] == "make" and len(words) > 1:
+                assert words[1] in targets(), f"{document}: make {words[1]}"
+
+
+@pytest.mark.parametrize("program", ["twin", "factory"])
+def test_commands_of_the_documents_exist(program: str) -> None:
+    known = subcommands(parser(f"twinkit.cli.{program}"))
+    for document in documents():
+        for words in commands(document):
+            if words[0] == program and len(words) > 1 and not words[1].startswith("-"):
+                assert words[1] in known, f"{document}: {program} {words[1]} (there are {', '.join(known)})"
+
+
+@pytest.mark.parametrize("program", ["twin", "factory"])
+def test_every_option_is_documented(program: str) -> None:
+    text = "\n".join(read(document) for document in documents())
+    missing = [
+        f"{c} {o}"
+        for c, o in options(parser(f"twinkit.cli.{program}"), program)
+        if not re.search(rf"{o}(?![\w-])", text)
+    ]
+    assert not missing, "describe these in docs/cli.md:\n" + "\n".join(missing)
+
+
+def test_the_readme_has_the_two_commands() -> None:
+    flat = [" ".join(words[:2]) for words in commands("README.md")]
+    assert flat.index("make run") < flat.index("make test") < 3
+
+
+def test_ci_runs_the_test_command_and_nothing_else() -> None:
+    lines = [line for line in read(".ci/run").splitlines() if line and not line.startswith("#")]
+    assert lines == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "exec make test"]
+
+
+@pytest.mark.parametrize("script", [".ci/run", ".ci/setup"])
+def test_scripts_are_sound_shell(script: str) -> None:
+    subprocess.run(["sh", "-n", ROOT / script], check=True)
+
+
+def copied() -> list[str]:
+    """What the Dockerfile takes from the build context."""
+    found = re.findall(r"^COPY (?!--from)(.+)$", read("Dockerfile"), re.M)
+    return [source for line in found for source in line.split()[:-1]]
+
+
+def admitted(path: str) -> bool:
+    """Whether .dockerignore lets a path of the top folder through: the last matching line decides."""
+    verdict = True
+    for line in read(".dockerignore").splitlines():
+        if line and not line.startswith("#") and fnmatch.fnmatch(path, line.removeprefix("!")):
+            verdict = line.startswith("!")
+    return verdict
+
+
+def test_the_container_copies_what_exists_and_what_the_wheel_needs() -> None:
+    project = tomllib.loads(read("pyproject.toml"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    needed = {
+        *wheel["packages"],
+        *wheel["force-include"],
+        *project["project"]["license-files"],
+        project["project"]["readme"],
+    }
+    assert needed | {"pyproject.toml"} == set(copied())
+    for source in copied():
+        assert (ROOT / source).exists(), source
+        assert admitted(source), f".dockerignore hides {source}"
+
+
+def test_the_container_is_as_promised() -> None:
+    text = read("Dockerfile")
+    assert re.search(r"^ARG BASE=", text, re.M)
+    assert text.count("FROM ${BASE}") == len(re.findall(r"^FROM", text, re.M)) == 2
+    assert 'ENTRYPOINT ["twin"]' in text
+    assert "/_twin/health" in text
+    assert re.search(r"^USER (?!0|root)\d+$", text, re.M)
+    assert "TWIN_HOST=0.0.0.0" in text
+
+
+def test_the_dockerfile_passes_a_linter() -> None:
+    linter = shutil.which("hadolint", path=str(Path(sys.executable).parent)) or shutil.which("hadolint")
+    if linter is None:
+        pytest.skip("hadolint is not installed on this platform")
+    done = subprocess.run([linter, str(ROOT / "Dockerfile")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert not done.stdout.strip()
+
+
+def test_the_wheel_from_the_container_s_context_has_the_data(tmp_path: Path) -> None:
+    context = tmp_path / "context"
+    context.mkdir()
+    for source in copied():
+        if (ROOT / source).is_dir():
+            shutil.copytree(ROOT / source, context / source, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / source, context / source)
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(tmp_path),
+        str(context),
+    ]
+    done = subprocess.run(build, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        names = set(wheel.namelist())
+    for folder in ("openapi", "failure_profiles"):
+        for path in (ROOT / folder).iterdir():
+            assert f"twinkit/data/{folder}/{path.name}" in names
+    for package in ("twinkit", "twins"):
+        expected = {
+            p.relative_to(ROOT).as_posix()
+            for p in (ROOT / package).rglob("*")
+            if p.is_file() and "__pycache__" not in p.parts
+        }
+        assert expected <= names
