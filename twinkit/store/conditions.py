@@ -1,0 +1,172 @@
+"""Filters and the SQL they become. Pure functions; imports: errors.
+
+Two forms of a field occur in SQL: `plain` (NULL where the property is missing or null) for equality, and `order`
+(a value below all others instead of NULL) for sorting and ranges, so that a keyset comparison always decides.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+from twinkit.errors import StoreError, nearest
+
+Op = Literal["=", "!=", ">", ">=", "<", "<=", "in", "contains", "prefix", "exists"]
+Field = str | tuple[str | int, ...]
+OPS: tuple[str, ...] = ("=", "!=", ">", ">=", "<", "<=", "in", "contains", "prefix", "exists")
+COLUMNS = ("created", "id", "parent", "seq")
+RANGES = (">", ">=", "<", "<=", "prefix")
+LOWEST = "-9e999"
+"""SQL for a number below all others, which sort below all texts."""
+INTEGERS = range(-(2**63), 2**63)
+
+
+class Filter(NamedTuple):
+    """A condition on records.
+
+    `field` is a path of property names such as `"billing.email"`, or `"created"`, `"id"`, `"parent"` for the row's own
+    columns. A tuple such as `("metadata", "a.b")` or `("items", 0, "id")` is taken literally, name by name.
+    A missing property equals None; numbers compare with numbers only and texts with texts only; True is 1.
+    `contains` is a substring, `prefix` the beginning of a text, `exists` (value True or False) neither missing nor
+    null; `in` takes any number of values.
+    """
+
+    field: Field
+    op: Op
+    value: Any = True
+
+
+class Term(NamedTuple):
+    """A filter without its values: what decides the SQL."""
+
+    field: Field
+    op: str
+    variant: str | int
+
+
+def quoted(text: str) -> str:
+    """`text` as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@lru_cache(maxsize=4096)
+def plain(field: Field) -> str:
+    """SQL for the value of a field, NULL when it is missing or null."""
+    if isinstance(field, str):
+        if field in COLUMNS:
+            return field
+        parts: Sequence[str | int] = field.split(".")
+    else:
+        parts = field
+    if any(isinstance(part, str) and ('"' in part or "\\" in part) for part in parts):
+        return f"json_property(data, {quoted(orjson.dumps(list(parts)).decode())})"
+    path = "".join(f"[{part}]" if isinstance(part, int) else f'."{part}"' for part in parts)
+    return f"json_extract(data, {quoted('$' + path)})"
+
+
+def order(field: Field) -> str:
+    """SQL for the value of a field, below all others when it is missing or null."""
+    text = plain(field)
+    return text if text in COLUMNS else f"ifnull({text}, {LOWEST})"
+
+
+def json_property(data: str, path: str) -> Any:
+    """SQL function: the value at a path whose names SQLite's own paths cannot spell."""
+    value = orjson.loads(data)
+    for part in orjson.loads(path):
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return None
+    return scalar(value)
+
+
+def scalar(value: Any) -> Any:
+    """A value as SQLite compares it: lists and objects as JSON text, numbers beyond 64 bits as floats."""
+    if isinstance(value, (dict, list, tuple)):
+        return orjson.dumps(value).decode()
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int) and value not in INTEGERS:
+        return float(value) if abs(value) < 2**1023 else (9e999 if value > 0 else -9e999)
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    return value
+
+
+def after_prefix(prefix: str) -> str | None:
+    """The least text above every text that begins with `prefix`; None when there is no such text."""
+    while prefix:
+        head, last = prefix[:-1], ord(prefix[-1])
+        if last < sys.maxunicode:
+            return head + chr(0xE000 if last == 0xD7FF else last + 1)
+        prefix = head
+    return None
+
+
+def term(filter: Filter) -> Term:
+    """The shape of a filter. Raises StoreError for an unknown operator."""
+    field, op, value = filter
+    if isinstance(field, list):
+        field = tuple(field)
+    if op in ("=", "!="):
+        return Term(field, op, "null" if value is None else "value")
+    if op in (">", ">=", "<", "<="):
+        kind = "text" if isinstance(value, str) else "never" if value is None else "number"
+        return Term(field, op, kind)
+    if op == "in":
+        return Term(field, op, len(value))
+    if op == "prefix":
+        return Term(field, op, "open" if after_prefix(scalar(str(value))) is None else "closed")
+    if op == "exists":
+        return Term(field, op, "yes" if value else "no")
+    if op == "contains":
+        return Term(field, op, "value")
+    raise StoreError(f"unknown filter operator {op!r}{nearest(op, OPS)} (operators: {' '.join(OPS)})")
+
+
+def values(filter: Filter) -> list[Any]:
+    """The values that the SQL of the filter's term binds."""
+    op, value = filter.op, filter.value
+    if op in ("=", "!="):
+        return [] if value is None else [scalar(value)]
+    if op == "in":
+        return [scalar(one) for one in value]
+    if op == "prefix":
+        prefix = scalar(str(value))
+        end = after_prefix(prefix)
+        return [prefix] if end is None else [prefix, end]
+    if op == "contains":
+        return [scalar(str(value))]
+    if op == "exists" or value is None:
+        return []
+    return [scalar(value)]
+
+
+def condition(term: Term) -> str:
+    """SQL of a term, with a `?` for each of its values."""
+    field, op, variant = term
+    text, key = plain(field), order(field)
+    if op in ("=", "!="):
+        if variant == "null":
+            return f"{text} IS {'NOT ' if op == '!=' else ''}NULL"
+        return f"{text} = ?" if op == "=" else f"{text} IS NOT ?"
+    if op == "in":
+        return f"{text} IN ({', '.join('?' * int(variant))})"
+    if op == "exists":
+        return f"{text} IS {'NOT ' if variant == 'yes' else ''}NULL"
+    if op == "contains":
+        return f"instr({text}, ?) > 0"
+    if op == "prefix":
+        return f"{key} >= ? AND {key} < ?" if variant == "closed" else f"{key} >= ?"
+    if variant == "never":
+        return "0"
+    if op in (">", ">="):
+        return f"{key} {op} ?" if variant == "text" else f"{key} {op} ? AND {key} < ''"
+    return f"{key} {op} ? AND {key} >= ''" if variant == "text" else f"{key} {op} ? AND {key} > {LOWEST}"

@@ -1,0 +1,131 @@
+"""The connection of a store and its transactions: what every part of `Store` stands on. Imports: errors, ddl.
+
+One connection, one writer, one thread at a time. Between calls no cursor stays open, so that the database can be
+copied over at any moment. What the parts keep in memory beside the tables (counters drawn, changes pending) is
+written at commit (`_flush`) and forgotten at rollback (`_forget`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from types import TracebackType
+from typing import Any
+
+from twinkit.errors import StoreError, UsageError
+from twinkit.store.ddl import APPLICATION, FORMAT, STATEMENTS
+
+PAGE_SIZE = 2048
+"""Bytes of a database page; the same everywhere, since pages are what a snapshot copies."""
+OLDEST_SQLITE = (3, 38, 0)
+"""The first SQLite with JSON functions and RETURNING always built in."""
+
+
+def connect(database: str, *, uri: bool = False) -> sqlite3.Connection:
+    """A connection that runs statements as told (no implicit BEGIN) and that any one thread at a time may use."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        wanted = ".".join(map(str, OLDEST_SQLITE))
+        raise UsageError(f"this Python has SQLite {sqlite3.sqlite_version}; twinkit needs {wanted} or newer")
+    return sqlite3.connect(
+        database, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=64, uri=uri
+    )
+
+
+def connect_memory() -> sqlite3.Connection:
+    """A connection to an empty database in memory."""
+    connection = connect(":memory:")
+    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+    return connection
+
+
+def create_tables(connection: sqlite3.Connection, service: str) -> None:
+    """Make the tables of an empty database, all or none."""
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in STATEMENTS:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    rows = [("format", str(FORMAT)), ("service", service)]
+    connection.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", rows)
+    connection.execute("COMMIT")
+
+
+class Transaction:
+    """The context manager that `Store.transaction` hands out; entering it again joins the one under way."""
+
+    __slots__ = ("_core",)
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def __enter__(self) -> None:
+        core = self._core
+        if core._depth == 0:
+            core._execute("BEGIN")
+        core._depth += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        core = self._core
+        core._depth -= 1
+        if core._depth:
+            return
+        if kind is None:
+            core._commit()
+        else:
+            core._rollback()
+
+
+class Core:
+    """A connection to the tables of one store."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._execute = connection.execute
+        self._depth = 0
+        self._transaction = Transaction(self)
+
+    def transaction(self) -> Transaction:
+        """`with store.transaction():` commits at the end, rolls everything back when the block raises.
+
+        A transaction inside another joins it: only the outermost commits.
+        """
+        return self._transaction
+
+    def _commit(self) -> None:
+        try:
+            self._flush()
+            self._execute("COMMIT")
+        except BaseException:
+            self._rollback()
+            raise
+
+    def _rollback(self) -> None:
+        if self._connection.in_transaction:
+            self._execute("ROLLBACK")
+        self._forget()
+
+    def _flush(self) -> None:
+        """Write what the parts kept in memory during the transaction; runs before COMMIT."""
+
+    def _forget(self) -> None:
+        """Drop what the parts kept in memory during the transaction; runs after ROLLBACK."""
+
+    def _reload(self) -> None:
+        """Drop everything the parts know of the tables: they were replaced as a whole."""
+
+    def _idle(self, what: str) -> None:
+        """Raise StoreError when a transaction is under way: `what` replaces or copies the whole database."""
+        if self._depth:
+            raise StoreError(f"cannot {what} inside a transaction")
+
+    def _many(self, sql: str, rows: Any) -> None:
+        self._connection.executemany(sql, rows)
+
+    def close(self) -> None:
+        """Close the connection; a second time does nothing. An unfinished transaction is lost."""
+        self._connection.close()
+
+    def __del__(self) -> None:
+        connection = getattr(self, "_connection", None)
+        if connection is not None:
+            connection.close()

@@ -1,0 +1,38 @@
+"""Counters: the persistent positions of seed streams. Imports: core.
+
+Positions drawn inside a transaction stay in memory and are written once at commit.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from twinkit.store.core import Core
+
+
+class Counters(Core):
+    """Part of `Store`: `next`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._positions: dict[str, int] = {}
+        self._drawn: dict[str, int] = {}
+
+    def next(self, name: str) -> int:
+        """The next position of the stream `name`: 0, 1, 2, … Rolled back with the transaction."""
+        position = self._drawn.get(name)
+        if position is None:
+            position = self._positions.get(name)
+            if position is None:
+                row = self._execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
+                position = row[0] if row else 0
+        self._drawn[name] = position + 1
+        if not self._depth:
+            with self._transaction:
+                pass
+        return position
+
+    def _flush_counters(self) -> None:
+        self._many("INSERT OR REPLACE INTO counter (name, value) VALUES (?, ?)", list(self._drawn.items()))
+        self._positions.update(self._drawn)
+        self._drawn.clear()

@@ -1,0 +1,155 @@
+"""Events and their deliveries: the outbox. Imports: core.
+
+An event is written in the transaction that caused it; a delivery is one attempt to send it to one receiver.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+
+from twinkit.errors import StoreError, nearest
+from twinkit.store.core import Core
+
+EVENT = "SELECT seq, id, type, created, CAST(data AS BLOB) FROM event"
+DELIVERY_FIELDS = (
+    "event",
+    "receiver",
+    "attempt",
+    "due",
+    "status",
+    "url",
+    "request_headers",
+    "request_body",
+    "response_status",
+    "response_body",
+    "error",
+    "data",
+)
+DELIVERY = f"SELECT seq, {', '.join(DELIVERY_FIELDS)} FROM delivery"
+ADD_DELIVERY = f"INSERT INTO delivery ({', '.join(DELIVERY_FIELDS)}) VALUES ({', '.join('?' for _ in DELIVERY_FIELDS)})"
+OBJECTS = ("request_headers", "data")
+
+
+class Event(NamedTuple):
+    """One stored event; `raw` is its JSON as the service shows it, `created` in the unit the twin uses."""
+
+    seq: int
+    id: str
+    type: str
+    created: int
+    raw: bytes
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """A parsed copy of `raw`."""
+        copy: dict[str, Any] = orjson.loads(self.raw)
+        return copy
+
+
+class Delivery(NamedTuple):
+    """One attempt to send the event with number `event`; `due` in microseconds; `data` is the sender's own."""
+
+    seq: int
+    event: int
+    receiver: str
+    attempt: int
+    due: int
+    status: str
+    url: str
+    request_headers: dict[str, str]
+    request_body: bytes
+    response_status: int | None
+    response_body: bytes
+    error: str
+    data: dict[str, Any]
+
+
+class Events(Core):
+    """Part of `Store`: events and deliveries."""
+
+    def add_event(self, type: str, data: dict[str, Any], *, id: str, created: int) -> int:
+        """Store an event and return its number. Raises StoreError when the id is taken."""
+        cursor = self._execute(
+            "INSERT OR IGNORE INTO event (id, type, created, data) VALUES (?, ?, ?, ?)",
+            (id, type, created, orjson.dumps(data).decode()),
+        )
+        if not cursor.rowcount:
+            raise StoreError(f"event {id!r} exists already")
+        return cursor.lastrowid or 0
+
+    def event(self, seq: int) -> Event | None:
+        """The event with this number."""
+        row = self._execute(f"{EVENT} WHERE seq = ?", (seq,)).fetchone()
+        return Event(*row) if row else None
+
+    def find_event(self, id: str) -> Event | None:
+        """The event with this id."""
+        row = self._execute(f"{EVENT} WHERE id = ?", (id,)).fetchone()
+        return Event(*row) if row else None
+
+    def events(self, after: int = 0, limit: int = 100) -> list[Event]:
+        """Events with a number above `after`, oldest first."""
+        rows = self._execute(f"{EVENT} WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)).fetchall()
+        return [Event(*row) for row in rows]
+
+    def add_delivery(
+        self,
+        event: int,
+        receiver: str,
+        *,
+        due: int,
+        attempt: int = 1,
+        status: str = "pending",
+        url: str = "",
+        data: dict[str, Any] | None = None,
+    ) -> int:
+        """Plan to send the event with number `event`; returns the delivery's number."""
+        own = orjson.dumps(data or {}).decode()
+        values = (event, receiver, attempt, due, status, url, "{}", b"", None, b"", "", own)
+        return self._execute(ADD_DELIVERY, values).lastrowid or 0
+
+    def update_delivery(self, seq: int, /, **changes: Any) -> None:
+        """Set fields of a delivery (those of `Delivery` but `seq`). Raises StoreError for an unknown field."""
+        for name in changes:
+            if name not in DELIVERY_FIELDS:
+                raise StoreError(f"a delivery has no field {name!r}{nearest(name, DELIVERY_FIELDS)}")
+        values = [orjson.dumps(value).decode() if name in OBJECTS else value for name, value in changes.items()]
+        sets = ", ".join(f"{name} = ?" for name in changes)
+        self._execute(f"UPDATE delivery SET {sets} WHERE seq = ?", (*values, seq))
+
+    def delivery(self, seq: int) -> Delivery | None:
+        """The delivery with this number."""
+        row = self._execute(f"{DELIVERY} WHERE seq = ?", (seq,)).fetchone()
+        return _delivery(row) if row else None
+
+    def deliveries(
+        self,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        event: int | None = None,
+        receiver: str | None = None,
+        status: str | None = None,
+    ) -> list[Delivery]:
+        """Deliveries with a number above `after`, oldest first, narrowed by what is given."""
+        given = {"event": event, "receiver": receiver, "status": status}
+        narrow = {name: value for name, value in given.items() if value is not None}
+        where = " AND ".join(["seq > ?", *(f"{name} = ?" for name in narrow)])
+        sql = f"{DELIVERY} WHERE {where} ORDER BY seq LIMIT ?"
+        return [_delivery(row) for row in self._execute(sql, (after, *narrow.values(), limit)).fetchall()]
+
+    def due_deliveries(self, until: int, *, status: str = "pending", limit: int = 100) -> list[Delivery]:
+        """Deliveries of this status whose time has come at `until` (microseconds), by due time."""
+        sql = f"{DELIVERY} WHERE status = ? AND due <= ? ORDER BY due, seq LIMIT ?"
+        return [_delivery(row) for row in self._execute(sql, (status, until, limit)).fetchall()]
+
+    def next_delivery(self, status: str = "pending") -> int | None:
+        """When the next delivery of this status is due, in microseconds; None when there is none."""
+        due: int | None = self._execute("SELECT min(due) FROM delivery WHERE status = ?", (status,)).fetchone()[0]
+        return due
+
+
+def _delivery(row: tuple[Any, ...]) -> Delivery:
+    return Delivery._make((*row[:7], orjson.loads(row[7]), *row[8:12], orjson.loads(row[12])))

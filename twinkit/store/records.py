@@ -1,0 +1,149 @@
+"""Records: one row each, read and written by resource and id. Imports: errors, changes.
+
+Data goes in and comes out as plain dicts, copied through JSON, so nothing a caller does to a dict reaches the store.
+A deleted record keeps its row (cursors stay valid, `was_deleted` can tell) until its id is inserted again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from twinkit.errors import DuplicateRecord, RecordNotFound
+from twinkit.store.changes import Change, Changes
+
+INSERT = "INSERT INTO record (resource, id, parent, created, deleted, data) VALUES (?, ?, ?, ?, 0, ?)"
+SELECT = "SELECT CAST(data AS BLOB) FROM record WHERE resource = ? AND id = ? AND deleted = 0"
+SELECT_SEQ = "SELECT seq, CAST(data AS BLOB) FROM record WHERE resource = ? AND id = ? AND deleted = 0"
+UPDATE = "UPDATE record SET data = ? WHERE seq = ?"
+
+
+class Records(Changes):
+    """Part of `Store`: `insert`, `get`, `find`, `raw`, `update`, `replace`, `delete`, `was_deleted`, `resources`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._live: dict[str, int] | None = None  # live records of each resource; None: not counted
+
+    def insert(
+        self, resource: str, data: Mapping[str, Any], *, id: str | None = None, parent: str = "", created: int = 0
+    ) -> dict[str, Any]:
+        """Store `data` as the record `id` (default: its property `id`) and return a copy. Raises DuplicateRecord.
+
+        `created` is in the unit that filters on `created` use. The id of a deleted record can be inserted again.
+        """
+        if not self._depth:
+            with self._transaction:
+                return self.insert(resource, data, id=id, parent=parent, created=created)
+        key: str = data["id"] if id is None else id
+        json = orjson.dumps(data)
+        values = (resource, key, parent, created, json.decode())
+        try:
+            self._execute(INSERT, values)
+        except sqlite3.IntegrityError:
+            sql = "DELETE FROM record WHERE resource = ? AND id = ? AND deleted = 1"
+            if not self._execute(sql, (resource, key)).rowcount:
+                raise DuplicateRecord(resource, key) from None
+            self._execute(INSERT, values)
+        self._pending.append(Change(resource, key, "insert", None, json))
+        if self._live is not None:
+            self._live[resource] = self._live.get(resource, 0) + 1
+        copy: dict[str, Any] = orjson.loads(json)
+        return copy
+
+    def get(self, resource: str, id: str) -> dict[str, Any]:
+        """A copy of the record. Raises RecordNotFound, also for a deleted one."""
+        record = self.find(resource, id)
+        if record is None:
+            raise RecordNotFound(resource, id)
+        return record
+
+    def find(self, resource: str, id: str) -> dict[str, Any] | None:
+        """A copy of the record, or None."""
+        json = self.raw(resource, id)
+        return None if json is None else orjson.loads(json)
+
+    def raw(self, resource: str, id: str) -> bytes | None:
+        """The record's stored JSON, or None."""
+        try:
+            row = self._execute(SELECT, (resource, id)).fetchone()
+        except UnicodeEncodeError:  # an id with half a surrogate pair names nothing
+            return None
+        return None if row is None else row[0]
+
+    def update(self, resource: str, id: str, /, **changes: Any) -> dict[str, Any]:
+        """Set properties of a record and return a copy of the whole. Raises RecordNotFound."""
+        if not self._depth:
+            with self._transaction:
+                return self.update(resource, id, **changes)
+        seq, before = self._row(resource, id)
+        data: dict[str, Any] = orjson.loads(before)
+        data.update(changes)
+        return self._write(resource, id, seq, before, data)
+
+    def replace(self, resource: str, id: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Put `data` in the place of a record's and return a copy. Raises RecordNotFound."""
+        if not self._depth:
+            with self._transaction:
+                return self.replace(resource, id, data)
+        seq, before = self._row(resource, id)
+        return self._write(resource, id, seq, before, data)
+
+    def delete(self, resource: str, id: str) -> None:
+        """Delete a record. Raises RecordNotFound."""
+        if not self._depth:
+            with self._transaction:
+                return self.delete(resource, id)
+        seq, before = self._row(resource, id)
+        self._execute("UPDATE record SET deleted = 1 WHERE seq = ?", (seq,))
+        self._pending.append(Change(resource, id, "delete", before, None))
+        if self._live is not None:
+            self._live[resource] -= 1
+        return None
+
+    def was_deleted(self, resource: str, id: str) -> bool:
+        """Whether the record existed and is deleted now."""
+        sql = "SELECT 1 FROM record WHERE resource = ? AND id = ? AND deleted = 1"
+        try:
+            return self._execute(sql, (resource, id)).fetchone() is not None
+        except UnicodeEncodeError:
+            return False
+
+    def resources(self) -> dict[str, int]:
+        """How many live records each resource has; resources without any are left out."""
+        return {resource: count for resource, count in sorted(self._counts().items()) if count}
+
+    def _counts(self) -> dict[str, int]:
+        if self._live is None:
+            sql = "SELECT resource, count(*) FROM record INDEXED BY record_live WHERE deleted = 0 GROUP BY resource"
+            self._live = dict(self._execute(sql).fetchall())
+        return self._live
+
+    def _row(self, resource: str, id: str) -> tuple[int, bytes]:
+        try:
+            row: tuple[int, bytes] | None = self._execute(SELECT_SEQ, (resource, id)).fetchone()
+        except UnicodeEncodeError:
+            row = None
+        if row is None:
+            raise RecordNotFound(resource, id)
+        return row
+
+    def _write(self, resource: str, id: str, seq: int, before: bytes, data: Mapping[str, Any]) -> dict[str, Any]:
+        json = orjson.dumps(data)
+        if json != before:
+            self._execute(UPDATE, (json.decode(), seq))
+            self._pending.append(Change(resource, id, "update", before, json))
+        copy: dict[str, Any] = orjson.loads(json)
+        return copy
+
+    def _forget_counts(self) -> None:
+        """After a rollback, before the pending changes are forgotten."""
+        if self._live is not None:
+            for change in self._pending:
+                if change.action != "update":
+                    self._live[change.resource] = self._live.get(change.resource, 0) + (
+                        -1 if change.action == "insert" else 1
+                    )

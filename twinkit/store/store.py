@@ -1,0 +1,83 @@
+"""`Store`: the state of one instance of a twin, put together from its parts. Imports: every part.
+
+Each part is one noun in a module of its own; this module joins what happens at commit, rollback and restore.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from twinkit.store.core import connect_memory, create_tables
+from twinkit.store.events import Events
+from twinkit.store.exchanges import Exchanges
+from twinkit.store.file import connect_file
+from twinkit.store.idempotency import Idempotency
+from twinkit.store.meta import Meta
+from twinkit.store.query import Query
+from twinkit.store.snapshot import Snapshot
+from twinkit.store.timers import Timers
+
+
+class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
+    """Records, counters, timers, events, deliveries, exchanges and changes of one instance.
+
+    One thread at a time; every method returns with no cursor open.
+    """
+
+    @classmethod
+    def memory(cls, *, service: str = "") -> Store:
+        """An empty store in memory."""
+        connection = connect_memory()
+        create_tables(connection, service)
+        return cls(connection)
+
+    @classmethod
+    def open(cls, path: Path, *, service: str) -> Store:
+        """The store in a file, made when it does not exist. Raises UsageError when the file cannot be used."""
+        return cls(connect_file(path, service))
+
+    def snapshot(self) -> Snapshot:
+        """A frozen copy of everything."""
+        self._idle("take a snapshot")
+        return Snapshot.of(self._connection)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Become what the snapshot is."""
+        self._idle("restore")
+        snapshot.onto(self._connection)
+        self._reload()
+
+    def fork(self) -> Store:
+        """A copy of this store, in memory."""
+        self._idle("fork")
+        connection = connect_memory()
+        self._connection.backup(connection)
+        return Store(connection)
+
+    def _flush(self) -> None:
+        if self._drawn:
+            self._flush_counters()
+        if self._pending:
+            self._flush_changes()
+
+    def _commit(self) -> None:
+        super()._commit()
+        if self._pending:
+            self._settle_changes()
+
+    def _forget(self) -> None:
+        self._drawn.clear()
+        self._earliest_known = False
+        self._indexes = None
+        self._forget_counts()
+        self._forget_changes()
+
+    def _reload(self) -> None:
+        self._forget_changes()
+        self._drawn.clear()
+        self._positions.clear()
+        self._recent = []
+        self._newest = None
+        self._live = None
+        self._indexes = None
+        self._earliest_known = False
