@@ -1,0 +1,187 @@
+"""Reading a document: from a file, an http(s) URL or a package resource; JSON or YAML; leniently.
+
+References to other documents are bundled under `x-external` and stay references; nothing is resolved in place.
+At the top only the standard library and orjson: YAML parsers, httpx and prance are imported when needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from twinkit.contract.finding import Finding
+from twinkit.errors import UsageError
+
+EXTERNAL = "x-external"
+MAX_BYTES = 256 * 1024 * 1024
+_OUTSIDE = re.compile(rb"\$ref[\"']?\s*:\s*[\"']?[^#\"'\s{]")
+_URL = re.compile(r"^https?://", re.IGNORECASE)
+_PACKAGE = re.compile(r"^(?:python://)?([A-Za-z_][\w.]*)[:/](?![\\/])(.+)$")
+
+
+@dataclass
+class Document:
+    """A parsed document as published, with what was remarked about it."""
+
+    source: str
+    data: dict[str, Any]
+    findings: list[Finding] = field(default_factory=list)
+    sha256: str = ""
+    """Of the bytes as read."""
+
+
+def load(source: str | Path) -> Document:
+    """Read an OpenAPI document (2.0, 3.0, 3.1). Raises UsageError with one clear message when it is none."""
+    document = read(source)
+    kind = _kind(document.data)
+    if kind is None:
+        raise UsageError(f"{source}: not an OpenAPI document: it has neither `openapi`, `swagger` nor `paths`")
+    if kind == "asyncapi":
+        raise UsageError(f"{source}: an AsyncAPI document; an OpenAPI document is needed here")
+    return document
+
+
+def read(source: str | Path) -> Document:
+    """Read any JSON or YAML document that is a mapping, its references to other documents bundled."""
+    raw, name = fetch(str(source))
+    data = parse(raw, str(source))
+    if not isinstance(data, dict):
+        raise UsageError(f"{source}: not an OpenAPI document: the top level is no mapping")
+    document = Document(str(source), data, sha256=hashlib.sha256(raw).hexdigest())
+    if _OUTSIDE.search(raw):
+        from twinkit.contract.bundle import bundle
+
+        document.findings.extend(bundle(data, name))
+    return document
+
+
+def _kind(data: dict[str, Any]) -> str | None:
+    for key in ("openapi", "swagger", "asyncapi"):
+        if key in data:
+            return key
+    return "openapi" if isinstance(data.get("paths"), dict) else None
+
+
+def fetch(source: str) -> tuple[bytes, str]:
+    """The bytes of a source and its absolute name (path or URL). Raises UsageError when it cannot be read."""
+    if _URL.match(source):
+        return _fetch_url(source), source
+    path = Path(source.removeprefix("file://"))
+    try:
+        if path.is_file():
+            if path.stat().st_size > MAX_BYTES:
+                raise UsageError(f"{source}: larger than {MAX_BYTES // 1024 // 1024} MB")
+            return path.read_bytes(), str(path.absolute())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{source}: cannot be read: {error}") from error
+    package = _PACKAGE.match(source)
+    if package is not None and not path.exists():
+        return _fetch_package(source, *package.groups())
+    raise UsageError(f"{source}: {'a folder, not a file' if path.is_dir() else 'no such file'}")
+
+
+def _fetch_url(url: str) -> bytes:
+    import httpx
+
+    try:
+        reply = httpx.get(url, follow_redirects=True, timeout=20)
+        reply.raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise UsageError(f"{url}: cannot be fetched: {error}") from error
+    return reply.content
+
+
+def _fetch_package(source: str, package: str, name: str) -> tuple[bytes, str]:
+    from importlib.util import find_spec
+
+    import prance.util.url as remote
+
+    try:
+        if find_spec(package) is None:
+            raise UsageError(f"{source}: no such file, and no package {package!r}")
+        text, _ = remote.fetch_url_text(remote.absurl(f"python://{package}/{name}"))  # type: ignore[no-untyped-call]
+    except (OSError, ImportError, LookupError, ValueError) as error:
+        raise UsageError(f"{source}: cannot be read from package {package!r}: {error}") from error
+    return text.encode(), f"python://{package}/{name}"
+
+
+def parse(raw: bytes, source: str) -> Any:
+    """JSON or YAML (1.2 first, then leniently 1.1) as plain JSON values. Raises UsageError when it is neither."""
+    if raw.lstrip()[:1] in (b"{", b"["):
+        try:
+            return orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            reason = str(error)
+        try:
+            return _plain(json.loads(_text(raw), strict=False))
+        except (ValueError, RecursionError):
+            pass
+        return _plain(_parse_yaml(_text(raw), source, reason))
+    return _plain(_parse_yaml(_text(raw), source, ""))
+
+
+def _text(raw: bytes) -> str:
+    for encoding in ("utf-8-sig", "utf-16") if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("latin-1")
+
+
+def _parse_yaml(text: str, source: str, reason: str) -> Any:
+    import yaml12
+
+    if "<<:" not in text:
+        try:
+            return yaml12.parse_yaml(text)
+        except Exception:  # whatever the parser raises: the lenient one decides
+            pass
+    from twinkit.contract.yaml11 import parse_lenient
+
+    try:
+        return parse_lenient(text)
+    except ValueError as error:
+        raise UsageError(f"{source}: neither JSON nor YAML: {reason or error}") from error
+
+
+def _plain(value: Any) -> Any:
+    """Only what JSON has: text keys, no dates, tags, surrogates, NaN or huge integers. Raises UsageError on a bomb."""
+    budget = [5_000_000]
+    return _plain_node(value, budget, 0)
+
+
+def _plain_node(value: Any, budget: list[int], depth: int) -> Any:
+    budget[0] -= 1
+    if budget[0] < 0:
+        raise UsageError("the document expands to more than five million nodes")
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if kind is dict:
+        if depth > 400:
+            return {}
+        return {_key(key): _plain_node(item, budget, depth + 1) for key, item in value.items()}
+    if kind is list or kind is tuple or kind is set:
+        return [] if depth > 400 else [_plain_node(item, budget, depth + 1) for item in value]
+    if kind is int:
+        return value if -(2**63) <= value < 2**64 else float(str(value)) if len(str(value)) < 300 else str(value)
+    if kind is float:
+        return value if value - value == 0 else None
+    if value is None or kind is bool:
+        return value
+    return _plain_node(value.value, budget, depth + 1) if hasattr(value, "value") else str(value)
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str):
+        return key if key.isascii() else key.encode("utf-8", "replace").decode()
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    return "null" if key is None else str(getattr(key, "value", key))

@@ -1,0 +1,168 @@
+"""The route trie: method and path → operation, static words before parameters, with backtracking.
+
+`build` makes a compact JSON form (kept in the header of the index), `Routes` matches on that form directly.
+Imports only the standard library.
+
+A node is `[words, parameter, patterns, leaf, rest]`: static children by decoded word, the child of a whole-segment
+parameter, `[regex, child]` pairs for segments such as `{id}:cancel` or `{a}.json`, `{METHOD: [operation, names]}`,
+and the leaf of a parameter that takes all the rest (`{path+}`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+Node = list[Any]
+Leaf = dict[str, list[Any]]
+
+_VARIABLE = re.compile(r"\{([^{}/]*)\}")
+_GREEDY = re.compile(r"^\{(?:\+([^{}]+)|([^{}]+?)(?:\+|\*))\}$")
+
+
+def variables(path: str) -> list[str]:
+    """The parameter names of a path template in order: `/a/{b}:{c}` → `["b", "c"]`; greedy marks are left out."""
+    return [name.strip("+*") for name in _VARIABLE.findall(path)]
+
+
+def build(routes: Iterable[tuple[str, str, int]]) -> tuple[Node, list[int]]:
+    """The trie over (method, path template, number of the operation), and the numbers that an earlier one hides."""
+    root: Node = [{}, None, [], {}, None]
+    hidden: list[int] = []
+    for method, path, number in routes:
+        leaf = _leaf(root, path)
+        if method.upper() in leaf:
+            hidden.append(number)
+        else:
+            leaf[method.upper()] = [number, variables(path)]
+    _order(root)
+    return root, hidden
+
+
+def _leaf(root: Node, path: str) -> Leaf:
+    node = root
+    segments = path.lstrip("/").split("/")
+    for place, segment in enumerate(segments):
+        if _GREEDY.match(segment) and place == len(segments) - 1:
+            if node[4] is None:
+                node[4] = {}
+            rest: Leaf = node[4]
+            return rest
+        node = _child(node, segment)
+    leaf: Leaf = node[3]
+    return leaf
+
+
+def _child(node: Node, segment: str) -> Node:
+    if "{" not in segment or not _VARIABLE.search(segment):
+        child: Node = node[0].setdefault(unquote(segment), [{}, None, [], {}, None])
+        return child
+    if _VARIABLE.fullmatch(segment):
+        if node[1] is None:
+            node[1] = [{}, None, [], {}, None]
+        whole: Node = node[1]
+        return whole
+    regex = _regex(segment)
+    for known, child in node[2]:
+        if known == regex:
+            found: Node = child
+            return found
+    fresh: Node = [{}, None, [], {}, None]
+    node[2].append([regex, fresh])
+    return fresh
+
+
+def _regex(segment: str) -> str:
+    words = _VARIABLE.split(segment)[::2]
+    return "(.+?)".join(re.escape(unquote(word)) for word in words)
+
+
+def _order(root: Node) -> None:
+    """Patterns with more fixed text first, everywhere."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        node[2].sort(key=lambda pair: (-len(pair[0].replace("(.+?)", "")), pair[0]))
+        pending.extend(node[0].values())
+        pending.extend(pair[1] for pair in node[2])
+        if node[1] is not None:
+            pending.append(node[1])
+
+
+@lru_cache(maxsize=1024)
+def _compiled(regex: str) -> re.Pattern[str]:
+    return re.compile(regex, re.DOTALL)
+
+
+class Routes:
+    """Matching on the form that `build` makes."""
+
+    __slots__ = ("_root",)
+
+    def __init__(self, root: Node) -> None:
+        self._root = root
+
+    def match(self, method: str, path: str) -> tuple[int, dict[str, str]] | None:
+        """Number of the operation and its decoded path parameters, for a percent-encoded path with its slash."""
+        found = _find(self._root, _segments(path), 0, method.upper(), [])
+        if found is None:
+            return None
+        (number, names), values = found
+        return number, dict(zip(names, values, strict=True))
+
+    def methods(self, path: str) -> tuple[str, ...]:
+        """Methods, upper case and sorted, that some template declares for this path."""
+        known: set[str] = set()
+        _collect(self._root, _segments(path), 0, known)
+        return tuple(sorted(known))
+
+
+def _segments(path: str) -> list[str]:
+    parts = path[1:].split("/") if path.startswith("/") else path.split("/")
+    return [unquote(part) for part in parts] if "%" in path else parts
+
+
+def _find(node: Node, parts: list[str], at: int, method: str, values: list[str]) -> tuple[Any, list[str]] | None:
+    if at == len(parts):
+        entry = node[3].get(method)
+        return None if entry is None else (entry, values)
+    part = parts[at]
+    child = node[0].get(part)
+    if child is not None:
+        found = _find(child, parts, at + 1, method, values)
+        if found is not None:
+            return found
+    for regex, pattern_child in node[2]:
+        matched = _compiled(regex).fullmatch(part)
+        if matched is not None:
+            found = _find(pattern_child, parts, at + 1, method, [*values, *matched.groups()])
+            if found is not None:
+                return found
+    if node[1] is not None and part:
+        found = _find(node[1], parts, at + 1, method, [*values, part])
+        if found is not None:
+            return found
+    if node[4] is not None and part:
+        entry = node[4].get(method)
+        if entry is not None:
+            return entry, [*values, "/".join(parts[at:])]
+    return None
+
+
+def _collect(node: Node, parts: list[str], at: int, known: set[str]) -> None:
+    if at == len(parts):
+        known.update(node[3])
+        return
+    part = parts[at]
+    if part in node[0]:
+        _collect(node[0][part], parts, at + 1, known)
+    for regex, child in node[2]:
+        if _compiled(regex).fullmatch(part):
+            _collect(child, parts, at + 1, known)
+    if part and node[1] is not None:
+        _collect(node[1], parts, at + 1, known)
+    if part and node[4] is not None:
+        known.update(node[4])
