@@ -1,0 +1,1 @@
+"""Handlers of the Stripe twin, one module for each resource."""
