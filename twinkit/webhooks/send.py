@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import sys
 from typing import Any, NamedTuple
 
 KEPT = 4096
@@ -26,11 +25,13 @@ class Sender:
 
     def __init__(self, connections: int = 32) -> None:
         self._connections = connections
+        self._httpx: Any = None
         self._clients: dict[bool, Any] = {}
 
     async def post(self, url: str, body: bytes, headers: dict[str, str], timeout: float) -> Answer:
         """Send and read the answer within `timeout` seconds. Never raises for what a receiver or network does."""
-        httpx = sys.modules.get("httpx") or await asyncio.to_thread(importlib.import_module, "httpx")
+        httpx = self._httpx or await asyncio.to_thread(importlib.import_module, "httpx")
+        self._httpx = httpx
         try:
             async with asyncio.timeout(timeout):
                 client = await self._client(httpx, url.startswith("https:"))
@@ -41,6 +42,8 @@ class Sender:
             text = f"{type(error).__name__}: {error}"
             tls = "SSL" in text or "CERTIFICATE" in text.upper()
             return Answer(None, {}, b"", "tls" if tls else "connection_failed", text)
+        except (ValueError, TypeError) as error:  # a header or URL that cannot be sent
+            return Answer(None, {}, b"", "other", f"{type(error).__name__}: {error}")
 
     async def _client(self, httpx: Any, tls: bool) -> Any:
         if tls not in self._clients:
