@@ -1,0 +1,481 @@
+"""What each operation does: the table from method, place in the tree and reply to a binding.
+
+Imports: places, kinds, listing.
+
+Every `_…` method answers the keyword arguments of a `Binding`; `bind` adds what all have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twinkit.overlay.bind_rpc import Rpc
+from twinkit.overlay.bodies import Bodies
+from twinkit.overlay.identity import effects, scope_property
+from twinkit.overlay.kinds import Collection, Collections, is_generic
+from twinkit.overlay.listing import Lists
+from twinkit.overlay.places import HOLE, Key, Op, Places, Reply
+from twinkit.overlay.shapes import Shapes, Unit, has_id
+from twinkit.overlay.skeleton import Skeleton
+from twinkit.overlay.words import (
+    BULK,
+    COUNT,
+    CREATE,
+    DELETE,
+    READ,
+    SEARCH,
+    UPDATE,
+    is_plural,
+    is_verb,
+    listed,
+    norm,
+    noun,
+    split,
+)
+
+Bound = dict[str, Any]
+SELF = frozenset(
+    listed("""
+    me self current mine my default latest last primary own whoami current_user currentuser
+    """)
+)
+FILES = frozenset(
+    listed("""
+    upload avatar image photo file content contents attachment picture logo icon media thumbnail document
+    """)
+)
+
+
+class Rest:
+    """Binds the operations of one document."""
+
+    def __init__(self, places: Places, collections: Collections, shapes: Shapes, skeleton: Skeleton) -> None:
+        self.places = places
+        self.collections = collections
+        self.shapes = shapes
+        self.lists = Lists(shapes, skeleton)
+        self.bodies = Bodies(shapes, skeleton)
+        self.rpc = Rpc(places, collections, shapes)
+
+    def bind(self, op: Op) -> Bound:
+        """The keyword arguments of an operation's `Binding`."""
+        bound = self.rpc.bind(op) or self._by_place(op)
+        reply = self.places.replies[op.id]
+        resource = bound.get("resource")
+        unit = self.collections.units.get(resource) if resource else None
+        bound |= {"operation": op.id, "status": op.status}
+        if "parents" not in bound:
+            bound |= self._parents(op, bound.get("id_parameter"), unit)
+        if bound["kind"] in ("list", "search", "count", "bulk_delete", "bulk_create", "bulk_update"):
+            self._listed(op, reply, bound, unit)
+        elif reply.wrap:
+            bound["envelope"] = {"wrap": reply.wrap} | self.bodies.constants(op, reply)
+        if bound.pop("single", False) and reply.listing is not None:
+            bound["envelope"] = {"wrap": reply.listing.place, "wrap_list": True} | self.bodies.constants(op, reply)
+        if op.body is not None and bound["kind"] != "shape":
+            bound["body"] = self.bodies.body(op, bound, unit) | bound.get("body", {})
+        bound["reply"] = self.bodies.reply(op, reply, bound, unit)
+        if bound["kind"] == "shape":
+            bound["fidelity"] = "shape"
+        if op.method == "get" and "select" not in bound:
+            bound |= {"select": self.lists.query(op.query, {}, set()).get("select")}
+        return bound
+
+    def _listed(self, op: Op, reply: Reply, bound: Bound, unit: Unit | None) -> None:
+        envelope = self.lists.envelope(op, reply)
+        if bound["kind"] == "count":
+            envelope = self.bodies.count(op)
+        given: Mapping[str, Any] = op.query
+        where = "query"
+        if op.method == "post" and bound["kind"] == "search" and op.body is not None:
+            inner = self.shapes.properties(self.shapes.unit(op.body).node)
+            given = {**op.query, **{name: {"schema": schema} for name, schema in inner.items()}}
+            where = "body"
+        paging = self.lists.paging(op, given, envelope)
+        if paging and where == "body":
+            paging["in"] = "body"
+        taken = {paging[k] for k in ("limit", "after", "before", "page", "offset") if k in paging}
+        properties = self.shapes.properties(unit.node) if unit is not None else {}
+        bound |= {"paging": paging, **self.lists.query(given, properties, taken)}
+        bound["filters"] = {**bound["filters"], **bound.pop("more_filters", {})}
+        bound["envelope"] = envelope
+
+    def _parents(self, op: Op, id_parameter: str | None, unit: Unit | None) -> Bound:
+        """`parents` and `scope`: every path parameter before the id, with the resource it names."""
+        parents: list[tuple[str, str]] = []
+        scope: dict[str, str] = {}
+        for place, part in enumerate(op.key):
+            name = op.names[place]
+            if part != HOLE or name == id_parameter:
+                continue
+            above = self._above(op.key[:place])
+            parents.append((name, above.resource if above is not None and above.creates else ""))
+            word = above.resource if above is not None else noun(op.key[place - 1]) if place else ""
+            scope[name] = self._scope(op.key[: place + 1], name, word, unit)
+        return {"parents": tuple(parents), "scope": scope}
+
+    def _scope(self, key: Key, name: str, word: str, unit: Unit | None) -> str:
+        """The property for a parent, whatever its parameter is called on this path; `~noun` when there is none."""
+        if unit is not None:
+            for spelled in (name, *sorted(self.places.spelled.get(key, ()))):
+                found = scope_property(self.shapes, unit.node, spelled, word)
+                if found is not None:
+                    return found
+        return f"~{word or name}"
+
+    def _above(self, key: Key) -> Collection | None:
+        return self.collections.found.get(key)
+
+    # -- by place ---------------------------------------------------------------------------------------------
+
+    def _by_place(self, op: Op) -> Bound:
+        home = self.places.home(op)
+        if home is None:
+            return self._loose(op)
+        collection = self.collections.found.get(home)
+        if collection is None:
+            return self._loose(op)
+        rest = op.key[len(home) :]
+        if op.verb is not None:
+            return self._verb(op, collection, rest)
+        if not rest:
+            return self._on_collection(op, collection)
+        if set(rest) == {HOLE}:
+            return self._on_item(op, collection)
+        if rest[0] == HOLE:
+            return self._below_item(op, collection, rest)
+        return self._beside(op, collection, rest)
+
+    def _on_collection(self, op: Op, collection: Collection) -> Bound:
+        reply = self.places.replies[op.id]
+        resource = collection.resource
+        if op.method in ("get", "head"):
+            if reply.listing is None:
+                return self._single(
+                    op, resource if not op.query else None, "the reply of this list shows no array of records"
+                )
+            return {"kind": "list", "resource": resource}
+        if op.method == "post":
+            return self._post_collection(op, collection, reply)
+        if op.method == "delete":
+            named = self._id_in(op, collection)
+            if named:
+                return {"kind": "delete", "resource": resource, "id_parameter": named}
+            return {"kind": "bulk_delete", "resource": resource, "body": self.bodies.ids(op)}
+        named = self._id_in(op, collection)
+        if named:
+            return {"kind": "replace" if op.method == "put" else "update", "resource": resource, "id_parameter": named}
+        return {"kind": "bulk_update", "resource": resource, "body": self.bodies.items(op)}
+
+    def _post_collection(self, op: Op, collection: Collection, reply: Reply) -> Bound:
+        items = self.bodies.items(op)
+        if items and reply.listing is not None:
+            return {"kind": "bulk_create", "resource": collection.resource, "body": items}
+        if items and items["items"] == "":
+            return {"kind": "bulk_create", "resource": collection.resource, "body": items}
+        if reply.listing is not None:
+            return {"kind": "create", "resource": collection.resource, "single": True}
+        return {"kind": "create", "resource": collection.resource}
+
+    def _id_in(self, op: Op, collection: Collection) -> str | None:
+        """`query:id` or `body:id` when the request names one record outside the path."""
+        unit = self.collections.units.get(collection.resource)
+        names = {"id", "ids"} if unit is None else {"id"}
+        words = {noun(collection.key[-1]), collection.resource}
+        names |= {f"{w}{s}" for w in words for s in ("_id", "Id", "ID")} | (
+            {collection.param} if collection.param else set()
+        )
+        for name in op.query:
+            if name in names:
+                return f"query:{name}"
+        if op.body is not None:
+            wrap, inner = self.shapes.wrapped(self.shapes.unit(op.body), (noun(collection.key[-1]),))
+            for name in self.shapes.scalar_properties(inner.node):
+                if name in names:
+                    return f"body:{wrap}.{name}" if wrap else f"body:{name}"
+        return None
+
+    def _on_item(self, op: Op, collection: Collection) -> Bound:
+        reply = self.places.replies[op.id]
+        resource, name = collection.resource, op.names[-1]
+        bound: Bound = {"resource": resource, "id_parameter": name}
+        others = self.places.methods(op.key) - {op.method, "head", "options"}
+        if op.method in ("get", "head"):
+            if reply.listing is not None and not others and not reply.listing.place:
+                return {"kind": "list", "resource": resource}
+            if op.binary_reply:
+                return {**bound, "kind": "download"}
+            return {**bound, "kind": "retrieve", "single": reply.listing is not None}
+        if op.method == "delete":
+            return {**bound, "kind": "delete"}
+        created = any(str(r["status"]) == "201" for r in op.raw.get("responses") or ())
+        makes = not self.collections.makes(resource)
+        if op.binary_body:
+            return {**bound, "kind": "upload", "upsert": True}
+        if op.method == "put":
+            return {
+                **bound,
+                "kind": "replace",
+                "single": reply.listing is not None,
+                "upsert": created or makes,
+                "created_status": 201 if created and op.status != 201 else None,
+            }
+        if op.method == "post" and makes and "get" not in others and "put" not in others and "patch" not in others:
+            return {**bound, "kind": "replace", "upsert": True}
+        return {**bound, "kind": "update", "upsert": op.method == "post" and makes, "single": reply.listing is not None}
+
+    # -- below an item ----------------------------------------------------------------------------------------
+
+    def _item_id(self, op: Op, collection: Collection) -> str:
+        """Name of the parameter that names the item of `collection` on an operation's path."""
+        place = len(collection.key)
+        while place + 1 < len(op.key) and op.key[place + 1] == HOLE:
+            place += 1
+        return op.names[place]
+
+    def _verb(self, op: Op, collection: Collection, rest: Key) -> Bound:
+        """`{id}:cancel` and `orders:batchGet`."""
+        words = split(op.verb or "")
+        reply = self.places.replies[op.id]
+        if HOLE in rest:
+            return self._action(op, collection, op.verb or "")
+        if BULK & set(words):
+            return self._bulk(op, collection, words)
+        if SEARCH & set(words) and reply.listing is not None:
+            return {"kind": "search", "resource": collection.resource}
+        if reply.listing is not None:
+            return {"kind": "list", "resource": collection.resource}
+        return self._free_action(op, op.verb or "", collection)
+
+    def _action(self, op: Op, collection: Collection, verb: str) -> Bound:
+        unit = self.collections.units.get(collection.resource)
+        return {
+            "kind": "action",
+            "resource": collection.resource,
+            "id_parameter": self._item_id(op, collection),
+            "action": verb,
+            "sets": effects(self.shapes, unit.node, verb) if unit is not None else {},
+        }
+
+    def _free_action(self, op: Op, verb: str, collection: Collection | None = None) -> Bound:
+        note = "a verb on no record: answers the documented example"
+        return {"kind": "action", "resource": None, "action": verb, "fidelity": "shape", "note": note}
+
+    def _below_item(self, op: Op, collection: Collection, rest: Key) -> Bound:
+        literals = [part for part in rest if part != HOLE]
+        word = "_".join(literals)
+        reply = self.places.replies[op.id]
+        same = self.places.on(op.key, "get")
+        kept = same is not None and self.places.replies[same.id].listing is None and not is_verb(literals[-1])
+        kept = kept and not (same and same.binary_reply)
+        if op.method in ("get", "head"):
+            return self._get_below(op, collection, literals, reply)
+        if self._is_file(op, literals):
+            return {**self._action(op, collection, word), "kind": "upload"}
+        if op.method == "delete":
+            if kept or (self.places.methods(op.key) & {"put", "patch"} and not is_verb(literals[-1])):
+                return {"kind": "singleton_delete", "resource": self._sub_resource(op, collection, word)}
+            return self._action(
+                op, collection, f"un{word}" if self.places.methods(op.key) & {"put", "post"} else f"delete_{word}"
+            )
+        if kept or (op.method in ("put", "patch") and op.body is not None and not is_verb(literals[-1])):
+            return {"kind": "singleton_update", "resource": self._sub_resource(op, collection, word)}
+        if op.method == "post" and not op.on_item:
+            made = self._made_below(op, collection, reply, literals)
+            if made is not None:
+                return made
+        return self._action(op, collection, word)
+
+    def _made_below(self, op: Op, collection: Collection, reply: Reply, literals: list[str]) -> Bound | None:
+        """POST below an item that makes a record of another kind, or None when it is a verb on the item."""
+        if reply.unit is None or reply.listing is not None:
+            return None
+        known = self.collections.of_schema(reply.unit)
+        if known == collection.resource or collection.unit is None:
+            return None
+        if known is not None:
+            return {"kind": "create", "resource": known}
+        if is_verb(literals[-1]) or op.body is None or is_generic(reply.unit.name):
+            return None
+        if has_id(self.shapes.properties(reply.unit.node)) or is_plural(literals[-1]):
+            return {"kind": "create", "resource": self.collections.add(noun(literals[-1]), reply.unit, op)}
+        return None
+
+    def _get_below(self, op: Op, collection: Collection, literals: list[str], reply: Reply) -> Bound:
+        if op.binary_reply:
+            return {**self._action(op, collection, literals[-1]), "kind": "download", "sets": {}}
+        if reply.listing is not None:
+            if not self.shapes.properties(reply.listing.item.node):
+                return {"kind": "shape", "note": "a list of plain values"}
+            known = self.collections.of_schema(reply.unit)
+            return {"kind": "list", "resource": known or self.collections.add(noun(literals[-1]), reply.unit, op)}
+        if COUNT & set(split(literals[-1])):
+            return {"kind": "count", "resource": collection.resource}
+        if reply.unit is None:
+            return {"kind": "shape", "note": "the reply holds no object"}
+        if self.collections.of_schema(reply.unit) == collection.resource and not op.on_item:
+            return {"kind": "retrieve", "resource": collection.resource, "id_parameter": self._item_id(op, collection)}
+        return {"kind": "singleton_get", "resource": self._sub_resource(op, collection, "_".join(literals))}
+
+    def _sub_resource(self, op: Op, collection: Collection, word: str) -> str:
+        """The resource of the one thing at a path below an item: what GET shows there."""
+        getter = self.places.on(op.key, "get") or op
+        unit = self.places.replies[getter.id].unit
+        known = self.collections.of_schema(unit)
+        if known is not None and known != collection.resource:
+            return known
+        label = f"{collection.resource}_{noun(word)}"
+        if label in self.collections.members:
+            return label
+        return self.collections.add(label, unit, getter)
+
+    def _is_file(self, op: Op, literals: list[str]) -> bool:
+        if op.binary_body:
+            return True
+        return "multipart" in (op.body_media or "") and bool(FILES & set(split(literals[-1])))
+
+    # -- beside the items of a collection ---------------------------------------------------------------------
+
+    def _beside(self, op: Op, collection: Collection, rest: Key) -> Bound:
+        """`/customers/search`, `/pets/findByStatus`, `/users/me`, `/users/batch`, `/orders/by-number/{number}`."""
+        words = tuple(w for part in rest if part != HOLE for w in split(part))
+        reply = self.places.replies[op.id]
+        resource = collection.resource
+        if reply.listing is not None and op.method in ("get", "post") and not BULK & set(words):
+            mine = self._holds(reply, resource)
+            if mine or SEARCH & set(words):
+                kind = "search" if SEARCH & set(words[:1]) or op.method == "post" else "list"
+                return {"kind": kind, "resource": resource, "more_filters": self._path_filters(op, collection)}
+        if BULK & set(words):
+            return self._bulk(op, collection, words)
+        if COUNT & set(words) and op.method == "get":
+            return {"kind": "count", "resource": resource}
+        same = self.collections.of_schema(reply.unit) == resource and reply.listing is None
+        if same and op.method == "get":
+            if rest[-1] == HOLE:
+                return {"kind": "retrieve", "resource": resource, "id_parameter": op.names[-1]}
+            named = self._id_in(op, collection)
+            if named:
+                return {"kind": "retrieve", "resource": resource, "id_parameter": named}
+            looked = self._looked_up(op, resource)
+            if looked:
+                return {"kind": "retrieve", "resource": resource, "id_parameter": f"query:{looked}"}
+        if same and op.method == "post":
+            named = self._id_in(op, collection)
+            if named is None and HOLE not in rest and not set(words[:1]) & (DELETE | UPDATE):
+                return {"kind": "create", "resource": resource}
+        if set(words[:1]) & DELETE and (named := self._id_in(op, collection)):
+            return {"kind": "delete", "resource": resource, "id_parameter": named}
+        if set(words[:1]) & UPDATE and (named := self._id_in(op, collection)):
+            return {"kind": "update", "resource": resource, "id_parameter": named}
+        return self._loose(op)
+
+    def _looked_up(self, op: Op, resource: str) -> str | None:
+        """The required query parameter that a record is looked up by (`/secrets/find?name=`), or None."""
+        unit = self.collections.units.get(resource)
+        known = {norm(n) for n in self.shapes.scalar_properties(unit.node)} if unit is not None else set()
+        needed = [name for name, parameter in op.query.items() if parameter.get("required")]
+        return next((n for n in needed if norm(n) in known and norm(n) not in ("scope", "type", "status")), None)
+
+    def _path_filters(self, op: Op, collection: Collection) -> dict[str, str]:
+        return {}
+
+    def _holds(self, reply: Reply, resource: str) -> bool:
+        if self.collections.of_schema(reply.unit) == resource:
+            return True
+        known = self.collections.units.get(resource)
+        if known is None or reply.unit is None:
+            return False
+        mine, theirs = self.shapes.properties(known.node), self.shapes.properties(reply.unit.node)
+        return len(theirs) > 1 and set(theirs) <= set(mine)
+
+    def _bulk(self, op: Op, collection: Collection, words: tuple[str, ...]) -> Bound:
+        resource = collection.resource
+        if set(words) & DELETE or op.method == "delete":
+            return {"kind": "bulk_delete", "resource": resource, "body": self.bodies.ids(op)}
+        if set(words) & (READ | SEARCH | {"list"}) or op.method == "get":
+            return {"kind": "search" if op.method == "post" else "list", "resource": resource}
+        items = self.bodies.items(op)
+        if not items:
+            return self._free_action(op, "_".join(words), collection)
+        if set(words) & UPDATE or op.method in ("put", "patch"):
+            return {"kind": "bulk_update", "resource": resource, "body": items}
+        return {"kind": "bulk_create", "resource": resource, "body": items}
+
+    # -- outside every collection -----------------------------------------------------------------------------
+
+    def _loose(self, op: Op) -> Bound:
+        """Singletons, logins, reports: paths that are in no collection."""
+        reply = self.places.replies[op.id]
+        same = self.places.on(op.key, "get")
+        kept = same is not None and self.places.replies[same.id].unit is not None
+        if op.method in ("get", "head"):
+            return self._loose_get(op, reply)
+        if op.on_item or not kept:
+            return self._loose_write(op, reply)
+        if same is not None and self.places.replies[same.id].listing is not None:
+            return self._loose_write(op, reply)
+        if op.method == "delete":
+            return {"kind": "singleton_delete", "resource": self._single_name(op)}
+        if op.method in ("put", "patch", "post") and not is_verb(op.last):
+            return {"kind": "singleton_update", "resource": self._single_name(op)}
+        return self._loose_write(op, reply)
+
+    def _loose_get(self, op: Op, reply: Reply) -> Bound:
+        if op.binary_reply:
+            return {"kind": "shape", "note": "a file that belongs to no record"}
+        if reply.listing is not None:
+            if not self.shapes.properties(reply.listing.item.node):
+                return {"kind": "shape", "note": "a list of plain values"}
+            known = self.collections.of_schema(reply.unit)
+            label = noun(op.last) if op.last else "thing"
+            return {"kind": "list", "resource": known or self.collections.add(label, reply.unit, op)}
+        if reply.unit is None:
+            return {"kind": "shape", "note": "the reply holds no object"}
+        return self._single(op, None, "")
+
+    def _single(self, op: Op, resource: str | None, note: str) -> Bound:
+        reply = self.places.replies[op.id]
+        if reply.unit is None:
+            return {"kind": "shape", "note": note or "the reply holds no object"}
+        writes = self.places.methods(op.key) & {"put", "patch", "post", "delete"}
+        known = self.collections.of_schema(reply.unit)
+        if known is None and not writes and HOLE not in op.key and is_generic(reply.unit.name):
+            return {"kind": "shape", "note": note or "nothing writes what this shows"}
+        return {"kind": "singleton_get", "resource": self._single_name(op)}
+
+    def _single_name(self, op: Op) -> str:
+        getter = self.places.on(op.key, "get") or op
+        unit = self.places.replies[getter.id].unit
+        known = self.collections.of_schema(unit)
+        if known is not None:
+            return known
+        label = noun(op.last) if op.last else "thing"
+        if label in self.collections.members and self.collections.units.get(label) is not unit:
+            label = "_".join([noun(part) for part in op.key if part != HOLE][-2:])
+        if label in self.collections.members:
+            return label
+        return self.collections.add(label, unit, getter)
+
+    def _loose_write(self, op: Op, reply: Reply) -> Bound:
+        known = self.collections.of_schema(reply.unit) if reply.listing is None else None
+        made = not is_verb(op.last) or bool(CREATE & set(split(op.last)[:1]))
+        if op.method == "post" and not op.on_item and known is not None and made:
+            return {"kind": "create", "resource": known}
+        if op.method == "post" and known is not None and HOLE in op.key and len(op.params) == 1:
+            unit = self.collections.units.get(known)
+            sets = effects(self.shapes, unit.node, op.last) if unit is not None else {}
+            kind = "update" if op.on_item else "action"
+            verb = None if op.on_item else op.last
+            return {"kind": kind, "resource": known, "id_parameter": op.params[-1], "action": verb, "sets": sets}
+        if op.method == "post" and not is_verb(op.last) and not op.on_item and reply.listing is None and reply.unit:
+            shown = self.shapes.properties(reply.unit.node)
+            named = not is_generic(reply.unit.name) and (has_id(shown) or is_plural(op.last))
+            if shown and op.body is not None and named:
+                return {"kind": "create", "resource": self.collections.add(noun(op.last), reply.unit, op)}
+        if SEARCH & set(split(op.last)) and reply.listing is not None:
+            known = self.collections.of_schema(reply.unit)
+            if known is not None:
+                return {"kind": "search", "resource": known}
+        return self._free_action(op, op.verb or op.last or op.id)

@@ -1,0 +1,176 @@
+"""What a request body holds and what a reply shows of the record: wraps, arrays, files, constants.
+
+Imports: places, shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twinkit.overlay.listing import TOTAL
+from twinkit.overlay.places import Op, Reply
+from twinkit.overlay.shapes import Shapes, Unit, hints_for
+from twinkit.overlay.skeleton import Skeleton
+from twinkit.overlay.words import norm
+
+
+class Bodies:
+    """Reads request bodies and reply bodies of one document."""
+
+    def __init__(self, shapes: Shapes, skeleton: Skeleton) -> None:
+        self._shapes = shapes
+        self._skeleton = skeleton
+
+    def items(self, op: Op) -> dict[str, Any]:
+        """`{"items": place}` when the body is an array of objects or an object around just one; else nothing."""
+        if op.body is None:
+            return {}
+        unit = self._shapes.unit(op.body)
+        if "array" in self._shapes.types(unit.node):
+            return {"items": ""}
+        properties = self._shapes.properties(unit.node)
+        arrays = [n for n, s in properties.items() if self._shapes.types(s) == {"array"}]
+        objects = [n for n in arrays if self._shapes.is_object(self._shapes.unit(properties[n]).node.get("items", {}))]
+        return {"items": objects[0]} if len(objects) == 1 and len(properties) <= 2 else {}
+
+    def ids(self, op: Op) -> dict[str, Any]:
+        """`{"ids": property}` when the body lists ids; `{"ids": ""}` when it is the list."""
+        if op.body is None:
+            return {}
+        unit = self._shapes.unit(op.body)
+        if "array" in self._shapes.types(unit.node):
+            return {"ids": ""}
+        for name, schema in self._shapes.properties(unit.node).items():
+            if self._shapes.types(schema) == {"array"}:
+                return {"ids": name}
+        return {}
+
+    def body(self, op: Op, bound: dict[str, Any], unit: Unit | None) -> dict[str, Any]:
+        """`Binding.body` of an operation with a request body."""
+        out: dict[str, Any] = {}
+        if op.body_media and op.body_media != "application/json":
+            out["media"] = op.body_media
+        if "json-patch" in (op.body_media or "") or (op.method == "patch" and self._is_json_patch(op)):
+            out["style"] = "json_patch"
+        elif "merge-patch" in (op.body_media or ""):
+            out["style"] = "json_merge_patch"
+        given = self._shapes.unit(op.body)
+        own = self._shapes.properties(unit.node) if unit is not None else {}
+        properties = self._shapes.properties(given.node)
+        if properties and len(set(map(norm, properties)) & set(map(norm, own))) < max(1, len(properties) // 2):
+            hints = hints_for(op.last) + tuple(hints_for(bound.get("resource") or ""))
+            wrap, _ = self._shapes.wrapped(given, hints)
+            if wrap:
+                out["wrap"] = wrap
+        file = self._file(properties)
+        if file and "json" not in (op.body_media or ""):
+            out["file"] = file
+        rename = self._rename(properties, own) if "wrap" not in out else {}
+        if rename:
+            out["rename"] = rename
+        return out
+
+    def _is_json_patch(self, op: Op) -> bool:
+        unit = self._shapes.unit(op.body)
+        if "array" not in self._shapes.types(unit.node):
+            return False
+        inner = self._shapes.properties(self._shapes.unit(unit.node.get("items", {})).node)
+        return {"op", "path"} <= set(inner)
+
+    def _file(self, properties: dict[str, Any]) -> str | None:
+        for name, schema in properties.items():
+            if self._shapes.unit(schema).node.get("format") in ("binary", "file"):
+                return name
+        return None
+
+    def _rename(self, given: dict[str, Any], own: dict[str, Any]) -> dict[str, str]:
+        """Body properties spelled otherwise in the record: `firstName` for `first_name`."""
+        by_norm = {norm(name): name for name in own}
+        return {
+            n: by_norm[norm(n)] for n in given if n not in own and norm(n) in by_norm and by_norm[norm(n)] not in given
+        }
+
+    def constants(self, op: Op, reply: Reply) -> dict[str, Any]:
+        """`{"constants": …}`: what stands beside a wrapped record."""
+        node = self._shapes.unit(op.reply).node
+        made = self._skeleton.value(node)
+        if not isinstance(made, dict):
+            return {}
+        for name, schema in self._shapes.properties(node).items():
+            only = self._shapes.const(schema)
+            if only is not None:
+                made[name] = only
+            elif norm(name) in ("ok", "success") and "boolean" in self._shapes.types(schema):
+                made[name] = True
+        return {"constants": made} if made else {}
+
+    def count(self, op: Op) -> dict[str, Any]:
+        """Envelope of a count: where the number goes."""
+        unit = self._shapes.unit(op.reply)
+        types = self._shapes.types(unit.node)
+        if types & {"integer", "number"}:
+            return {"total": ""}
+        numbers = {
+            n: s for n, s in self._shapes.properties(unit.node).items() if self._shapes.types(s) & {"integer", "number"}
+        }
+        named = [n for n in numbers if norm(n) in TOTAL or norm(n) == "count"]
+        place = (named or list(numbers))[:1]
+        made = self._skeleton.value(unit.node)
+        out: dict[str, Any] = {"total": place[0]} if place else {}
+        if isinstance(made, dict) and made:
+            out["constants"] = made
+        return out
+
+    def reply(self, op: Op, reply: Reply, bound: dict[str, Any], unit: Unit | None) -> dict[str, Any]:
+        """`Binding.reply`: what of the record the success reply shows."""
+        out: dict[str, Any] = {"shows": self._shows(op, reply, bound, unit)}
+        if op.reply_media and op.reply_media != "application/json":
+            out["media"] = op.reply_media
+        if reply.unit is not None and reply.unit.name:
+            out["schema"] = reply.unit.name
+        if "location" in op.headers:
+            out["location"] = True
+        if out["shows"] == "deleted":
+            out["deleted"] = self._deleted(op)
+        return out
+
+    def _shows(self, op: Op, reply: Reply, bound: dict[str, Any], unit: Unit | None) -> str:
+        kind = bound["kind"]
+        if op.reply is None or op.status in (204, 205, 304):
+            return "empty"
+        if kind == "download" or op.binary_reply:
+            return "bytes"
+        if kind == "shape" or not bound.get("resource"):
+            return "example"
+        if kind in ("list", "search", "bulk_create", "bulk_update") and reply.listing is not None:
+            return "list"
+        if kind == "count":
+            return "count"
+        same = self._same(reply, unit)
+        if kind in ("delete", "singleton_delete", "bulk_delete") and not (same and reply.listing is None):
+            return "deleted" if self._deleted(op) else "example"
+        if reply.unit is None:
+            media = op.reply_media or ""
+            return "text" if media.startswith("text/") else "example"
+        return "record" if same else "project"
+
+    def _same(self, reply: Reply, unit: Unit | None) -> bool:
+        if reply.unit is None or unit is None:
+            return False
+        return reply.unit.node is unit.node or (reply.unit.name is not None and reply.unit.name == unit.name)
+
+    def _deleted(self, op: Op) -> Any:
+        """`{"id": "$id", "object": "customer", "deleted": true}` where the reply of a delete is such an object."""
+        node = self._shapes.unit(op.reply).node
+        made = self._skeleton.value(node)
+        if not isinstance(made, dict):
+            return None
+        for name, schema in self._shapes.properties(node).items():
+            types = self._shapes.types(schema)
+            if norm(name) in ("id", "uuid", "key") and types & {"string", "integer"}:
+                made[name] = "$id"
+            elif (
+                norm(name) in ("deleted", "success", "ok", "isdeleted", "removed", "acknowledged")
+                and "boolean" in types
+            ):
+                made[name] = True
+        return made

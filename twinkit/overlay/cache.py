@@ -1,0 +1,154 @@
+"""From a twin's package or any document to its opened index: looked up by the sources' hash, compiled when missing.
+
+On the serve path: standard library and `contract.index` only; everything that compiles is imported when it must be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinkit import paths
+from twinkit.contract.index import Index
+from twinkit.errors import AuthorError, UsageError
+from twinkit.overlay.compiled import Compiled, load
+
+_CONTRACT = re.compile(rb"^contract:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
+_NAME = re.compile(rb"^twin:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
+_KIT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files a twin is compiled from."""
+
+    name: str
+    contract: str
+    """Path or URL of the document."""
+    overlay: Path | None = None
+    patches: tuple[Path, ...] = ()
+
+
+def package_sources(package: str) -> Sources:
+    """The sources of a twin's package (`twins.stripe`): its twin.yaml, its contract and the contract's patch.
+
+    The contract is looked for beside twin.yaml, then in the project's `openapi/`. Raises AuthorError.
+    """
+    spec = importlib.util.find_spec(package)
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    if not places:
+        raise AuthorError(f"{package} is no package; a twin is a package with a twin.yaml")
+    return folder_sources(Path(places[0]))
+
+
+def folder_sources(folder: Path) -> Sources:
+    """The sources of the twin in a folder. Raises AuthorError when twin.yaml or the contract is missing."""
+    overlay = folder / "twin.yaml"
+    if not overlay.is_file():
+        raise AuthorError(f"{folder} has no twin.yaml")
+    text = overlay.read_bytes()
+    named, contract = _NAME.search(text), _CONTRACT.search(text)
+    if contract is None:
+        raise AuthorError(f"{overlay}: no `contract:`; name the OpenAPI document, such as `contract: notes.json`")
+    file = contract[1].decode()
+    candidates = (folder / file, paths.data("openapi") / file)
+    found = next((path for path in candidates if path.is_file()), None)
+    if found is None:
+        raise AuthorError(f"{overlay}: contract {file!r} is in neither {folder} nor {paths.data('openapi')}")
+    patch = found.with_name(found.name.rpartition(".")[0] + ".patch.yaml")
+    name = named[1].decode() if named else folder.name
+    return Sources(name, str(found), overlay, (patch,) if patch.is_file() else ())
+
+
+def document_sources(document: str | Path, name: str | None = None) -> Sources:
+    """The sources of a twin made from a document alone; named after the file unless `name` is given."""
+    text = str(document)
+    stem = re.sub(r"[^a-z0-9]+", "-", Path(text).name.lower().rsplit(".", 1)[0]).strip("-")
+    return Sources(name or stem or "twin", text)
+
+
+def fingerprint(sources: Sources) -> str:
+    """Hash of everything the compiled file depends on: the sources' bytes and the kit's own compiler."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(sources.name.encode())
+    for path in (sources.contract, sources.overlay, *sources.patches):
+        if path is not None:
+            try:
+                digest.update(Path(path).read_bytes())
+            except OSError:
+                digest.update(str(path).encode())
+            digest.update(b"\0")
+    for folder in (_KIT / "overlay", _KIT / "contract", _KIT / "contract" / "adapters"):
+        with os.scandir(folder) as entries:
+            for entry in sorted(entries, key=lambda e: e.name):
+                if entry.name.endswith(".py"):
+                    stat = entry.stat()
+                    digest.update(f"{entry.name}{stat.st_size}{stat.st_mtime_ns}".encode())
+    return digest.hexdigest()
+
+
+def open_sources(sources: Sources) -> tuple[Index, Compiled]:
+    """Open the compiled index of these sources, compiling what the cache lacks. Raises UsageError, AuthorError."""
+    remote = re.match(r"^https?://", sources.contract) is not None
+    folder = paths.cache()
+    file = folder / f"{sources.name}-{fingerprint(sources)}.index"
+    if not remote:
+        try:
+            index = Index.open(file)
+            return index, load(index.extra)
+        except (OSError, UsageError, KeyError):
+            pass
+    from twinkit.overlay.compile import compile_sources
+
+    data = compile_sources(sources).data
+    _keep(folder, file, data)
+    index = Index.open(data)
+    return index, load(index.extra)
+
+
+def _keep(folder: Path, file: Path, data: bytes) -> None:
+    """Write the file in one step; a cache that cannot be written costs time only. Older ones of the twin go."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder)
+        with os.fdopen(handle, "wb") as out:
+            out.write(data)
+        Path(temporary).replace(file)
+        twin = file.name.rpartition("-")[0]
+        kept = sorted(folder.glob(f"{twin}-????????????????????????????????.index"), key=lambda p: p.stat().st_mtime)
+        for old in kept[:-4]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        pass
+
+
+def open_twin(source: str | Path, name: str | None = None) -> tuple[Index, Compiled]:
+    """The contract and overlay of a twin: of a package (`twins.stripe`), a folder with twin.yaml, or a document.
+
+    Raises UsageError for a document that cannot be read, AuthorError for a twin put together wrongly.
+    """
+    return open_sources(sources_of(source, name))
+
+
+def sources_of(source: str | Path, name: str | None = None) -> Sources:
+    """What `open_twin` would compile: see there."""
+    text = str(source)
+    if isinstance(source, str) and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", text) and not Path(text).exists():
+        found = _spec(text)
+        if found:
+            return package_sources(text)
+    if Path(text).is_dir():
+        return folder_sources(Path(text))
+    return document_sources(source, name)
+
+
+def _spec(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False

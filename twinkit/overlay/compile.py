@@ -1,0 +1,53 @@
+"""A twin's sources into one index file: contract, patch, inference, twin.yaml over it. Offline.
+
+Imports: contract and the modules beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from twinkit.contract.adapters import canonical
+from twinkit.contract.finding import Finding
+from twinkit.contract.index import compile_index
+from twinkit.contract.load import load as read_document
+from twinkit.overlay.cache import Sources
+from twinkit.overlay.compiled import plain
+from twinkit.overlay.infer import Inferred, infer
+
+
+@dataclass(slots=True)
+class Built:
+    """What compiling made: the index file's content and everything remarked on the way."""
+
+    data: bytes
+    findings: list[Finding] = field(default_factory=list)
+
+
+def extras(twin: str, inferred: Inferred, head: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The extra parts of the index: `overlay` (all that is small), `binding/<id>`, `resource/<name>`, `error/<key>`."""
+    out: dict[str, Any] = {
+        "overlay": {
+            "twin": twin,
+            "operations": list(inferred.bindings),
+            "resources": list(inferred.resources),
+            "error_bodies": list(inferred.error_bodies),
+            "findings": [str(finding) for finding in inferred.findings],
+            **(head or {}),
+        }
+    }
+    out.update({f"binding/{name}": plain(binding) for name, binding in inferred.bindings.items()})
+    out.update({f"resource/{name}": plain(resource) for name, resource in inferred.resources.items()})
+    out.update({f"error/{key}": body for key, body in inferred.error_bodies.items()})
+    return out
+
+
+def compile_sources(sources: Sources) -> Built:
+    """Read, patch, infer and compile. Raises UsageError for an unreadable document, AuthorError for a wrong overlay."""
+    document = read_document(sources.contract)
+    contract = canonical(document)
+    inferred = infer(contract)
+    data = compile_index(contract, extras(sources.name, inferred))
+    return Built(data, [*document.findings, *inferred.findings])

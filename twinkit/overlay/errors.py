@@ -1,0 +1,109 @@
+"""Documented errors: which status an operation answers for what, and a skeleton of the body.
+
+Imports: shapes, skeleton."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from twinkit.overlay.shapes import Shapes, media
+from twinkit.overlay.skeleton import Skeleton
+from twinkit.overlay.words import norm, normed
+
+CASES: Mapping[str, tuple[int, ...]] = {
+    "invalid": (400, 422),
+    "unauthorized": (401, 403),
+    "forbidden": (403,),
+    "not_found": (404, 410),
+    "gone": (410, 404),
+    "method_not_allowed": (405,),
+    "not_acceptable": (406,),
+    "conflict": (409, 422, 400),
+    "precondition": (412,),
+    "too_large": (413,),
+    "unsupported_media": (415, 400),
+    "rate_limit": (429,),
+    "internal": (500,),
+}
+_MESSAGE = normed("""
+    message detail error_description errorMessage description msg error_message errorSummary reason text
+    userMessage errorDescription longMessage faultstring
+    """)
+_STATUS = normed("""
+    status statusCode status_code httpStatus http_status code errorCode httpCode
+    """)
+_CODE = normed("""
+    code error_code errorCode type error reason name key
+    """)
+
+
+class Errors:
+    """Documented error bodies of one document, each distinct one kept once."""
+
+    def __init__(self, shapes: Shapes, skeleton: Skeleton) -> None:
+        self._shapes = shapes
+        self._skeleton = skeleton
+        self._keys: dict[str, str] = {}
+        self.bodies: dict[str, Any] = {}
+
+    def of(self, raw: Mapping[str, Any]) -> dict[str, tuple[int, str]]:
+        """`Binding.errors` of a canonical operation."""
+        documented = {str(r["status"]).upper(): r for r in raw.get("responses") or ()}
+        out: dict[str, tuple[int, str]] = {}
+        for name, statuses in CASES.items():
+            for status in statuses:
+                response = documented.get(str(status)) or documented.get(f"{status // 100}XX")
+                if response is not None:
+                    out[name] = (status, self._key(response))
+                    break
+        if "DEFAULT" in documented and _failure_default(documented):
+            out["default"] = (0, self._key(documented["DEFAULT"]))
+        return out
+
+    def _key(self, response: Mapping[str, Any]) -> str:
+        _, schema = media(response.get("content") or {})
+        if not schema:
+            return ""
+        mark = json.dumps(schema, sort_keys=True, default=str) if len(str(schema)) < 20_000 else str(id(schema))
+        if mark not in self._keys:
+            body = self.worded(schema)
+            self._keys[mark] = key = f"e{len(self.bodies) + 1}"
+            self.bodies[key] = body
+        return self._keys[mark]
+
+    def worded(self, schema: Any) -> Any:
+        """The skeleton of an error body with `{message}`, `{status}` and `{code}` where such things go."""
+        unit = self._shapes.unit(schema)
+        if unit.node.get("type") == "string":
+            return "{message}"
+        made = self._skeleton.value(unit.node)
+        return self._fill(made, unit.node, 0)
+
+    def _fill(self, made: Any, node: Any, depth: int) -> Any:
+        if isinstance(made, list):
+            items = self._shapes.unit(node.get("items", {})) if isinstance(node, Mapping) else None
+            return made if items is None else [self._fill(m, items.node, depth + 1) for m in made]
+        if not isinstance(made, dict):
+            return made
+        for name, schema in self._shapes.properties(node).items():
+            unit = self._shapes.unit(schema)
+            types = self._shapes.types(schema)
+            free = "enum" not in unit.node and "pattern" not in unit.node and "const" not in unit.node
+            if name in made and isinstance(made[name], (dict, list)):
+                made[name] = self._fill(made[name], unit.node, depth + 1)
+            elif norm(name) in _MESSAGE and "string" in types and free:
+                made[name] = "{message}"
+            elif norm(name) in ("error", "errors") and depth < 2 and "object" in types:
+                made[name] = self._fill(self._skeleton.value(unit.node), unit.node, depth + 1)
+            elif norm(name) in _STATUS and types & {"integer", "number"} and free:
+                made[name] = "{status}"
+            elif norm(name) in _CODE and types == {"string"} and free:
+                made[name] = "{code}"
+        return made
+
+
+def _failure_default(documented: Mapping[str, Any]) -> bool:
+    """Whether `default` describes errors: there is a documented success beside it."""
+    return any(status.startswith("2") for status in documented)

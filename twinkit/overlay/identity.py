@@ -1,0 +1,318 @@
+"""What identifies and describes a record: id property and pattern, parent links, times, verbs' effects.
+
+Imports: shapes, words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from twinkit.overlay.shapes import Shapes
+from twinkit.overlay.words import listed, norm, noun, opposite, participles, split, stem
+
+PLAIN_IDS = ("id", "_id", "Id", "ID", "uuid", "guid", "uid", "sid", "gid", "key", "slug", "token", "arn", "number")
+NAMES = (
+    "name",
+    "code",
+    "login",
+    "username",
+    "userName",
+    "handle",
+    "identifier",
+    "email",
+    "title",
+    "href",
+    "uri",
+    "url",
+)
+CREATED = listed("""
+    created created_at createdAt creation_time creationTime create_time createTime date_created dateCreated
+    created_on createdOn created_date createdDate creation_date creationDate inserted_at insertedAt
+    created_time createdTime createdTimestamp created_timestamp created_datetime creationTimestamp dateAdded
+    date_added added_at timestamp
+    """)
+UPDATED = listed("""
+    updated updated_at updatedAt update_time updateTime date_updated dateUpdated updated_on updatedOn
+    updated_date updatedDate modified modified_at modifiedAt modified_on modifiedOn last_modified lastModified
+    lastUpdated last_updated last_updated_at lastUpdatedAt modification_time modificationDate modified_date
+    modifiedDate date_modified dateModified lastModifiedDate last_modified_at lastModifiedDateTime updatedTime
+    lastUpdatedTime lastUpdateTime updateDate dateLastUpdated
+    """)
+DELETED = ["deleted_at", "deletedAt", "date_deleted", "removed_at", "archived_at", "deleteTime", "deletion_time"]
+_TIMEY = re.compile(
+    r"(_at|At|_on|On|_time|Time|_date|Date|Timestamp|timestamp|^created$|^updated$|^modified$|_until|_from)$"
+)
+_EXAMPLE = re.compile(r"^([A-Za-z]{1,12}[_-](?:(?:test|live)_)?)([A-Za-z0-9]{8,40})$")
+_CLASS = re.compile(r"^\^?([A-Za-z_\-]*)(?:\[([^\]]+)\]|\\([dw]))(?:\{(\d+)(?:,(\d*))?\}|\+|\*)\$?$")
+
+
+def id_property(shapes: Shapes, node: Any, param: str | None, resource: str) -> str | None:
+    """The property that shows the id which a path parameter `param` names, or None."""
+    scalars = shapes.scalar_properties(node)
+    if not scalars:
+        return None
+    by_norm: dict[str, str] = {}
+    for name in scalars:
+        by_norm.setdefault(norm(name), name)
+    nouns = {norm(resource), norm(resource.rpartition(".")[2])}
+    own = [by_norm[k] for k in (f"{n}{s}" for n in nouns for s in ("id", "uuid", "key", "uid")) if k in by_norm]
+    plain = next((n for n in PLAIN_IDS[:9] if n in scalars), None)
+    if param:
+        exact = by_norm.get(norm(param))
+        if exact is not None and (plain is None or exact == plain or norm(param) not in nouns):
+            return exact
+        rest = _tail(param, nouns)
+        if rest and rest in by_norm and (rest != "id" or plain == by_norm[rest]):
+            return by_norm[rest]
+    if plain is not None:
+        return plain
+    if own:
+        return own[0]
+    return _last_resort(scalars, by_norm, param)
+
+
+def _tail(param: str, nouns: set[str]) -> str:
+    """`number` of `issue_number`, `key` of `projectKey`; the empty string when the parameter has one word."""
+    words = split(param)
+    if len(words) < 2:
+        return ""
+    head = norm("".join(words[:-1]))
+    last = words[-1]
+    return (
+        last if head in nouns or last in ("number", "key", "slug", "name", "code", "uuid", "id", "token", "sid") else ""
+    )
+
+
+def _last_resort(scalars: Mapping[str, Any], by_norm: Mapping[str, str], param: str | None) -> str | None:
+    for name in PLAIN_IDS[9:]:
+        if name in scalars:
+            return name
+    ending = [n for n in scalars if re.search(r"(_id|Id|ID|_uuid|Uuid|Guid|_key|Sid|Arn)$", n)]
+    if len(ending) == 1:
+        return ending[0]
+    if param:
+        words = split(param)
+        last = words[-1] if words else ""
+        for name in NAMES:
+            if last and norm(name) == last:
+                return by_norm.get(norm(name), name) if norm(name) in by_norm else None
+        close = next((by_norm[k] for k in by_norm if last and last not in ("id", "name") and k.endswith(last)), None)
+        if close is not None:
+            return close
+    for name in NAMES[:6]:
+        if norm(name) in by_norm:
+            return by_norm[norm(name)]
+    return ending[0] if ending else None
+
+
+def id_type(shapes: Shapes, schema: Any) -> str:
+    """JSON type of an id: integer, number or string."""
+    types = shapes.types(schema)
+    if "string" in types or not types:
+        return "string"
+    return "integer" if "integer" in types else "number"
+
+
+def id_pattern(shapes: Shapes, schema: Any) -> str | None:
+    """An id pattern (twinkit.ids) for the id property; None: make it from the schema (unusual patterns, enums)."""
+    _, node = shapes.resolve(schema)
+    if id_type(shapes, schema) != "string":
+        return "{seq}" if _small(node) else None
+    if node.get("enum") or "const" in node:
+        return None
+    if node.get("format") in ("uuid", "guid"):
+        return "{uuid}"
+    if node.get("format") not in (None, "string", "byte", "id", "int64", "objectid"):
+        return None
+    if node.get("format") == "int64":
+        return "{seq}"
+    found = _from_pattern(node) if "pattern" in node else _from_example(node)
+    if found is not None or "pattern" in node:
+        return found
+    least, most = node.get("minLength"), node.get("maxLength")
+    length = 20
+    if isinstance(most, int):
+        length = min(length, most)
+    if isinstance(least, int):
+        length = max(length, least)
+    return f"{{alnum:{length}}}" if length > 0 else None
+
+
+def _small(node: Mapping[str, Any]) -> bool:
+    least, most = node.get("minimum"), node.get("maximum")
+    if isinstance(least, (int, float)) and least > 1:
+        return False
+    return not isinstance(most, (int, float)) or most >= 1_000_000
+
+
+def _from_pattern(node: Mapping[str, Any]) -> str | None:
+    match = _CLASS.match(str(node["pattern"]))
+    if not match:
+        return None
+    prefix, inside, short, low, high = match.groups()
+    kind = {"d": "digits", "w": "alnum"}[short] if short else _class_kind(inside)
+    if kind is None:
+        return None
+    least = int(low or 0) if low else 0
+    length = least if low and (high is None or high == str(least)) else max(least, min(16, int(high) if high else 16))
+    for bound, better in (("minLength", max), ("maxLength", min)):
+        if isinstance(node.get(bound), int):
+            length = better(length, node[bound] - len(prefix))
+    return f"{prefix}{{{kind}:{length}}}" if length > 0 else None
+
+
+def _class_kind(inside: str) -> str | None:
+    plain = inside.replace("\\", "")
+    for kind, needs in (
+        ("alnum", ("a-z", "A-Z", "0-9")),
+        ("lower", ("a-z", "0-9")),
+        ("upper", ("A-Z", "0-9")),
+        ("hex", ("a-f", "0-9")),
+        ("letters", ("a-z", "A-Z")),
+        ("digits", ("0-9",)),
+    ):
+        if all(need in plain for need in needs):
+            return kind
+    return None
+
+
+def _from_example(node: Mapping[str, Any]) -> str | None:
+    """`acct_{alnum:16}` from the example `acct_1032D82eZvKYlo2C`."""
+    example = node.get("example")
+    if example is None and isinstance(node.get("examples"), list) and node["examples"]:
+        example = node["examples"][0]
+    if not isinstance(example, str):
+        return None
+    if re.fullmatch(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}", example):
+        return "{uuid}"
+    match = _EXAMPLE.match(example)
+    if match and any(c.isdigit() for c in match[2]):
+        return f"{match[1]}{{{'lower' if match[2].islower() else 'alnum'}:{len(match[2])}}}"
+    if re.fullmatch(r"[0-9a-f]{16,64}", example):
+        return f"{{hex:{len(example)}}}"
+    if re.fullmatch(r"[0-9]{1,18}", example):
+        return "{seq}"
+    return None
+
+
+def scope_property(shapes: Shapes, node: Any, param: str, parent: str) -> str | None:
+    """The property of a nested record that holds its parent's id; None when the schema has none."""
+    properties = shapes.properties(node)
+    by_norm: dict[str, str] = {}
+    for name in properties:
+        by_norm.setdefault(norm(name), name)
+    last = noun(parent.rpartition(".")[2]) if parent else ""
+    tail = split(param)[-1] if split(param) else ""
+    bare = norm(re.sub(r"(_?[iI][dD]|_?[kK]ey|_?[sS]lug|_?[uU]uid|_?[nN]ame)$", "", param))
+    names = [norm(param)] if norm(param) not in ("id", "uuid", "key", "name", "slug") else []
+    short = last.rpartition("_")[2]
+    names += [norm(last) + "id", norm(last) + norm(tail), bare + "id", norm(last), bare, short + "id", short]
+    for name in names:
+        found = by_norm.get(name) if name not in ("id", "") else None
+        if found is None:
+            continue
+        if shapes.types(properties[found]) & {"string", "integer", "number"}:
+            return found
+        if shapes.is_object(properties[found]):
+            inner = shapes.properties(shapes.unit(properties[found]).node)
+            for key in ("id", norm(tail), "uuid", "key", "login", "slug", "name"):
+                hit = next((n for n in inner if norm(n) == key), None)
+                if hit is not None and shapes.types(inner[hit]) & {"string", "integer", "number"}:
+                    return f"{found}.{hit}"
+    return None
+
+
+def times(shapes: Shapes, node: Any) -> tuple[dict[str, str], dict[str, str]]:
+    """(timestamps, time_formats) of a record's schema."""
+    properties = shapes.properties(node)
+    formats = {name: form for name, schema in properties.items() if (form := time_format(shapes, name, schema))}
+    stamps: dict[str, str] = {}
+    by_norm = {norm(name): name for name in reversed(list(formats))}
+    for key, words in (("create", CREATED), ("update", UPDATED), ("delete", DELETED)):
+        found = next((by_norm[norm(w)] for w in words if norm(w) in by_norm), None)
+        if found is not None:
+            stamps[key] = found
+    return stamps, formats
+
+
+def time_format(shapes: Shapes, name: str, schema: Any) -> str | None:
+    """How a property spells a time: "unix", "unix_ms", "iso", "date"; None when it holds none."""
+    unit = shapes.unit(schema)
+    node = unit.node
+    form = node.get("format")
+    types = shapes.types(schema)
+    if form == "date-time":
+        return "iso"
+    if form == "date":
+        return "date" if "string" in types else None
+    if form in ("unix-time", "unixtime", "timestamp"):
+        return "unix"
+    if not _TIMEY.search(name) or form in ("uri", "duration", "time"):
+        return None
+    if "integer" in types or "number" in types:
+        return "unix_ms" if "Millis" in name or "_ms" in name or form == "int64-ms" else "unix"
+    known = {norm(w) for w in (*CREATED, *UPDATED, *DELETED)}
+    plain = "string" in types and not node.get("pattern") and not node.get("enum") and not node.get("maxLength")
+    return "iso" if plain and norm(name) in known else None
+
+
+def effects(shapes: Shapes, node: Any, verb: str) -> dict[str, Any]:
+    """What a verb sets on a record of this schema: a status, a flag or a time; empty when nothing fits."""
+    words = split(verb)
+    if not words:
+        return {}
+    word = words[0]
+    properties = shapes.properties(node)
+    states = participles(word)
+    out: dict[str, Any] = {}
+    for name, schema in properties.items():
+        low = norm(name)
+        if low in ("status", "state", "lifecyclestate", "phase", "lifecyclestatus"):
+            value = _enum_value(shapes, schema, states)
+            if value is not None:
+                out[name] = value
+    undone = opposite(word)
+    out.update(_flags(shapes, properties, states, True))
+    if undone:
+        out.update(_flags(shapes, properties, participles(undone), False))
+    return out
+
+
+def _enum_value(shapes: Shapes, schema: Any, states: Sequence[str]) -> Any:
+    node = shapes.unit(schema).node
+    values = node.get("enum")
+    if not isinstance(values, list):
+        return None
+    by_norm = {norm(str(v)): v for v in values if v is not None}
+    for state in states:
+        if norm(state) in by_norm:
+            return by_norm[norm(state)]
+    return next(
+        (v for k, v in by_norm.items() if len(stem(states[-1])) > 4 and k.startswith(stem(states[-1])[:-2])), None
+    )
+
+
+def _flags(shapes: Shapes, properties: Mapping[str, Any], states: Sequence[str], on: bool) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    wanted = {norm(state) for state in states}
+    for name, schema in properties.items():
+        words = split(name)
+        if not words:
+            continue
+        types = shapes.types(schema)
+        core = norm("".join(words[1:] if words[0] in ("is", "has") else words))
+        if core in wanted and "boolean" in types:
+            out[name] = on
+        elif len(words) > 1 and words[-1] in ("at", "on", "date", "time") and norm("".join(words[:-1])) in wanted:
+            out[name] = {"$now": True} if on else {"$clear": True}
+    return out
+
+
+def natural_keys(shapes: Shapes, node: Any, body: Any, id_name: str | None) -> list[str]:
+    """Properties that look like natural keys: a slug or login that the caller gives and that is required."""
+    given = shapes.properties(shapes.unit(body).node) if body is not None else {}
+    required = shapes.required(shapes.unit(body).node) if body is not None else set()
+    shown = shapes.properties(node)
+    names = ("slug", "login", "username", "userName", "handle", "user_name")
+    return [n for n in names if n in given and n in shown and n in required and n != id_name]

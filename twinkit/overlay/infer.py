@@ -1,0 +1,163 @@
+"""From a contract to what its operations do, by structure alone.
+
+`infer` reads a canonical document once: collections and items give resources, and each operation gets a `Binding`.
+What could not be understood is a finding, never a silent guess. Imports: contract.finding and the modules beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from twinkit.contract.finding import Finding
+from twinkit.overlay.bind_rest import Rest
+from twinkit.overlay.compiled import Binding, Resource
+from twinkit.overlay.errors import Errors
+from twinkit.overlay.identity import id_pattern, id_property, id_type, natural_keys, times
+from twinkit.overlay.kinds import Collections
+from twinkit.overlay.places import HOLE, Places
+from twinkit.overlay.shapes import Shapes, Unit
+from twinkit.overlay.skeleton import Fallback, Skeleton
+
+
+@dataclass(slots=True)
+class Inferred:
+    """Everything inferred from one contract."""
+
+    bindings: dict[str, Binding] = field(default_factory=dict)
+    resources: dict[str, Resource] = field(default_factory=dict)
+    error_bodies: dict[str, Any] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+class Inference:
+    """The one pass over a canonical document."""
+
+    def __init__(self, canonical: Mapping[str, Any], fallback: Fallback | None = None) -> None:
+        self.shapes = Shapes(canonical)
+        self.skeleton = Skeleton(self.shapes, fallback)
+        self.places = Places(canonical, self.shapes)
+        self.collections = Collections(self.places, self.shapes)
+        self.errors = Errors(self.shapes, self.skeleton)
+        self.out = Inferred()
+
+    def run(self) -> Inferred:
+        """Bind every operation, then describe every resource that some operation touches."""
+        rest = Rest(self.places, self.collections, self.shapes, self.skeleton)
+        for op in self.places.ops:
+            bound = rest.bind(op)
+            bound["errors"] = self.errors.of(op.raw)
+            self.out.bindings[op.id] = Binding(**bound)
+            if bound["kind"] == "shape" or (bound["kind"] == "action" and not bound.get("resource")):
+                why = bound.get("note") or "answers the documented example and keeps nothing"
+                self.out.findings.append(Finding("infer.shape", f"{op.method.upper()} {op.path}", why))
+        for name in self.collections.members:
+            self.out.resources[name] = self._resource(name)
+        self._sublists()
+        self.out.error_bodies = self.errors.bodies
+        return self.out
+
+    def _resource(self, name: str) -> Resource:
+        unit = self.collections.units.get(name)
+        members = self.collections.members[name]
+        if unit is None:
+            return Resource(name, id="{alnum:20}", id_property=None)
+        home = min(members, key=lambda m: (m.param is None, len(m.key)))
+        shown = id_property(self.shapes, unit.node, home.param, name)
+        properties = self.shapes.properties(unit.node)
+        schema = properties.get(shown, {}) if shown else {}
+        stamps, formats = times(self.shapes, unit.node)
+        _, node = self.shapes.resolve(unit.node)
+        body = next((op.body for m in members for op in m.ops if op.method == "post" and op.body is not None), None)
+        depths = {sum(part == HOLE for part in m.key) for m in members if m.item_ops}
+        if shown is None:
+            self.out.findings.append(
+                Finding("infer.id", name, "no property of the schema shows the id; it is only in paths and Location")
+            )
+        return Resource(
+            name,
+            schema=unit.name,
+            id=id_pattern(self.shapes, schema) if shown else "{alnum:20}",
+            id_property=shown,
+            id_type=id_type(self.shapes, schema) if shown else "string",  # type: ignore[arg-type]
+            keys=self._keys(unit, shown),
+            unique=tuple(natural_keys(self.shapes, unit.node, body, shown)),
+            scoped=bool(depths) and min(depths) > 0 and (len(members) == 1 or shown not in ("id", "uuid")),
+            parent=self._parent(home.key),
+            timestamps=stamps,
+            time_formats=formats,
+            template=self.skeleton.record(unit.node),
+            properties=tuple(properties),
+            open=bool(node.get("additionalProperties")),
+            read_only=self._marked(properties, "readOnly"),
+            write_only=self._marked(properties, "writeOnly"),
+            expandable=self._expandable(unit),
+        )
+
+    def _keys(self, unit: Unit, shown: str | None) -> tuple[str, ...]:
+        scalars = self.shapes.scalar_properties(unit.node)
+        names = ("id", "uuid", "slug", "key", "login", "username", "number", "handle")
+        return tuple(n for n in names if n in scalars and n != shown)
+
+    def _parent(self, key: tuple[str, ...]) -> str | None:
+        for end in range(len(key) - 1, 0, -1):
+            above = self.collections.found.get(key[:end])
+            if above is not None:
+                return above.resource
+        return None
+
+    def _marked(self, properties: Mapping[str, Any], word: str) -> tuple[str, ...]:
+        return tuple(n for n, s in properties.items() if isinstance(s, Mapping) and s.get(word) is True)
+
+    def _expandable(self, unit: Unit, prefix: str = "", depth: int = 0) -> dict[str, tuple[str, ...]]:
+        """Dotted property → resources, for properties that are an id or the record itself."""
+        out: dict[str, tuple[str, ...]] = {}
+        for name, schema in self.shapes.properties(unit.node).items():
+            place = f"{prefix}{name}"
+            _, node = self.shapes.resolve(schema)
+            branches = node.get("anyOf") or node.get("oneOf") or ()
+            live = [b for b in branches if isinstance(b, Mapping)]
+            if any(b.get("type") == "string" for b in live):
+                units = [self.shapes.unit(b) for b in live if "$ref" in b]
+                names = [r for u in units if u.name and (r := self.collections.by_schema.get(u.name))]
+                if names:
+                    out[place] = tuple(dict.fromkeys(names))
+                continue
+            if depth < 2 and prefix.count(".") < 4:
+                inner = self.shapes.unit(schema)
+                if inner.node.get("type") == "array":
+                    inner, place = self.shapes.unit(inner.node.get("items", {})), f"{place}.*"
+                own = inner.name is None or inner.name not in self.collections.by_schema
+                if own and inner.node is not unit.node and len(self.shapes.properties(inner.node)) < 80:
+                    out.update(self._expandable(inner, f"{place}.", depth + 1))
+        return out
+
+    def _sublists(self) -> None:
+        """Properties that list records of another resource, where a nested list operation of that name exists."""
+        for op_id, binding in self.out.bindings.items():
+            if binding.kind != "list" or not binding.parents or not binding.resource:
+                continue
+            op = next(op for op in self.places.ops if op.id == op_id)
+            parent = binding.parents[-1][1]
+            owner = self.out.resources.get(parent)
+            if owner is None or op.key[-1] not in owner.properties:
+                continue
+            schema = self.shapes.properties(self.collections.units[parent].node)[op.key[-1]]
+            listing = self.shapes.listing(schema)
+            if (
+                listing is not None
+                and listing.item.name
+                and self.collections.of_schema(listing.item) == binding.resource
+            ):
+                sublists = {**owner.sublists, op.key[-1]: {"resource": binding.resource, "operation": op_id}}
+                self.out.resources[parent] = _with(owner, sublists=sublists)
+
+
+def _with(resource: Resource, **changes: Any) -> Resource:
+    return replace(resource, **changes)
+
+
+def infer(canonical: Mapping[str, Any], fallback: Fallback | None = None) -> Inferred:
+    """Bindings, resources and error bodies of a canonical document. Never raises on a readable one."""
+    return Inference(canonical, fallback).run()

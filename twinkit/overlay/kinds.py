@@ -1,0 +1,287 @@
+"""Which paths hold which kind of record: collections found, named, and merged when they are one resource.
+
+Imports: places, identity."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from twinkit.overlay.places import HOLE, Key, Op, Places
+from twinkit.overlay.shapes import Shapes, Unit, has_id
+from twinkit.overlay.words import listed, norm, noun, split
+
+_GENERIC = frozenset(
+    listed("""
+    object result data item generic response success entity base error empty any record body payload model
+    resource message status default ok list ref reference id
+    """)
+)
+_AFFIX = frozenset(
+    listed("""
+    response dto model entity schema object out read view details detail full minimal simple basic summary
+    lite extended resource representation get result reply output info data item base v1 v2 v3 api rest inline
+    expanded short public
+    """)
+)
+
+
+_VERSION = re.compile(r"v?\d+(\.\d+)*|api|rest")
+
+
+@dataclass(slots=True)
+class Collection:
+    """A path that holds records, and what was seen of them."""
+
+    key: Key
+    ops: list[Op] = field(default_factory=list)
+    item_ops: list[Op] = field(default_factory=list)
+    unit: Unit | None = None
+    resource: str = ""
+    link: bool = False
+    """Its members are other records put in and taken out (PUT without a body)."""
+
+    @property
+    def param(self) -> str | None:
+        """Name of the path parameter of its items."""
+        depth = len(self.key)
+        for op in self.item_ops:
+            if len(op.key) == depth + 1:
+                return op.names[-1]
+        return self.item_ops[0].names[-1] if self.item_ops else None
+
+    @property
+    def creates(self) -> bool:
+        """Whether some operation makes records here."""
+        return any(op.method == "post" for op in self.ops) or any(op.method in ("put", "post") for op in self.item_ops)
+
+
+def base_name(name: str) -> str:
+    """A schema name without the words that only tell versions of a shape apart: `FullUserResponse` → `user`."""
+    kept = [w for w in split(name) if w not in _AFFIX]
+    return noun("_".join(kept)) if kept else noun(name)
+
+
+def is_generic(name: str | None) -> bool:
+    """Whether a schema name says nothing about the kind of record."""
+    if not name:
+        return True
+    words = split(name)
+    return (
+        base_name(name) in _GENERIC
+        or "inline" in words
+        or (len(words) > 2 and words[-1].isdigit() and "response" in words)
+    )
+
+
+class Collections:
+    """Finds the collections of a document and the resource of each."""
+
+    def __init__(self, places: Places, shapes: Shapes) -> None:
+        self.places = places
+        self.shapes = shapes
+        self.found: dict[Key, Collection] = {}
+        self.units: dict[str, Unit] = {}
+        """Resource → the schema of its records."""
+        self.members: dict[str, list[Collection]] = {}
+        self.by_schema: dict[str, str] = {}
+        """Component name → resource."""
+        self._collect()
+        ordered = sorted(
+            self.found.values(), key=lambda c: (c.unit is None, not self._has_branches(c), len(c.key), not c.creates)
+        )
+        for collection in ordered:
+            self._name(collection)
+
+    def _has_branches(self, collection: Collection) -> bool:
+        return bool(collection.unit and collection.unit.name and self.shapes.branches(collection.unit.name))
+
+    def _collect(self) -> None:
+        for op in self.places.ops:
+            home = self.places.home(op)
+            if home is None or op.verb is not None:
+                continue
+            rest = op.key[len(home) :]
+            collection = self.found.setdefault(home, Collection(home))
+            if not rest:
+                collection.ops.append(op)
+            elif set(rest) == {HOLE}:
+                collection.item_ops.append(op)
+        for collection in self.found.values():
+            collection.unit = self._unit(collection)
+            collection.link = self._is_link(collection)
+
+    def _is_link(self, collection: Collection) -> bool:
+        """Members are put in by `PUT …/{id}` without a body under a parent, and nothing is made here by POST."""
+        puts = [op for op in collection.item_ops if op.method in ("put", "post")]
+        posts = [op for op in collection.ops if op.method == "post" and op.body is not None]
+        return HOLE in collection.key and bool(puts) and all(op.body is None for op in puts) and not posts
+
+    def _unit(self, collection: Collection) -> Unit | None:
+        """The schema of the records: what one of them is shown as, else the richest thing seen."""
+        rest: list[Unit] = []
+        for op in (*collection.item_ops, *collection.ops):
+            reply = self.places.replies[op.id]
+            unit = reply.unit
+            if unit is None or not self.shapes.properties(unit.node):
+                continue
+            if op in collection.item_ops and op.method == "get" and reply.listing is None:
+                return unit
+            if (
+                (op in collection.item_ops) == (reply.listing is None)
+                or op.method == "post"
+                or reply.listing is not None
+            ):
+                rest.append(unit)
+        rest = [u for u in rest if not (u.name or "").lower().startswith("deleted")]
+        if rest:
+            with_id = [u for u in rest if has_id(self.shapes.properties(u.node))] or rest
+            return max(with_id, key=lambda u: len(self.shapes.properties(u.node)))
+        for op in (*collection.item_ops, *collection.ops):
+            if op.method in ("post", "put", "patch") and op.body is not None:
+                unit = self.shapes.wrapped(self.shapes.unit(op.body))[1]
+                if self.shapes.properties(unit.node):
+                    return unit
+        return None
+
+    # -- naming and merging -----------------------------------------------------------------------------------
+
+    def _name(self, collection: Collection) -> None:
+        unit = collection.unit
+        same = self._same(collection)
+        if same is not None:
+            collection.resource = same
+            self.members[same].append(collection)
+            return
+        name = self._fresh(self._label(collection), collection)
+        collection.resource = name
+        self.members[name] = [collection]
+        if unit is not None:
+            self.units[name] = unit
+            if unit.name and not collection.link:
+                self.by_schema.setdefault(unit.name, name)
+
+    def _label(self, collection: Collection) -> str:
+        segment = noun(collection.key[-1])
+        unit = collection.unit
+        if unit is None or collection.link or (is_generic(unit.name) and not self.strong(unit)):
+            return segment
+        name = unit.name or segment
+        if name in self.by_schema and not self.strong(unit):
+            return segment
+        if name == name.lower():
+            return name
+        return base_name(name.rpartition(".")[2] or name) or segment
+
+    def _fresh(self, label: str, collection: Collection) -> str:
+        if label not in self.members:
+            return label
+        above = [noun(part) for part in collection.key[:-1] if part != HOLE]
+        while above:
+            label = f"{above.pop()}_{label}"
+            if label not in self.members:
+                return label
+        number = 2
+        while f"{label}_{number}" in self.members:
+            number += 1
+        return f"{label}_{number}"
+
+    def strong(self, unit: Unit) -> bool:
+        """Whether a schema says by itself what kind of record it is (`object: {enum: [customer]}`, x-resourceId)."""
+        if "x-resourceId" in unit.node:
+            return True
+        schema = self.shapes.properties(unit.node).get("object")
+        value = self.shapes.const(schema) if schema is not None else None
+        return isinstance(value, str) and value not in ("list", "search_result")
+
+    def _same(self, collection: Collection) -> str | None:
+        """The resource that a collection's records are of, when another collection has them too."""
+        unit = collection.unit
+        if unit is None:
+            return self._same_path(collection)
+        if collection.link:
+            return None
+        for name, members in self.members.items():
+            known = self.units.get(name)
+            if known is None or members[0].link:
+                continue
+            if known.name is not None and known.name == unit.name:
+                if self.strong(unit) or (not is_generic(unit.name) and self._related(collection, members, known.name)):
+                    return name
+            elif (
+                self._union(known, unit) and any(m.key[:-1] == collection.key[:-1] and HOLE in m.key for m in members)
+            ) or (self._variant(known, unit) and self._words_agree(collection, members)):
+                return name
+        return None
+
+    def _same_path(self, collection: Collection) -> str | None:
+        """For a path that only has verbs below it: `/test/refunds/{id}/expire` is about the records of `/refunds`."""
+        best: tuple[int, str] | None = None
+        for name, members in self.members.items():
+            for member in members:
+                tail = tuple(part for part in member.key if not _VERSION.fullmatch(part))
+                if tail and member.unit is not None and collection.key[-len(tail) :] == tail:
+                    best = max(best or (0, ""), (len(tail), name))
+        return best[1] if best else None
+
+    def _union(self, known: Unit, unit: Unit) -> bool:
+        """Whether one schema is a branch of the other: `card` of `payment_source`."""
+        if known.name is None or unit.name is None:
+            return False
+        return unit.name in self.shapes.branches(known.name) or known.name in self.shapes.branches(unit.name)
+
+    def _related(self, collection: Collection, members: Iterable[Collection], schema: str) -> bool:
+        if self._words_agree(collection, members):
+            return True
+        if any(m.key[:-1] == collection.key[:-1] and HOLE in m.key for m in members):
+            return True
+        mine = noun(collection.key[-1])
+        return all(self._says(noun(m.key[-1]), schema) for m in members) and self._says(mine, schema)
+
+    def _says(self, word: str, schema: str) -> bool:
+        return base_name(schema).endswith(word) or norm(schema).endswith(norm(word))
+
+    def _words_agree(self, collection: Collection, members: Iterable[Collection]) -> bool:
+        return any(noun(m.key[-1]) == noun(collection.key[-1]) for m in members)
+
+    def _variant(self, known: Unit, unit: Unit) -> bool:
+        """`Pet` and `PetSummary`, or two equal inline schemas."""
+        if self.strong(known) and self.strong(unit):
+            return False
+        if known.name and unit.name:
+            return base_name(known.name) == base_name(unit.name) and not is_generic(unit.name)
+        mine, theirs = self.shapes.properties(unit.node), self.shapes.properties(known.node)
+        return len(mine) > 2 and set(mine) == set(theirs)
+
+    # -- asking -----------------------------------------------------------------------------------------------
+
+    def of_schema(self, unit: Unit | None) -> str | None:
+        """The resource whose records have this schema, or None."""
+        if unit is None or unit.name is None:
+            return None
+        found = self.by_schema.get(unit.name)
+        if found is None and not is_generic(unit.name) and not self.strong(unit):
+            base = base_name(unit.name)
+            found = next((r for s, r in self.by_schema.items() if base_name(s) == base and not is_generic(s)), None)
+        return found
+
+    def makes(self, resource: str) -> bool:
+        """Whether some collection operation makes records of a resource by POST."""
+        return any(op.method == "post" for member in self.members[resource] for op in member.ops)
+
+    def add(self, label: str, unit: Unit | None, op: Op) -> str:
+        """A resource for something that is in no collection (a singleton, an RPC noun); the known one when it is."""
+        if unit is not None and self.strong(unit):
+            label = unit.name or label
+        if label in self.members and self.units.get(label) is unit:
+            return label
+        collection = Collection(op.key, [op], unit=unit)
+        name = self._fresh(label, collection)
+        collection.resource = name
+        self.members[name] = [collection]
+        if unit is not None:
+            self.units[name] = unit
+            if unit.name and (not is_generic(unit.name) or self.strong(unit)):
+                self.by_schema.setdefault(unit.name, name)
+        return name

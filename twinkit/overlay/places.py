@@ -1,0 +1,246 @@
+"""Operations seen by where they are: path segments, collections and items, what each reply carries.
+
+Imports: shapes, words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from twinkit.overlay.shapes import ListShape, Shapes, Unit, hints_for, is_binary, media
+from twinkit.overlay.words import is_verb, norm
+
+_PARAM = re.compile(r"\{([^{}]*)\}")
+_SUFFIX = re.compile(r"^\.(json|xml|yaml|csv|\{?format\}?)$")
+_CALL = re.compile(r"^([\w.\-]+)\(['\"]?\{([^{}]+)\}['\"]?\)$")
+Key = tuple[str, ...]
+"""A path with every parameter as `{}`: ("users", "{}", "keys")."""
+HOLE = "{}"
+
+
+@dataclass(slots=True)
+class Op:
+    """One operation with what inference asks of it."""
+
+    id: str
+    method: str
+    path: str
+    key: Key
+    names: tuple[str, ...]
+    """Parameter name (or literal) at each place of `key`."""
+    verb: str | None
+    """`cancel` of `/orders/{id}:cancel`."""
+    raw: Mapping[str, Any]
+    query: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    body_media: str | None = None
+    body: Any = None
+    status: int = 200
+    reply_media: str | None = None
+    reply: Any = None
+    """Schema of the success reply; None when it has no body."""
+    headers: frozenset[str] = frozenset()
+    """Lower-case names of declared reply headers."""
+
+    @property
+    def params(self) -> list[str]:
+        """Names of the path parameters, in order."""
+        return [name for part, name in zip(self.key, self.names, strict=True) if part == HOLE]
+
+    @property
+    def last(self) -> str:
+        """The last literal segment, or the empty string."""
+        return next((part for part in reversed(self.key) if part != HOLE), "")
+
+    @property
+    def on_item(self) -> bool:
+        """Whether the path ends in a parameter."""
+        return bool(self.key) and self.key[-1] == HOLE
+
+    @property
+    def binary_reply(self) -> bool:
+        """Whether the success reply is a file."""
+        return is_binary(self.reply_media)
+
+    @property
+    def binary_body(self) -> bool:
+        """Whether the request is a file."""
+        return is_binary(self.body_media)
+
+
+def parse_path(path: str) -> tuple[Key, tuple[str, ...], str | None]:
+    """(key, names, verb) of a path template; `.json` suffixes dropped, `{id}:verb` and `users({id})` understood."""
+    key: list[str] = []
+    names: list[str] = []
+    verb = None
+    plain, _, rest = path.partition("?")
+    plain, _, fragment = plain.partition("#")
+    for segment in plain.strip("/").split("/"):
+        if not segment:
+            continue
+        call = _CALL.match(segment)
+        if call:
+            key += [call[1], HOLE]
+            names += [call[1], call[2]]
+            continue
+        holes = _PARAM.findall(segment)
+        if not holes:
+            text, colon, verb_text = segment.partition(":")
+            if colon and text and verb_text:
+                verb = verb_text
+                segment = text
+            segment = re.sub(r"\.(json|xml)$", "", segment)
+            key.append(segment)
+            names.append(segment)
+            continue
+        after = segment[segment.rfind("}") + 1 :]
+        if after.startswith(":") and len(after) > 1:
+            verb = after[1:]
+        name = holes[0] if holes[0] != "format" else holes[-1]
+        if segment.startswith("{") or len(holes) > 1 or not re.sub(r"\{[^{}]*\}", "", segment).strip("()'@:.-_~$,;=*"):
+            key.append(HOLE)
+            names.append(name)
+        elif _SUFFIX.match("." + segment.rpartition(".")[2]) and holes == ["format"]:
+            key.append(segment.partition(".")[0])
+            names.append(key[-1])
+        else:
+            key.append(HOLE)
+            names.append(name)
+    action = re.search(r"(?:Action|action|method|operation)=([\w.]+)", rest or fragment)
+    if action:
+        key.append(action[1])
+        names.append(action[1])
+    return tuple(key), tuple(names), verb
+
+
+def _success(raw: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
+    """Status and response of the first documented success: the lowest 2xx, else 2XX, else default."""
+    responses = raw.get("responses") or []
+    exact = [r for r in responses if str(r["status"]).isdigit() and str(r["status"])[0] == "2"]
+    if exact:
+        found = min(exact, key=lambda r: str(r["status"]))
+        return int(found["status"]), found
+    for wanted in ("2XX", "DEFAULT"):
+        for response in responses:
+            if str(response["status"]).upper() == wanted:
+                return 200, response
+    return 200, {}
+
+
+def read_operation(raw: Mapping[str, Any]) -> Op:
+    """An `Op` from a canonical operation."""
+    key, names, verb = parse_path(raw["path"])
+    op = Op(raw["id"], raw["method"], raw["path"], key, names, verb, raw)
+    for parameter in raw.get("parameters") or ():
+        if parameter.get("location") == "query":
+            op.query[parameter["name"]] = parameter
+    body = raw.get("body")
+    if body and raw["method"] not in ("get", "head"):
+        op.body_media, op.body = media(body.get("content") or {})
+    op.status, response = _success(raw)
+    op.reply_media, op.reply = media(response.get("content") or {})
+    op.headers = frozenset(name.lower() for name in response.get("headers") or {})
+    return op
+
+
+@dataclass(slots=True)
+class Reply:
+    """What a success reply carries."""
+
+    listing: ListShape | None = None
+    wrap: str = ""
+    unit: Unit | None = None
+    """The record (of the list too); None: nothing, or no object."""
+
+
+def read_reply(shapes: Shapes, op: Op) -> Reply:
+    """Whether an operation answers a list or one record, and where in the reply."""
+    if op.reply is None or op.binary_reply:
+        return Reply()
+    hints = hints_for(op.last)
+    listing = shapes.listing(op.reply, hints, item_path=op.on_item)
+    if listing is not None:
+        if not listing.place and op.on_item and op.method in ("post", "put", "patch"):
+            return Reply(listing, unit=listing.item)
+        wrap, unit = (
+            shapes.wrapped(listing.item, hints) if len(shapes.properties(listing.item.node)) == 1 else ("", None)
+        )
+        return Reply(listing, wrap, unit or listing.item)
+    unit = shapes.unit(op.reply)
+    wrap, inner = shapes.wrapped(unit, hints)
+    if not shapes.properties(inner.node) and not shapes.is_object(inner.node):
+        return Reply()
+    return Reply(None, wrap, inner)
+
+
+class Places:
+    """All operations by path, and which paths are collections."""
+
+    def __init__(self, canonical: Mapping[str, Any], shapes: Shapes) -> None:
+        self.ops: list[Op] = [read_operation(raw) for raw in canonical.get("operations") or ()]
+        self.replies: dict[str, Reply] = {op.id: read_reply(shapes, op) for op in self.ops}
+        self.at: dict[Key, list[Op]] = {}
+        self.below: dict[Key, set[str]] = {}
+        self.spelled: dict[Key, set[str]] = {}
+        """Path ending in a parameter → every name that parameter has in the document."""
+        for op in self.ops:
+            for end, name in enumerate(op.names, 1):
+                if op.key[end - 1] == HOLE:
+                    self.spelled.setdefault(op.key[:end], set()).add(name)
+            if op.verb is None:
+                self.at.setdefault(op.key, []).append(op)
+            for end in range(1, len(op.key) + 1):
+                self.below.setdefault(op.key[: end - 1], set()).add(op.key[end - 1])
+        self._collections: dict[Key, bool] = {}
+
+    def methods(self, key: Key) -> set[str]:
+        """Methods of the operations at a path."""
+        return {op.method for op in self.at.get(key, ())}
+
+    def on(self, key: Key, method: str) -> Op | None:
+        """The operation at a path, or None."""
+        return next((op for op in self.at.get(key, ()) if op.method == method), None)
+
+    def is_collection(self, key: Key) -> bool:
+        """Whether a path (ending in a literal) holds records."""
+        known = self._collections.get(key)
+        if known is None:
+            known = self._collections[key] = self._is_collection(key)
+        return known
+
+    def _is_collection(self, key: Key) -> bool:
+        if not key or key[-1] == HOLE:
+            return False
+        getter, poster = self.on(key, "get"), self.on(key, "post")
+        listed = getter is not None and self.replies[getter.id].listing is not None
+        if HOLE in self.below.get(key, ()):
+            item = (*key, HOLE)
+            inner = self.methods(item)
+            if inner & {"put", "patch", "delete"} or (listed and inner) or (poster and inner):
+                return True
+            one = self.on(item, "get")
+            if one is not None and self.replies[one.id].listing is not None:
+                return False
+            return bool(inner) or bool(self.below.get(item)) or listed
+        if getter is not None and not listed:
+            return False
+        word = key[-1]
+        if is_verb(word):
+            return False
+        if listed:
+            unit = self.replies[getter.id].unit if getter else None
+            return unit is not None and bool(unit.node) and bool(unit.node.get("properties") or unit.name)
+        return False
+
+    def home(self, op: Op) -> Key | None:
+        """The deepest collection an operation's path is in (its own path, or above), or None."""
+        for end in range(len(op.key), 0, -1):
+            part = op.key[:end]
+            if part[-1] != HOLE and self.is_collection(part):
+                return part
+        return None
+
+    def same_word(self, first: Key, second: Key) -> bool:
+        """Whether two paths end in the same literal word."""
+        return norm(first[-1]) == norm(second[-1])

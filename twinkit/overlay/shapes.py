@@ -1,0 +1,324 @@
+"""Facts about schemas: properties, the one record in a reply, the list in a reply. Reads a canonical document.
+
+Works on plain dicts so that the whole of a contract can be looked at in milliseconds. Imports: words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from twinkit.overlay.words import listed, norm, normed, noun, split
+
+REF = "#/components/schemas/"
+Node = Mapping[str, Any]
+
+ITEM_LISTS = listed("""
+    data items results records entries list values value content contents elements rows hits objects resources
+    collection edges nodes entities docs result response payload members embedded
+    """)
+WRAPS = listed("""
+    data result item response payload body attributes resource entity object record
+    """)
+META = normed("""
+    has_more hasMore more next previous prev next_page next_page_token nextToken next_cursor previous_cursor
+    cursor cursors page pages page_size per_page limit offset total total_count count size start end first
+    last number totalElements totalPages numberOfElements empty sort pageable links _links link url href self
+    meta metadata pagination paging response_metadata object kind etag ok success status code message messages
+    error errors warning warnings request_id requestId timestamp time version included jsonapi result_info
+    total_results num_results result_count page_info pageInfo is_last isLast startAt maxResults query took
+    facets aggregations continuation_token nextLink odata_context odata_count odata_nextLink copyright server
+    type ts cache_ts has_next has_prev has_previous hasNext hasPrevious truncated is_truncated next_offset
+    next_marker marker description duration info debug
+    """)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A schema seen as one thing: its component name (if it has one) and its resolved node."""
+
+    name: str | None
+    node: Node
+
+    @property
+    def known(self) -> bool:
+        """Whether it can have properties at all."""
+        return bool(self.node)
+
+
+@dataclass(frozen=True, slots=True)
+class ListShape:
+    """Where the records are in a list reply: dotted place ("" = the array itself) and what one is."""
+
+    place: str
+    item: Unit
+    keyed: bool = False
+
+
+class Shapes:
+    """Looks at the schemas of one canonical document, remembering what it saw."""
+
+    def __init__(self, canonical: Mapping[str, Any]) -> None:
+        self.schemas: Mapping[str, Any] = canonical.get("schemas") or {}
+        self._properties: dict[int, dict[str, Any]] = {}
+        self._units: dict[int, Unit] = {}
+        self._keep: list[Any] = []
+
+    def resolve(self, schema: Any) -> tuple[str | None, Node]:
+        """Follow references: (name of the last component, node); ({}) for what is no object."""
+        name = None
+        for _ in range(32):
+            if not isinstance(schema, Mapping):
+                return name, {}
+            ref = schema.get("$ref")
+            if not isinstance(ref, str):
+                return name, schema
+            name = ref.removeprefix(REF)
+            schema = self.schemas.get(name)
+        return name, {}
+
+    def unit(self, schema: Any) -> Unit:
+        """The one thing a schema stands for: null branches dropped, the first live branch of alternatives taken."""
+        found = self._units.get(id(schema))
+        if found is None:
+            found = self._units[id(schema)] = self._unit(schema, 0)
+            self._keep.append(schema)
+        return found
+
+    def _unit(self, schema: Any, depth: int) -> Unit:
+        name, node = self.resolve(schema)
+        if depth > 8:
+            return Unit(name, {})
+        for key in ("anyOf", "oneOf"):
+            branches = [b for b in node.get(key) or () if isinstance(b, Mapping) and b.get("type") != "null"]
+            if branches and "properties" not in node:
+                return self._branch(name, branches, depth)
+        parts = [p for p in node.get("allOf") or () if isinstance(p, Mapping)]
+        if name is None and parts and "properties" not in node:
+            named = [p for p in parts if "$ref" in p]
+            rest = [p for p in parts if p.get("properties") or p.get("allOf")]
+            if len(named) == 1 and not rest:
+                return self._unit(named[0], depth + 1)
+        return Unit(name, node)
+
+    def _branch(self, name: str | None, branches: list[Node], depth: int) -> Unit:
+        units = [self._unit(branch, depth + 1) for branch in branches]
+        live = [u for u in units if self._object(u.node) and not (u.name or "").lower().startswith("deleted")]
+        arrays = [u for u in units if u.node.get("type") == "array"]
+        if name is not None and len(live) > 1:
+            return Unit(name, self.resolve({"$ref": REF + name})[1])
+        chosen = (live or arrays or units)[0]
+        return chosen if len(branches) == 1 or name is None else Unit(name, chosen.node)
+
+    def _object(self, node: Node) -> bool:
+        kind = node.get("type")
+        return (
+            kind == "object" or "properties" in node or "allOf" in node or (isinstance(kind, list) and "object" in kind)
+        )
+
+    def is_object(self, schema: Any) -> bool:
+        """Whether a schema describes an object."""
+        node = self.unit(schema).node
+        return self._object(node) or ("object" in self.types(node) and bool(self.properties(node)))
+
+    def types(self, schema: Any) -> frozenset[str]:
+        """Type names a schema admits, branches included; empty when it says nothing."""
+        return frozenset(self._types(schema, 0))
+
+    def _types(self, schema: Any, depth: int) -> Iterator[str]:
+        _, node = self.resolve(schema)
+        kind = node.get("type")
+        if isinstance(kind, str):
+            yield kind
+        elif isinstance(kind, list):
+            yield from (k for k in kind if isinstance(k, str))
+        elif "properties" in node:
+            yield "object"
+        if depth < 4:
+            for key in ("anyOf", "oneOf", "allOf"):
+                for branch in node.get(key) or ():
+                    yield from self._types(branch, depth + 1)
+
+    def properties(self, node: Any) -> dict[str, Any]:
+        """Every property of an object schema: its own, those of allOf parts and of alternatives."""
+        known = self._properties.get(id(node))
+        if known is None:
+            known = {}
+            self._collect(node, known, 0)
+            self._properties[id(node)] = known
+            self._keep.append(node)
+        return known
+
+    def _collect(self, node: Any, out: dict[str, Any], depth: int) -> None:
+        _, node = self.resolve(node)
+        own = node.get("properties")
+        if isinstance(own, Mapping):
+            for name, schema in own.items():
+                out.setdefault(name, schema)
+        if depth < 6:
+            for key in ("allOf", "anyOf", "oneOf"):
+                for part in node.get(key) or ():
+                    self._collect(part, out, depth + 1)
+
+    def required(self, node: Any, depth: int = 0) -> set[str]:
+        """Names of required properties, allOf parts included."""
+        _, node = self.resolve(node)
+        wanted = node.get("required")
+        out = {name for name in wanted if isinstance(name, str)} if isinstance(wanted, list) else set()
+        if depth < 6:
+            for part in node.get("allOf") or ():
+                out |= self.required(part, depth + 1)
+        return out
+
+    def const(self, schema: Any) -> Any:
+        """The only value a schema admits, or None."""
+        _, node = self.resolve(schema)
+        if "const" in node:
+            return node["const"]
+        enum = node.get("enum")
+        return enum[0] if isinstance(enum, list) and len(enum) == 1 else None
+
+    def branches(self, name: str) -> frozenset[str]:
+        """Component names of the alternatives of a component schema."""
+        node = self.schemas.get(name)
+        if not isinstance(node, Mapping):
+            return frozenset()
+        refs = [b.get("$ref") for key in ("anyOf", "oneOf") for b in node.get(key) or () if isinstance(b, Mapping)]
+        return frozenset(ref.removeprefix(REF) for ref in refs if isinstance(ref, str))
+
+    # -- one record in a reply --------------------------------------------------------------------------------
+
+    def wrapped(self, unit: Unit, hints: tuple[str, ...] = ()) -> tuple[str, Unit]:
+        """(dotted place of the record in an object, the record): `("user", User)` for `{"user": {...}}`."""
+        place: list[str] = []
+        for _ in range(2):
+            inner = self._inner(unit, hints)
+            if inner is None:
+                break
+            place.append(inner)
+            unit = self.unit(self.properties(unit.node)[inner])
+        return ".".join(place), unit
+
+    def _inner(self, unit: Unit, hints: tuple[str, ...]) -> str | None:
+        properties = self.properties(unit.node)
+        if not properties or len(properties) > 12 or has_id(properties):
+            return None
+        objects = [n for n, s in properties.items() if self.is_object(s) and norm(n) not in META]
+        wanted = {norm(h) for h in hints}
+        for name in objects:
+            if norm(name) in wanted:
+                return name
+        rest = [n for n in properties if norm(n) not in META and n not in objects]
+        for name in WRAPS:
+            if name in objects and not rest and (name != "attributes" or len(properties) == 1):
+                return name
+        if len(properties) == 1 and len(objects) == 1:
+            inner = self.properties(self.unit(properties[objects[0]]).node)
+            return objects[0] if has_id(inner) or (unit.name is None and len(inner) > 1) else None
+        return None
+
+    # -- lists ------------------------------------------------------------------------------------------------
+
+    def listing(self, schema: Any, hints: tuple[str, ...] = (), *, item_path: bool = False) -> ListShape | None:
+        """The list in a reply, or None when the reply is one thing. `hints`: names the array may have."""
+        unit = self.unit(schema)
+        node = unit.node
+        if "array" in self.types(node) and "properties" not in node:
+            return ListShape("", self.unit(node.get("items", {})))
+        return self._in_object(unit, hints, item_path, 0)
+
+    def _arrays(self, properties: Mapping[str, Any]) -> dict[str, Unit]:
+        out = {}
+        for name, schema in properties.items():
+            unit = self.unit(schema)
+            if unit.node.get("type") in ("array", ["array", "null"]) and norm(name) not in META:
+                out[name] = self.unit(unit.node.get("items", {}))
+        return out
+
+    def _in_object(self, unit: Unit, hints: tuple[str, ...], item_path: bool, depth: int) -> ListShape | None:
+        properties = self.properties(unit.node)
+        if not properties:
+            return self._keyed(unit, hints)
+        arrays = self._arrays(properties)
+        wanted = {norm(h) for h in hints}
+        named = [n for n in arrays if norm(n) in wanted]
+        generic = [n for n in ITEM_LISTS if n in arrays] or [n for n in arrays if norm(n) in ITEM_LISTS]
+        rest = [n for n in properties if norm(n) not in META and n not in arrays]
+        meta = [n for n in properties if norm(n) in META]
+        if not has_id(properties) or (generic and meta and not item_path and len(rest) < 3):
+            if named and (len(rest) <= 2 or meta) and not item_path:
+                return ListShape(named[0], arrays[named[0]])
+            if generic and len(rest) <= 3 and not (item_path and not meta):
+                return ListShape(generic[0], arrays[generic[0]])
+            if len(arrays) == 1 and not rest and not (item_path and not meta):
+                name = next(iter(arrays))
+                return ListShape(name, arrays[name])
+        return self._deeper(properties, hints, item_path, depth)
+
+    def _deeper(
+        self, properties: Mapping[str, Any], hints: tuple[str, ...], item_path: bool, depth: int
+    ) -> ListShape | None:
+        if depth or has_id(properties) or len(properties) > 10:
+            return None
+        for name in ("data", "response", "result", "results", "_embedded", "payload", "body", *hints):
+            if name in properties and self.is_object(properties[name]):
+                inner = self._in_object(self.unit(properties[name]), hints, item_path, depth + 1)
+                if inner is not None:
+                    return ListShape(f"{name}.{inner.place}" if inner.place else name, inner.item, inner.keyed)
+        return None
+
+    def _keyed(self, unit: Unit, hints: tuple[str, ...]) -> ListShape | None:
+        return None
+
+    # -- bodies -----------------------------------------------------------------------------------------------
+
+    def scalar_properties(self, node: Any) -> dict[str, Any]:
+        """Properties that may be a string, number or boolean."""
+        return {
+            name: schema
+            for name, schema in self.properties(node).items()
+            if (types := self.types(schema)) and not types <= {"object", "array", "null"}
+        }
+
+
+IDS = ("id", "uuid", "guid", "_id", "ID", "Id", "sid", "uid", "gid")
+
+
+def has_id(properties: Mapping[str, Any]) -> bool:
+    """Whether an object carries an identifier of its own."""
+    return any(name in properties for name in IDS)
+
+
+def media(content: Mapping[str, Any]) -> tuple[str | None, Any]:
+    """(media type, schema) to use of several: JSON first, then form, then XML, then whatever comes first."""
+    if not content:
+        return None, None
+    for test in (
+        lambda m: m.startswith("application/json"),
+        lambda m: "json" in m,
+        lambda m: "x-www-form-urlencoded" in m,
+        lambda m: "multipart" in m,
+        lambda m: "xml" in m,
+    ):
+        for name, schema in content.items():
+            if test(name.lower()):
+                return name, schema
+    return next(iter(content.items()))
+
+
+def is_binary(media_type: str | None) -> bool:
+    """Whether a media type is neither JSON, form, XML nor text."""
+    if not media_type:
+        return False
+    low = media_type.lower()
+    return not any(word in low for word in ("json", "form", "xml", "text", "*/*", "yaml", "html"))
+
+
+def hints_for(segment: str) -> tuple[str, ...]:
+    """Property names that a record or list of this path segment may hide under: `users`, `user`, `LineItem` …"""
+    words = split(segment)
+    if not words:
+        return ()
+    last = noun(words[-1])
+    return tuple(dict.fromkeys((segment, noun(segment), *words[-1:], last)))
