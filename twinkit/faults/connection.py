@@ -1,0 +1,76 @@
+"""A uvicorn HTTP protocol that hands its connection to the application, so that faults can be real on the wire.
+
+`scope["extensions"][CONNECTION]` is the `Connection` of a request. Imports uvicorn's httptools protocol: only the
+server and tests of effects import this module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import struct
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from twinkit.faults.effects import CONNECTION
+
+ABORT = struct.pack("ii", 1, 0)
+"""SO_LINGER on, zero seconds: closing sends RST and drops what is not sent."""
+
+
+class Connection(HttpToolsProtocol):
+    """One client connection, with what faults need: raw writes, close, reset, and waiting for its end."""
+
+    _waiting: tuple[asyncio.Future[None], ...] = ()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {CONNECTION: self}  # type: ignore[dict-item]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        waiting, self._waiting = self._waiting, ()
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    def shutdown(self) -> None:
+        """The server stops: a request that a fault holds is let go by breaking its connection."""
+        super().shutdown()
+        if self._waiting:
+            self.transport.abort()
+
+    async def lost(self, timeout: float | None = None) -> bool:
+        """Wait until the connection is gone, at most `timeout` seconds; whether it is."""
+        if self.cycle.disconnected:
+            return True
+        future = self.loop.create_future()
+        self._waiting = (*self._waiting, future)
+        try:
+            async with asyncio.timeout(timeout):
+                await future
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting = tuple(each for each in self._waiting if each is not future)
+        return True
+
+    def write(self, data: bytes) -> None:
+        """Put bytes on the wire as they are."""
+        if not self.transport.is_closing():
+            self.transport.write(data)
+
+    async def close(self) -> None:
+        """Send what was written, then FIN; returns when the connection is gone."""
+        self.transport.close()
+        await self.lost()
+
+    async def reset(self) -> None:
+        """Send RST; returns when the connection is gone."""
+        own = self.transport.get_extra_info("socket")
+        if own is not None and own.family in (socket.AF_INET, socket.AF_INET6):
+            with socket.socket(fileno=os.dup(own.fileno())) as twin:
+                twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+        self.transport.abort()
+        await self.lost()
