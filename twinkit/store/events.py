@@ -5,6 +5,7 @@ An event is written in the transaction that caused it; a delivery is one attempt
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import orjson
@@ -103,11 +104,14 @@ class Events(Core):
         attempt: int = 1,
         status: str = "pending",
         url: str = "",
+        request_headers: dict[str, str] | None = None,
+        request_body: bytes = b"",
         data: dict[str, Any] | None = None,
     ) -> int:
         """Plan to send the event with number `event`; returns the delivery's number."""
+        headers = orjson.dumps(request_headers or {}).decode()
         own = orjson.dumps(data or {}).decode()
-        values = (event, receiver, attempt, due, status, url, "{}", b"", None, b"", "", own)
+        values = (event, receiver, attempt, due, status, url, headers, request_body, None, b"", "", own)
         return self._execute(ADD_DELIVERY, values).lastrowid or 0
 
     def update_delivery(self, seq: int, /, **changes: Any) -> None:
@@ -140,10 +144,16 @@ class Events(Core):
         sql = f"{DELIVERY} WHERE {where} ORDER BY seq LIMIT ?"
         return [_delivery(row) for row in self._execute(sql, (after, *narrow.values(), limit)).fetchall()]
 
-    def due_deliveries(self, until: int, *, status: str = "pending", limit: int = 100) -> list[Delivery]:
-        """Deliveries of this status whose time has come at `until` (microseconds), by due time."""
-        sql = f"{DELIVERY} WHERE status = ? AND due <= ? ORDER BY due, seq LIMIT ?"
-        return [_delivery(row) for row in self._execute(sql, (status, until, limit)).fetchall()]
+    def due_deliveries(
+        self, until: int, *, status: str = "pending", limit: int = 100, besides: Collection[str] = ()
+    ) -> list[Delivery]:
+        """Deliveries of this status whose time has come at `until` (microseconds), by due time.
+
+        Those to the receivers `besides` are left out.
+        """
+        less = f" AND receiver NOT IN ({', '.join('?' for _ in besides)})" if besides else ""
+        sql = f"{DELIVERY} WHERE status = ? AND due <= ?{less} ORDER BY due, seq LIMIT ?"
+        return [_delivery(row) for row in self._execute(sql, (status, until, *besides, limit)).fetchall()]
 
     def next_delivery(self, status: str = "pending") -> int | None:
         """When the next delivery of this status is due, in microseconds; None when there is none."""
