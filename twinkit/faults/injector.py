@@ -109,6 +109,11 @@ class Injector:
         self._counts: dict[str, int] = {}
         self._buckets: dict[str, State] = {}
 
+    @property
+    def idle(self) -> bool:
+        """No rule is active and the twin's own buckets do not hold: only a header could make a fault."""
+        return not self._active and not self.limiting
+
     def add(self, profile: Profile | str | Mapping[str, Any] | list[Any], now: int = 0) -> Profile:
         """Add a profile's rules behind those that are there; one of the same name is replaced. Raises UsageError."""
         loaded = profile if isinstance(profile, Profile) else load_profile(profile)
@@ -166,7 +171,7 @@ class Injector:
 
     def decide(self, call: Call, header: str | None = None) -> Decision | None:
         """The fault of this call, or None. `header` is the request's `Twin-Fault`. Raises UsageError for a bad one."""
-        if not self._active and header is None and not self.limiting:
+        if header is None and self.idle:
             return None
         active = self._active
         if header is not None:
