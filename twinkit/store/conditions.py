@@ -6,6 +6,7 @@ Two forms of a field occur in SQL: `plain` (NULL where the property is missing o
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from functools import lru_cache
@@ -19,9 +20,20 @@ Op = Literal["=", "!=", ">", ">=", "<", "<=", "in", "contains", "prefix", "exist
 Field = str | tuple[str | int, ...]
 OPS: tuple[str, ...] = ("=", "!=", ">", ">=", "<", "<=", "in", "contains", "prefix", "exists")
 COLUMNS = ("created", "id", "parent", "seq")
+NARROWING = ("in", "prefix", ">", ">=", "<", "<=")
+"""Operators that an index on the field's `order` form answers, the most selective first."""
 RANGES = (">", ">=", "<", "<=", "prefix")
 LOWEST = "-9e999"
 """SQL for a number below all others, which sort below all texts."""
+KINDS = {
+    ("number", ">"): ("<", "''"),
+    ("number", "<"): (">", LOWEST),
+    ("text", ">"): ("", ""),
+    ("text", "<"): (">=", "''"),
+}
+"""For values of a kind compared in a direction: the bound that keeps values of the other kind out."""
+ODD = re.compile(r'["\\\x00-\x1f]')
+"""What JSON escapes in a name: SQLite's paths cannot spell such names."""
 INTEGERS = range(-(2**63), 2**63)
 
 
@@ -62,7 +74,7 @@ def plain(field: Field) -> str:
         parts: Sequence[str | int] = field.split(".")
     else:
         parts = field
-    if any(isinstance(part, str) and ('"' in part or "\\" in part) for part in parts):
+    if any(isinstance(part, str) and ODD.search(part) for part in parts):
         return f"json_property(data, {quoted(orjson.dumps(list(parts)).decode())})"
     path = "".join(f"[{part}]" if isinstance(part, int) else f'."{part}"' for part in parts)
     return f"json_extract(data, {quoted('$' + path)})"
@@ -72,6 +84,11 @@ def order(field: Field) -> str:
     """SQL for the value of a field, below all others when it is missing or null."""
     text = plain(field)
     return text if text in COLUMNS else f"ifnull({text}, {LOWEST})"
+
+
+def indexable(field: Field) -> bool:
+    """Whether an index can hold the field: SQLite alone must be able to compute it."""
+    return not plain(field).startswith("json_property")
 
 
 def json_property(data: str, path: str) -> Any:
@@ -149,8 +166,18 @@ def values(filter: Filter) -> list[Any]:
     return [scalar(value)]
 
 
-def condition(term: Term) -> str:
-    """SQL of a term, with a `?` for each of its values."""
+def impossible(terms: tuple[Term, ...]) -> bool:
+    """Whether a term can match nothing whatever its values, such as `in` without any."""
+    return any(one.variant == "never" or (one.op == "in" and one.variant == 0) for one in terms)
+
+
+def condition(term: Term, *, free: str = "", guard: bool = True) -> str:
+    """SQL of a term, with a `?` for each of its values.
+
+    SQLite searches an index by the first bound that it sees in each direction, so the others must be kept from it:
+    `free` ("<", ">" or "<>") names directions in which a cursor bounds the field more tightly, `guard` is False where
+    another filter bounds the field in the direction that this one leaves open.
+    """
     field, op, variant = term
     text, key = plain(field), order(field)
     if op in ("=", "!="):
@@ -158,15 +185,14 @@ def condition(term: Term) -> str:
             return f"{text} IS {'NOT ' if op == '!=' else ''}NULL"
         return f"{text} = ?" if op == "=" else f"{text} IS NOT ?"
     if op == "in":
-        return f"{text} IN ({', '.join('?' * int(variant))})"
+        return f"{'+' if free else ''}{key} IN ({', '.join('?' * int(variant))})"
     if op == "exists":
         return f"{text} IS {'NOT ' if variant == 'yes' else ''}NULL"
     if op == "contains":
         return f"instr({text}, ?) > 0"
     if op == "prefix":
-        return f"{key} >= ? AND {key} < ?" if variant == "closed" else f"{key} >= ?"
-    if variant == "never":
-        return "0"
-    if op in (">", ">="):
-        return f"{key} {op} ?" if variant == "text" else f"{key} {op} ? AND {key} < ''"
-    return f"{key} {op} ? AND {key} >= ''" if variant == "text" else f"{key} {op} ? AND {key} > {LOWEST}"
+        bounds = [(">=", "?"), ("<", "?")][: 2 if variant == "closed" else 1]
+        return " AND ".join(f"{'+' if than[0] in free else ''}{key} {than} {value}" for than, value in bounds)
+    other, end = KINDS[str(variant), op[0]]
+    bound = f"{'+' if op[0] in free else ''}{key} {op} ?"
+    return f"{bound} AND {'' if guard and other[0] not in free else '+'}{key} {other} {end}" if other else bound

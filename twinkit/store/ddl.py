@@ -15,4 +15,3 @@ APPLICATION = 0x7477_6E6B
 """SQLite application id of a store file (`twnk`), so that other programs' databases are told apart."""
 
 SCRIPT = Path(__file__).with_name("ddl.sql").read_text(encoding="utf-8")
-STATEMENTS = tuple(part.strip() for part in SCRIPT.split(";\n") if part.strip())

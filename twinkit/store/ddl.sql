@@ -33,8 +33,6 @@ CREATE TABLE delivery (
 
 CREATE INDEX delivery_due ON delivery (status, due);
 
-CREATE INDEX delivery_event ON delivery (event);
-
 CREATE TABLE event (
 	seq INTEGER NOT NULL,
 	id TEXT NOT NULL,

@@ -39,6 +39,22 @@ def connect_file(path: Path, service: str) -> sqlite3.Connection:
     return connection
 
 
+def connect_reading(path: Path) -> sqlite3.Connection:
+    """A connection that reads the store file at `path`, of any service. Raises UsageError."""
+    if not path.is_file():
+        raise UsageError(f"{path} is no file")
+    connection = connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        check_identity(connection, path, None)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise UsageError(_reason(path, error)) from None
+    except UsageError:
+        connection.close()
+        raise
+    return connection
+
+
 def _prepare(connection: sqlite3.Connection, path: Path, service: str) -> None:
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")

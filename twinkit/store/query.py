@@ -1,7 +1,7 @@
-"""Lists: pages of records in a stable order, by filters. Imports: errors, conditions, records.
+"""Lists: pages of records in a stable order, by filters. Imports: errors, conditions, plans, records.
 
-Every list walks an index in its own order from its cursor (keyset; never OFFSET, never a sort). The index for a
-shape of list (resource, fields compared for equality, field sorted by) is made the first time the shape is used.
+Every list walks an index in its own order from its cursor (keyset; never OFFSET). The indexes for a shape of list are
+made the first time the shape is used.
 """
 
 from __future__ import annotations
@@ -9,18 +9,20 @@ from __future__ import annotations
 import builtins
 import sqlite3
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import orjson
 
 from twinkit.errors import InvalidCursor
-from twinkit.store.conditions import RANGES, Field, Filter, Term, condition, order, plain, quoted, term, values
+from twinkit.store.conditions import RANGES, Field, Filter, impossible, order, term, values
+from twinkit.store.plans import LIVE, Index, Shape, count_sql, list_sql, narrowed, walked
 from twinkit.store.records import Records
 
 Order = Literal["newest", "oldest"]
 INDEXES_PER_RESOURCE = 16
-"""Beyond so many shapes of lists of one resource, further ones scan."""
+"""Beyond so many indexes on demand of one resource, further shapes of lists scan."""
+FEW = 2_000
+"""A list is narrowed while no more records than this match; sorting them costs a fraction of a millisecond."""
 BATCH = 200
 
 
@@ -32,29 +34,12 @@ class Page(NamedTuple):
     ids: builtins.list[str]
 
 
-class Shape(NamedTuple):
-    """Everything about a list but its values: decides index and SQL."""
-
-    resource: str
-    terms: tuple[Term, ...]
-    parent: bool
-    sort: Field | None
-
-
-class Index(NamedTuple):
-    """An index made on demand."""
-
-    name: str
-    resource: str
-    ddl: str
-
-
 class Query(Records):
     """Part of `Store`: `list`, `select`, `count`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
-        self._indexes: dict[str, Index] | None = None  # those on demand that exist; None: not known
+        self._indexes: dict[str, Index] | None = None  # those on demand that exist, by name; None: not known
 
     def list(
         self,
@@ -76,11 +61,9 @@ class Query(Records):
         Raises InvalidCursor when the resource never had such a record.
         """
         shape, bound = self._shape(resource, where, parent, sort)
-        descending = order == "newest"
-        cursor = after if after is not None else before
         backward = after is None and before is not None
         wanted = max(0, min(limit, 1 << 31)) + 1
-        rows = self._walk(shape, bound, descending != backward, wanted, cursor)
+        rows = self._walk(shape, bound, (order == "newest") != backward, wanted, before if backward else after)
         has_more = len(rows) == wanted
         if has_more:
             rows.pop()
@@ -97,7 +80,10 @@ class Query(Records):
         order: Order = "newest",
         sort: Field | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """All records that match, as dicts, in the order of `list`. Records may be written while it runs."""
+        """All records that match, as dicts, in the order of `list`.
+
+        Records may be written while it runs; after a restore it raises InvalidCursor or goes on in the new state.
+        """
         after: str | None = None
         while True:
             page = self.list(resource, where, parent=parent, order=order, limit=BATCH, after=after, sort=sort)
@@ -112,118 +98,96 @@ class Query(Records):
         if not where and parent is None:
             return self._counts().get(resource, 0)
         shape, bound = self._shape(resource, where, parent, None)
-        sql = count_sql(shape, self._ensure(index_of(shape)))
-        found: int = self._execute(sql, bound).fetchone()[0]
+        if impossible(shape.terms):
+            return 0
+        index = self._ensure(narrowed(shape)) or self._ensure(walked(shape)) or LIVE
+        found: int = self._execute(count_sql(shape, index), (*bound, -1)).fetchone()[0]
         return found
 
     def _shape(
         self, resource: str, where: Sequence[Filter], parent: str | None, sort: Field | None
     ) -> tuple[Shape, builtins.list[Any]]:
-        if not where and sort is None:
-            return Shape(resource, (), parent is not None, None), [] if parent is None else [parent]
-        pairs = sorted(((term(one), one) for one in where), key=lambda pair: repr(pair[0]))
-        terms = tuple(pair[0] for pair in pairs)
-        bound = [] if parent is None else [parent]
+        """The shape of a list and the values it binds. Filters in any order give the same shape."""
+        bound: builtins.list[Any] = [] if parent is None else [parent]
+        if isinstance(sort, list):
+            sort = tuple(sort)
+        if not where:
+            return Shape(resource, (), parent is not None, sort), bound
+        pairs = [(term(one), one) for one in where]
+        if len(pairs) > 1:
+            pairs.sort(key=lambda pair: repr(pair[0]))
         for _, one in pairs:
             bound += values(one)
+        terms = tuple(pair[0] for pair in pairs)
         if sort is None and any(one.field == "created" and one.op in RANGES for one in terms):
             sort = "created"
-        return Shape(resource, terms, parent is not None, tuple(sort) if isinstance(sort, list) else sort), bound
+        return Shape(resource, terms, parent is not None, sort), bound
 
     def _walk(
         self, shape: Shape, bound: builtins.list[Any], descending: bool, limit: int, cursor: str | None
     ) -> builtins.list[tuple[str, bytes]]:
-        indexed = self._ensure(index_of(shape))
-        if cursor is None:
-            return self._execute(list_sql(shape, indexed, descending, ""), (*bound, limit)).fetchall()
-        seq, key = self._position(shape, cursor)
+        """Up to `limit` rows (id, JSON) beyond the cursor."""
+        place = None if cursor is None else self._place(shape, cursor)
+        if impossible(shape.terms):
+            return []
+        index = self._narrow(shape, bound)
+        narrow = index is not None
+        if index is None:
+            index = self._ensure(walked(shape)) or LIVE
+        if place is None:
+            sql = list_sql(shape, index, descending, "start", narrow)
+            return self._execute(sql, (*bound, limit)).fetchall()
+        seq, key = place
         if shape.sort is None:
-            return self._execute(list_sql(shape, indexed, descending, "seq"), (*bound, seq, limit)).fetchall()
-        tied = list_sql(shape, indexed, descending, "tied")
-        rows = self._execute(tied, (*bound, key, seq, limit)).fetchall()
+            sql = list_sql(shape, index, descending, "seq", narrow)
+            return self._execute(sql, (*bound, seq, limit)).fetchall()
+        sql = list_sql(shape, index, descending, "tied", narrow)
+        rows = self._execute(sql, (*bound, key, seq, limit)).fetchall()
         if len(rows) < limit:
-            beyond = list_sql(shape, indexed, descending, "beyond")
-            rows += self._execute(beyond, (*bound, key, limit - len(rows))).fetchall()
+            sql = list_sql(shape, index, descending, "beyond", narrow)
+            rows += self._execute(sql, (*bound, key, limit - len(rows))).fetchall()
         return rows
 
-    def _position(self, shape: Shape, id: str) -> tuple[int, Any]:
+    def _place(self, shape: Shape, id: str) -> tuple[int, Any]:
+        """Where a record stands in a list: its seq and what it sorts by."""
         key = "NULL" if shape.sort is None else order(shape.sort)
+        sql = f"SELECT seq, {key} FROM record WHERE resource = ? AND id = ?"
         try:
-            row = self._execute(
-                f"SELECT seq, {key} FROM record WHERE resource = ? AND id = ?", (shape.resource, id)
-            ).fetchone()
+            row = self._execute(sql, (shape.resource, id)).fetchone()
         except UnicodeEncodeError:
             row = None
         if row is None:
             raise InvalidCursor(shape.resource, id)
         return row[0], row[1]
 
-    def _ensure(self, index: Index | None) -> bool:
-        """Make the index unless it exists; False when the resource has too many already."""
+    def _narrow(self, shape: Shape, bound: builtins.list[Any]) -> str | None:
+        """The name of the index to narrow the list by, when there is one and few records match."""
+        index = self._ensure(narrowed(shape)) if shape.terms else None
+        if index is None or self._counts().get(shape.resource, 0) <= FEW:
+            return index
+        found = self._execute(count_sql(shape, index), (*bound, FEW + 1)).fetchone()[0]
+        return index if found <= FEW else None
+
+    def _ensure(self, index: Index | None) -> str | None:
+        """The name of the index, made unless it exists; None when the resource has too many already."""
         if index is None:
-            return True
+            return None
+        known = self._known_indexes()
+        if index.name not in known:
+            if sum(one.resource == index.resource for one in known.values()) >= INDEXES_PER_RESOURCE:
+                return None
+            self._execute(index.ddl)
+            known[index.name] = index
+        return index.name
+
+    def _known_indexes(self) -> dict[str, Index]:
         if self._indexes is None:
-            rows = self._execute("SELECT name, sql FROM sqlite_schema WHERE name LIKE 'list:%'").fetchall()
-            self._indexes = {name: Index(name, name.split(":")[1], sql) for name, sql in rows}
-        if index.name in self._indexes:
-            return True
-        if sum(one.resource == index.resource for one in self._indexes.values()) >= INDEXES_PER_RESOURCE:
-            return False
-        self._execute(index.ddl)
-        self._indexes[index.name] = index
-        return True
+            self._indexes = indexes_of(self._connection)
+        return self._indexes
 
 
-def _equal(shape: Shape) -> builtins.list[str]:
-    """SQL of what the list compares for equality, each once, in the order of the index."""
-    fields = dict.fromkeys(plain(one.field) for one in shape.terms if one.op == "=")
-    return [
-        *(["parent"] if shape.parent else []),
-        *(field for field in fields if field != "parent" or not shape.parent),
-    ]
-
-
-@lru_cache(maxsize=4096)
-def index_of(shape: Shape) -> Index | None:
-    """The index that a list of this shape walks; None for the one every store has."""
-    columns = _equal(shape)
-    if shape.sort is not None:
-        columns.append(order(shape.sort))
-    if not columns:
-        return None
-    resource = shape.resource.replace(":", "_")
-    name = f"list:{resource}:{' '.join(columns)}"
-    identifier = '"' + name.replace('"', '""') + '"'
-    where = f"resource = {quoted(shape.resource)} AND deleted = 0"
-    return Index(name, resource, f"CREATE INDEX {identifier} ON record ({', '.join(columns)}) WHERE {where}")
-
-
-def _from(shape: Shape, indexed: bool) -> str:
-    index = index_of(shape) if indexed else None
-    name = "record_live" if index is None else '"' + index.name.replace('"', '""') + '"'
-    conditions = [f"resource = {quoted(shape.resource)}", "deleted = 0"]
-    if shape.parent:
-        conditions.append("parent = ?")
-    conditions += [condition(one) for one in shape.terms]
-    return f"FROM record INDEXED BY {name} WHERE {' AND '.join(conditions)}"
-
-
-@lru_cache(maxsize=4096)
-def count_sql(shape: Shape, indexed: bool) -> str:
-    """The statement that counts; binds parent and values."""
-    return f"SELECT count(*) {_from(shape, indexed)}"
-
-
-@lru_cache(maxsize=4096)
-def list_sql(shape: Shape, indexed: bool, descending: bool, seek: Literal["", "seq", "tied", "beyond"]) -> str:
-    """The statement that reads (id, JSON); binds parent, values, the cursor's place as `seek` says, and the limit."""
-    direction, beyond = ("DESC", "<") if descending else ("ASC", ">")
-    key = order(shape.sort) if shape.sort is not None else ""
-    places = {
-        "": "",
-        "seq": f" AND seq {beyond} ?",
-        "tied": f" AND {key} = ? AND seq {beyond} ?",
-        "beyond": f" AND {key} {beyond} ?",
-    }
-    by = f"{key} {direction}, seq {direction}" if key and seek != "tied" else f"seq {direction}"
-    return f"SELECT id, CAST(data AS BLOB) {_from(shape, indexed)}{places[seek]} ORDER BY {by} LIMIT ?"
+def indexes_of(connection: sqlite3.Connection) -> dict[str, Index]:
+    """The indexes on demand of a database, by quoted name."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE name LIKE 'list:%'").fetchall()
+    names = [('"' + name.replace('"', '""') + '"', name.split(":")[1], sql) for name, sql in rows]
+    return {name: Index(resource, name, sql) for name, resource, sql in names}

@@ -1,4 +1,4 @@
-"""Snapshots: frozen copies of a whole store, in memory or in a file. Imports: errors, core, file.
+"""Snapshots: frozen copies of a whole store, in memory or in a file. Imports: errors, core, file, plans, query.
 
 Copies are made page by page by SQLite's own backup, never by deserializing bytes into a live connection.
 """
@@ -6,8 +6,14 @@ Copies are made page by page by SQLite's own backup, never by deserializing byte
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
 
+from twinkit.errors import UsageError
 from twinkit.store.core import connect_memory
+from twinkit.store.file import connect_reading
+from twinkit.store.plans import Index
+from twinkit.store.query import indexes_of
 
 
 class Snapshot:
@@ -15,6 +21,7 @@ class Snapshot:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._indexes: dict[str, Index] | None = None
 
     @classmethod
     def of(cls, connection: sqlite3.Connection) -> Snapshot:
@@ -23,9 +30,45 @@ class Snapshot:
         connection.backup(copy)
         return cls(copy)
 
-    def onto(self, connection: sqlite3.Connection) -> None:
-        """Put the copy in the place of everything in the database behind a connection."""
+    @classmethod
+    def load(cls, path: Path) -> Snapshot:
+        """The snapshot saved in a file. Raises UsageError when the file is none."""
+        source = connect_reading(path)
+        try:
+            return cls.of(source)
+        finally:
+            source.close()
+
+    def save(self, path: Path) -> None:
+        """Write the snapshot to a file, which is a store file too (`--db`). Raises UsageError when it cannot."""
+        image = bytearray(self._connection.serialize())
+        image[18:20] = b"\1\1"  # a copy of a file in write-ahead mode says so in its header; this file has no log
+        part = path.with_name(f"{path.name}.part")
+        try:
+            part.write_bytes(image)
+            part.replace(path)
+        except OSError as error:
+            raise UsageError(f"cannot write {path}: {error.strerror}") from None
+
+    @property
+    def service(self) -> str:
+        """The service whose state it holds."""
+        service: str = self._connection.execute("SELECT value FROM meta WHERE key = 'service'").fetchone()[0]
+        return service
+
+    def onto(self, connection: sqlite3.Connection, wanted: Mapping[str, Index]) -> dict[str, Index]:
+        """Put the copy in the place of everything in the database behind a connection; returns its indexes.
+
+        The indexes on demand in `wanted` are first made in the snapshot itself, so that a store that is reset again
+        and again makes them once.
+        """
+        if self._indexes is None:
+            self._indexes = indexes_of(self._connection)
+        for name in wanted.keys() - self._indexes.keys():
+            self._connection.execute(wanted[name].ddl)
+            self._indexes[name] = wanted[name]
         self._connection.backup(connection)
+        return dict(self._indexes)
 
     def close(self) -> None:
         """Free the copy."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from twinkit.store.core import connect_memory, create_tables
+from twinkit.errors import StoreError
+from twinkit.store.core import connect_memory, empty
 from twinkit.store.events import Events
 from twinkit.store.exchanges import Exchanges
 from twinkit.store.file import connect_file
@@ -28,7 +29,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
     def memory(cls, *, service: str = "") -> Store:
         """An empty store in memory."""
         connection = connect_memory()
-        create_tables(connection, service)
+        empty(service).backup(connection)
         return cls(connection)
 
     @classmethod
@@ -37,22 +38,27 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
         return cls(connect_file(path, service))
 
     def snapshot(self) -> Snapshot:
-        """A frozen copy of everything."""
+        """A frozen copy of everything, the logs included."""
         self._idle("take a snapshot")
         return Snapshot.of(self._connection)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Become what the snapshot is."""
+        """Become what the snapshot is. Raises StoreError when it is of another service."""
         self._idle("restore")
-        snapshot.onto(self._connection)
+        if snapshot.service != self.meta("service"):
+            raise StoreError(f"a snapshot of {snapshot.service!r} cannot become the state of {self.meta('service')!r}")
+        indexes = snapshot.onto(self._connection, self._known_indexes())
         self._reload()
+        self._indexes = indexes
 
     def fork(self) -> Store:
         """A copy of this store, in memory."""
         self._idle("fork")
         connection = connect_memory()
         self._connection.backup(connection)
-        return Store(connection)
+        store = Store(connection)
+        store._indexes = dict(self._known_indexes())
+        return store
 
     def _flush(self) -> None:
         if self._drawn:

@@ -50,7 +50,7 @@ class Event(Table, table=True):
 class Delivery(Table, table=True):
     """One attempt to send an event to a receiver. `due` is in microseconds."""
 
-    __table_args__ = (Index("delivery_due", "status", "due"), Index("delivery_event", "event"))
+    __table_args__ = (Index("delivery_due", "status", "due"),)
     seq: int | None = Field(default=None, primary_key=True)
     event: int
     receiver: str = Field(sa_type=Text)
