@@ -60,7 +60,25 @@ class Rest:
 
     def bind(self, op: Op) -> Bound:
         """The keyword arguments of an operation's `Binding`."""
+        return self._complete(op, self.rpc.bind(op) or self._by_place(op))
+
+    def rebind(self, op: Op, kind: str, resource: str | None) -> Bound:
+        """The same when the overlay has said what it is: a kind and a resource."""
         bound = self.rpc.bind(op) or self._by_place(op)
+        named = bound.get("id_parameter") or (op.params[-1] if op.params else None)
+        fixed: Bound = {"kind": kind, "resource": resource}
+        if kind in ("retrieve", "update", "replace", "delete", "action", "upload", "download"):
+            fixed["id_parameter"] = named
+        if kind == "action":
+            unit = self.collections.units.get(resource or "")
+            verb = bound.get("action") or op.last
+            fixed |= {"action": verb, "sets": effects(self.shapes, unit.node, verb) if unit is not None else {}}
+        if bound["kind"] == kind:
+            fixed = {**bound, **fixed}
+        return self._complete(op, fixed)
+
+    def _complete(self, op: Op, bound: Bound) -> Bound:
+        """What every binding has: parents, envelope, body, reply."""
         reply = self.places.replies[op.id]
         resource = bound.get("resource")
         unit = self.collections.units.get(resource) if resource else None

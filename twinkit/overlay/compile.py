@@ -15,7 +15,9 @@ from twinkit.contract.index import compile_index
 from twinkit.contract.load import load as read_document
 from twinkit.overlay.cache import Sources
 from twinkit.overlay.compiled import plain
-from twinkit.overlay.infer import Inferred, infer
+from twinkit.overlay.infer import Inference, Inferred, infer
+from twinkit.overlay.merge import Merge
+from twinkit.overlay.model import read_overlay
 
 
 @dataclass(slots=True)
@@ -48,6 +50,13 @@ def compile_sources(sources: Sources) -> Built:
     """Read, patch, infer and compile. Raises UsageError for an unreadable document, AuthorError for a wrong overlay."""
     document = read_document(sources.contract)
     contract = canonical(document)
-    inferred = infer(contract)
-    data = compile_index(contract, extras(sources.name, inferred))
+    if sources.overlay is None:
+        inferred = infer(contract)
+        data = compile_index(contract, extras(sources.name, inferred))
+        return Built(data, [*document.findings, *inferred.findings])
+    overlay, file = read_overlay(sources.overlay)
+    inference = Inference(contract)
+    merge = Merge(overlay, file, inference, inference.run())
+    inferred = merge.run()
+    data = compile_index(contract, extras(overlay.twin, inferred, merge.head()))
     return Built(data, [*document.findings, *inferred.findings])

@@ -15,7 +15,7 @@ from twinkit.overlay.bind_rest import Rest
 from twinkit.overlay.compiled import Binding, Resource
 from twinkit.overlay.errors import Errors
 from twinkit.overlay.identity import id_pattern, id_property, id_type, natural_keys, times
-from twinkit.overlay.kinds import Collections
+from twinkit.overlay.kinds import Collection, Collections
 from twinkit.overlay.places import HOLE, Places
 from twinkit.overlay.shapes import Shapes, Unit
 from twinkit.overlay.skeleton import Fallback, Skeleton
@@ -40,29 +40,36 @@ class Inference:
         self.places = Places(canonical, self.shapes)
         self.collections = Collections(self.places, self.shapes)
         self.errors = Errors(self.shapes, self.skeleton)
+        self.rest = Rest(self.places, self.collections, self.shapes, self.skeleton)
         self.out = Inferred()
 
     def run(self) -> Inferred:
         """Bind every operation, then describe every resource that some operation touches."""
-        rest = Rest(self.places, self.collections, self.shapes, self.skeleton)
         for op in self.places.ops:
-            bound = rest.bind(op)
-            bound["errors"] = self.errors.of(op.raw)
-            self.out.bindings[op.id] = Binding(**bound)
+            bound = self.rest.bind(op)
+            self.out.bindings[op.id] = Binding(**bound, errors=self.errors.of(op.raw))
             if bound["kind"] == "shape" or (bound["kind"] == "action" and not bound.get("resource")):
                 why = bound.get("note") or "answers the documented example and keeps nothing"
                 self.out.findings.append(Finding("infer.shape", f"{op.method.upper()} {op.path}", why))
         for name in self.collections.members:
-            self.out.resources[name] = self._resource(name)
+            self.out.resources[name] = self.resource(name)
         self._sublists()
         self.out.error_bodies = self.errors.bodies
         return self.out
 
-    def _resource(self, name: str) -> Resource:
+    def rebind(self, operation: str, kind: str, resource: str | None) -> Binding:
+        """The binding of an operation that the overlay says is of this kind and resource."""
+        op = next(op for op in self.places.ops if op.id == operation)
+        return Binding(**self.rest.rebind(op, kind, resource), errors=self.errors.of(op.raw))
+
+    def resource(self, name: str) -> Resource:
+        """The description of a resource of `collections`."""
         unit = self.collections.units.get(name)
         members = self.collections.members[name]
         if unit is None:
             return Resource(name, id="{alnum:20}", id_property=None)
+        if not members:
+            members = [Collection(())]
         home = min(members, key=lambda m: (m.param is None, len(m.key)))
         shown = id_property(self.shapes, unit.node, home.param, name)
         properties = self.shapes.properties(unit.node)

@@ -270,6 +270,23 @@ class Collections:
         """Whether some collection operation makes records of a resource by POST."""
         return any(op.method == "post" for member in self.members[resource] for op in member.ops)
 
+    def put(self, name: str, unit: Unit | None) -> None:
+        """A resource that only the overlay knows."""
+        self.members.setdefault(name, [])
+        if unit is not None:
+            self.units[name] = unit
+
+    def rename(self, old: str, new: str) -> None:
+        """The resource `old` is called `new`."""
+        if old in self.members:
+            self.members[new] = self.members.pop(old)
+        if old in self.units:
+            self.units[new] = self.units.pop(old)
+        for collection in self.found.values():
+            if collection.resource == old:
+                collection.resource = new
+        self.by_schema = {schema: new if name == old else name for schema, name in self.by_schema.items()}
+
     def add(self, label: str, unit: Unit | None, op: Op) -> str:
         """A resource for something that is in no collection (a singleton, an RPC noun); the known one when it is."""
         if unit is not None and self.strong(unit):
