@@ -1,30 +1,71 @@
-"""The `twin` command: imports the one sub-command that is used; a UsageError becomes a message and exit code 2."""
+"""The command `twin`: finds the sub-command's module and imports no other. No logic. Imports: errors."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.util
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 
-from twinkit.errors import AuthorError, UsageError
+from twinkit.errors import TwinkitError
 
-COMMANDS = ("openapi",)
+COMMANDS = {
+    "serve": "serve twins of services",
+    "run": "run a command beside twins that live as long as it",
+    "new": "write a new twin from an OpenAPI document",
+    "lint": "check a twin's overlay and handlers",
+    "coverage": "show how true each operation of a twin is",
+    "openapi": "make, update and compare contracts",
+    "failures": "list and check failure profiles",
+    "faults": "show the faults a running twin has injected",
+    "record": "record exchanges with a real service",
+    "check": "replay a recording against a twin",
+}
+"""Sub-command → what it does. The module `twinkit.cli.<command>` has `add(subparsers)` and `run(args) -> int`."""
+
+
+def available() -> list[str]:
+    """The sub-commands whose module is installed."""
+    found = importlib.util.find_spec
+    return [name for name in COMMANDS if found(f"twinkit.cli.{name}") is not None]
+
+
+def parser(chosen: str | None) -> argparse.ArgumentParser:
+    """The argument parser, whole for the chosen sub-command, names only for the rest."""
+    top = argparse.ArgumentParser(prog="twin", description="Stateful digital twins of external services.")
+    top.add_argument("--version", action="store_true", help="print the version and exit")
+    sub = top.add_subparsers(dest="command", metavar="command")
+    for name in available():
+        if name == chosen:
+            importlib.import_module(f"twinkit.cli.{name}").add(sub)
+        else:
+            sub.add_parser(name, help=COMMANDS[name])
+    return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run `twin …`; the process's exit code."""
+    """Run `twin` with arguments; returns the exit code: 0 done, 1 the work failed, 2 wrong usage."""
     words = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(prog="twin", description="Stateful digital twins of external services.")
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    wanted = next((word for word in words if not word.startswith("-")), "")
-    for name in (wanted,) if wanted in COMMANDS else COMMANDS:
-        import_module(f"twinkit.cli.{name}").add(subparsers)
-    args = parser.parse_args(words)
-    try:
-        return int(import_module(f"twinkit.cli.{args.command}").run(args))
-    except (UsageError, AuthorError) as error:
-        print(f"twin: {error}", file=sys.stderr)
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    top = parser(chosen)
+    args = top.parse_args(words)
+    if args.version:
+        from importlib.metadata import version
+
+        print(f"twinkit {version('twinkit')}")
+        return 0
+    if not args.command:
+        top.print_help()
         return 2
-    except BrokenPipeError:
-        return 1
+    try:
+        return int(importlib.import_module(f"twinkit.cli.{args.command}").run(args))
+    except TwinkitError as error:
+        print(f"twin {args.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

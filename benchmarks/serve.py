@@ -1,0 +1,219 @@
+"""CPU per request, cold start, reset, growth and memory of `twin serve stripe`, as ratios to a floor of the same run.
+
+python benchmarks/serve.py [--rounds N]     prints a table; the budgets stand beside the figures, nothing is asserted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+TICK = os.sysconf("SC_CLK_TCK")
+FORM = (
+    b"name=Jane+Doe&email=jane%40example.com&metadata%5Border%5D=6735&address%5Bcity%5D=Berlin&address%5Bcountry%5D=DE"
+)
+HEAD = b"Host: localhost\r\nAuthorization: Bearer sk_test_benchmark\r\n"
+TWIN = [sys.executable, "-m", "twinkit.cli.twin", "serve", "stripe", "--port", "0", "--json", "--quiet"]
+FLOOR = [sys.executable, str(HERE / "floor.py")]
+
+
+@dataclass
+class Process:
+    """A server under measurement."""
+
+    popen: subprocess.Popen[bytes]
+    port: int
+
+    def cpu(self) -> float:
+        """Seconds of CPU used so far."""
+        fields = Path(f"/proc/{self.popen.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+
+    def memory(self) -> float:
+        """Resident memory in MiB."""
+        for line in Path(f"/proc/{self.popen.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
+    def stop(self) -> None:
+        """End it."""
+        self.popen.terminate()
+        self.popen.wait()
+
+
+def start(argv: list[str]) -> Process:
+    """Start a server that prints a ready line with its port."""
+    popen = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert popen.stdout
+    ready = json.loads(popen.stdout.readline())
+    return Process(popen, next(iter(ready["twins"].values()))["port"])
+
+
+class Client:
+    """A keep-alive connection that sends prepared requests."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self, method: bytes, path: bytes, body: bytes = b"") -> tuple[int, bytes]:
+        """(status, body) of one request."""
+        head = b"%s %s HTTP/1.1\r\n%s" % (method, path, HEAD)
+        if body:
+            head += b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n" % len(body)
+        self.socket.sendall(head + b"\r\n" + body)
+        data = b""
+        while b"\r\n\r\n" not in data:
+            data += self.socket.recv(65536)
+        top, _, rest = data.partition(b"\r\n\r\n")
+        lines = top.lower().split(b"\r\n")
+        length = next(int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length"))
+        while len(rest) < length:
+            rest += self.socket.recv(65536)
+        return int(top[9:12]), rest
+
+    def must(self, method: bytes, path: bytes, body: bytes = b"") -> Any:
+        """The JSON of a reply that must be a success."""
+        status, reply = self.send(method, path, body)
+        assert status == 200, (status, reply)
+        return json.loads(reply)
+
+
+def cpu_per_request(process: Process, rounds: int, method: bytes, path: bytes, body: bytes = b"") -> float:
+    """Microseconds of server CPU for one request, median of five batches."""
+    client = Client(process.port)
+    for _ in range(rounds // 10):
+        client.send(method, path, body)
+    batches = []
+    for _ in range(5):
+        before = process.cpu()
+        for _ in range(rounds):
+            client.send(method, path, body)
+        batches.append((process.cpu() - before) / rounds * 1e6)
+    return statistics.median(batches)
+
+
+def cold_start(argv: list[str], path: bytes) -> float:
+    """Seconds of wall time from start to the first real answer, median of seven."""
+    times = []
+    for _ in range(7):
+        before = time.perf_counter()
+        process = start(argv)
+        Client(process.port).send(b"GET", path)
+        times.append(time.perf_counter() - before)
+        process.stop()
+    return statistics.median(times)
+
+
+def line(name: str, value: str, ratio: float | None, budget: str) -> None:
+    """One row of the table."""
+    shown = f"{ratio:5.2f} x" if ratio is not None else "       "
+    print(f"{name:<44}{value:>18}  {shown:>8}  budget {budget}", flush=True)
+
+
+def requests(rounds: int) -> None:
+    """CPU per create, retrieve and list of ten against the floor."""
+    base = start(FLOOR)
+    get = cpu_per_request(base, rounds, b"GET", b"/v1/x")
+    post = cpu_per_request(base, rounds, b"POST", b"/v1/x", FORM)
+    base.stop()
+    line("floor, GET", f"{get:.0f} us", None, "-")
+    line("floor, POST", f"{post:.0f} us", None, "-")
+    process = start(TWIN)
+    client = Client(process.port)
+    made = client.must(b"POST", b"/v1/customers", FORM)["id"].encode()
+    for _ in range(20):
+        client.must(b"POST", b"/v1/customers", FORM)
+    create = cpu_per_request(process, rounds, b"POST", b"/v1/customers", FORM)
+    retrieve = cpu_per_request(process, rounds, b"GET", b"/v1/customers/" + made)
+    listed = cpu_per_request(process, rounds, b"GET", b"/v1/customers?limit=10")
+    line("create a customer", f"{create:.0f} us", create / post, "<= 3.0 x")
+    line("retrieve a customer", f"{retrieve:.0f} us", retrieve / get, "<= 1.5 x")
+    line("list ten customers", f"{listed:.0f} us", listed / get, "<= 2.0 x")
+    process.stop()
+
+
+def starts() -> None:
+    """Cold start and memory at start."""
+    lowest = cold_start(FLOOR, b"/v1/x")
+    ours = cold_start(TWIN, b"/v1/customers")
+    line("cold start, floor", f"{lowest * 1000:.0f} ms", None, "-")
+    line("cold start to first answer", f"{ours * 1000:.0f} ms", ours / lowest, "<= 1.3 x")
+    process = start(TWIN)
+    Client(process.port).must(b"GET", b"/v1/customers")
+    line("memory at start", f"{process.memory():.0f} MiB", None, "<= 60 MiB")
+    process.stop()
+
+
+def growth(most: int) -> None:
+    """Retrieve, list, filter and search with few and with many records."""
+    process = start(TWIN)
+    client = Client(process.port)
+    figures: dict[str, list[float]] = {}
+    made = 0
+    last = b""
+    for size in (10, most):
+        while made < size:
+            last = client.must(b"POST", b"/v1/customers", b"email=c%d%%40example.com&name=N" % made)["id"].encode()
+            made += 1
+        for name, path in (
+            ("retrieve", b"/v1/customers/" + last),
+            ("list", b"/v1/customers?limit=10"),
+            ("filter", b"/v1/customers?email=c5%40example.com"),
+            ("search", b"/v1/customers/search?query=email%3A%22c5%40example.com%22"),
+        ):
+            client.send(b"GET", path)
+            figures.setdefault(name, []).append(cpu_per_request(process, 300, b"GET", path))
+    for name, (few, many) in figures.items():
+        line(f"{name}: 10 -> {most:,} records", f"{few:.0f} -> {many:.0f} us", many / few, "<= 1.5 x")
+    process.stop()
+
+
+def resets() -> None:
+    """Reset and first create with 1,000 records before; memory of 100 private instances of 100 records."""
+    process = start(TWIN)
+    client = Client(process.port)
+    times = []
+    for _ in range(5):
+        for _ in range(1000):
+            client.send(b"POST", b"/v1/customers", FORM)
+        before = time.perf_counter()
+        client.send(b"POST", b"/_twin/reset")
+        client.send(b"POST", b"/v1/customers", FORM)
+        times.append(time.perf_counter() - before)
+    line("reset + first create, 1,000 records before", f"{statistics.median(times) * 1000:.2f} ms", None, "<= 2 ms")
+    before_memory = process.memory()
+    for number in range(100):
+        client.send(b"POST", b"/_twin/instances", json.dumps({"name": f"i{number}"}).encode())
+        for _ in range(100):
+            client.send(b"POST", b"/i/i%d/v1/customers" % number, FORM)
+    each = (process.memory() - before_memory) / 100
+    line("memory per private instance of 100 records", f"{each:.2f} MiB", None, "<= 0.3 MiB")
+    process.stop()
+
+
+def main() -> None:
+    """Print the whole table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=2000)
+    parser.add_argument("--records", type=int, default=100_000)
+    args = parser.parse_args()
+    requests(args.rounds)
+    starts()
+    resets()
+    growth(args.records)
+
+
+if __name__ == "__main__":
+    main()

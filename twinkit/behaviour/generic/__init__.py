@@ -1,0 +1,54 @@
+"""Generic behaviour: what an operation does when no handler says otherwise, from its Binding alone.
+
+`answer` picks the function for the binding's kind. Imports: behaviour (ctx, request), overlay (compiled), store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twinkit.behaviour.ctx import Ctx
+from twinkit.behaviour.generic import bulk, content, items, lists, singletons
+from twinkit.behaviour.generic.replies import example_reply
+from twinkit.behaviour.request import Reply, Request
+from twinkit.errors import DuplicateRecord, RecordNotFound
+from twinkit.overlay.compiled import Binding
+
+KINDS: dict[str, Callable[[Ctx, Request, Binding], Reply]] = {
+    "create": items.create,
+    "retrieve": items.retrieve,
+    "update": items.update,
+    "replace": items.replace,
+    "delete": items.delete,
+    "action": items.action,
+    "list": lists.list_records,
+    "search": lists.list_records,
+    "count": lists.count,
+    "singleton_get": singletons.get,
+    "singleton_update": singletons.update,
+    "singleton_delete": singletons.delete,
+    "bulk_create": bulk.create,
+    "bulk_update": bulk.update,
+    "bulk_delete": bulk.delete,
+    "upload": content.upload,
+    "download": content.download,
+    "shape": lambda ctx, request, binding: example_reply(ctx, request, binding),
+}
+
+
+def answer(ctx: Ctx, request: Request) -> Reply:
+    """Do what the request's binding says. Raises ServiceError."""
+    binding = request.binding
+    assert binding is not None
+    try:
+        reply = KINDS[binding.kind](ctx, request, binding)
+    except RecordNotFound as error:
+        raise ctx.missing(error.resource, error.id) from None
+    except DuplicateRecord as error:
+        raise ctx.duplicate(error.resource, error.id) from None
+    if reply.fidelity is None:
+        reply.fidelity = ctx.twin.fidelity(binding.operation)
+    return reply
+
+
+__all__ = ["KINDS", "answer"]

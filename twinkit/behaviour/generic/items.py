@@ -1,0 +1,200 @@
+"""One record: create, retrieve, update, replace, delete, act on it.
+
+Imports: behaviour (ctx, request), overlay (compiled), store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twinkit.behaviour.ctx import Ctx, instant
+from twinkit.behaviour.generic.dotted import dig
+from twinkit.behaviour.generic.patching import json_patch, merge, merge_patch
+from twinkit.behaviour.generic.project import NOTHING, fit, project
+from twinkit.behaviour.generic.replies import deleted_reply, example_reply, raw_reply, record_reply
+from twinkit.behaviour.generic.scope import check_parents, identifier, key_of, parent_values, way_of, write_parents
+from twinkit.behaviour.request import Reply, Request
+from twinkit.contract.validate import accepts
+from twinkit.overlay.compiled import Binding, Resource
+from twinkit.store import Filter
+
+
+def create(ctx: Ctx, request: Request, binding: Binding) -> Reply:
+    """A new record from the body."""
+    check_parents(ctx, request, binding)
+    record = make(ctx, request, binding, sent(request, binding))
+    return record_reply(ctx, request, binding, record)
+
+
+def retrieve(ctx: Ctx, request: Request, binding: Binding) -> Reply:
+    """The record, as stored bytes where nothing about them has to change."""
+    check_parents(ctx, request, binding)
+    key = key_of(ctx, request, binding)
+    raw = ctx.store.raw(binding.resource or "", key)
+    reply = raw_reply(ctx, binding, raw) if raw is not None else None
+    return reply or record_reply(ctx, request, binding, ctx.store.get(binding.resource or "", key))
+
+
+def update(ctx: Ctx, request: Request, binding: Binding) -> Reply:
+    """The body's properties over the record."""
+    check_parents(ctx, request, binding)
+    if binding.upsert and not exists(ctx, request, binding):
+        return _put_new(ctx, request, binding)
+    record = change(ctx, binding, key_of(ctx, request, binding), request_values(request, binding))
+    return record_reply(ctx, request, binding, record)
+
+
+def replace(ctx: Ctx, request: Request, binding: Binding) -> Reply:
+    """The body in the record's place; a new record where the operation makes one."""
+    check_parents(ctx, request, binding)
+    if binding.upsert and not exists(ctx, request, binding):
+        return _put_new(ctx, request, binding)
+    key = key_of(ctx, request, binding)
+    record = change(ctx, binding, key, sent(request, binding))
+    return record_reply(ctx, request, binding, record)
+
+
+def delete(ctx: Ctx, request: Request, binding: Binding) -> Reply:
+    """The record goes."""
+    check_parents(ctx, request, binding)
+    record = ctx.delete(binding.resource or "", key_of(ctx, request, binding))
+    return deleted_reply(ctx, request, binding, record)
+
+
+def action(ctx: Ctx, request: Request, binding: Binding) -> Reply:
+    """A verb on the record: what it `sets`, and the body's properties where the record has them."""
+    if not binding.resource:
+        return example_reply(ctx, request, binding)
+    check_parents(ctx, request, binding)
+    key = key_of(ctx, request, binding)
+    resource = ctx.resource(binding.resource)
+    record = ctx.store.get(binding.resource, key)
+    changes = project(ctx, resource, sent(request, binding), record)
+    changes.update(verb_changes(ctx, resource, binding.sets))
+    event = resource.events.get(binding.action or "")
+    if changes or event:
+        record = ctx.update(binding.resource, key, changes, event=event, request=request)
+    return record_reply(ctx, request, binding, record)
+
+
+# parts ---------------------------------------------------------------------------------------------------------------
+
+
+def make(ctx: Ctx, request: Request, binding: Binding, values: Mapping[str, Any], id: Any = None) -> dict[str, Any]:
+    """Store a new record. Raises the service's `conflict` for a value that must be unique."""
+    resource = ctx.resource(binding.resource or "")
+    chosen = id if id is not None else chosen_id(ctx, resource, values)
+    fitted = project(ctx, resource, values, {})
+    if resource.id_property and chosen is None:
+        fitted.pop(resource.id_property, None)
+    if resource.id_property and chosen is not None:
+        fitted[resource.id_property] = typed(ctx, resource, chosen)
+    write_parents(ctx, request, binding, fitted)
+    check_unique(ctx, request, binding, resource, fitted)
+    key = None if chosen is None else str(chosen)
+    if resource.scoped:
+        return _make_scoped(ctx, request, binding, resource, fitted, key)
+    return ctx.create(resource.name, fitted, id=key, request=request)
+
+
+def _make_scoped(
+    ctx: Ctx, request: Request, binding: Binding, resource: Resource, values: dict[str, Any], id: str | None
+) -> dict[str, Any]:
+    draft = ctx.draft(resource.name, values)
+    own = id or str(draft.get(resource.id_property or "", ""))
+    if id is None and resource.id_type != "string" and resource.id_property:
+        number = ctx.store.next(f"ids/{resource.name}/{way_of(request, binding)}") + 1
+        values = {**values, resource.id_property: number}
+        own = str(number)
+    return ctx.create(resource.name, values, id=f"{way_of(request, binding)}/{own}", request=request)
+
+
+def change(ctx: Ctx, binding: Binding, key: str, values: Any) -> dict[str, Any]:
+    """Lay what was sent over a record by the binding's style and store it."""
+    resource = ctx.resource(binding.resource or "")
+    current = ctx.store.get(resource.name, key)
+    style = binding.body.get("style", "merge")
+    if style == "json_patch" and isinstance(values, list):
+        wanted = json_patch(current, values)
+    elif style == "json_merge_patch":
+        wanted = merge_patch(current, values)
+    else:
+        wanted = merge(current, project(ctx, resource, values, current))
+    changes = {name: value for name, value in wanted.items() if current.get(name, NOTHING) != value}
+    if style in ("json_patch", "json_merge_patch"):
+        changes = project(ctx, resource, changes, current)
+    changes.pop(resource.id_property or "", None)
+    return ctx.update(resource.name, key, changes)
+
+
+def sent(request: Request, binding: Binding) -> dict[str, Any]:
+    """The properties a request sends for a record: the body, unwrapped and renamed; without a body the query."""
+    body = request.body
+    wrap = binding.body.get("wrap")
+    if wrap and isinstance(body, Mapping):
+        body = dig(body, wrap, body)
+    if not isinstance(body, Mapping):
+        body = dict(request.query) if request.body is None else {}
+    rename = binding.body.get("rename")
+    if rename:
+        return {rename.get(name, name): value for name, value in body.items()}
+    return dict(body)
+
+
+def request_values(request: Request, binding: Binding) -> Any:
+    """Like `sent`; a JSON Patch stays the list it is."""
+    if binding.body.get("style") == "json_patch" and isinstance(request.body, list):
+        return request.body
+    return sent(request, binding)
+
+
+def chosen_id(ctx: Ctx, resource: Resource, values: Mapping[str, Any]) -> Any:
+    """The id a caller chose for a new record, where the service lets callers choose."""
+    name = resource.id_property
+    if not name or name in resource.read_only or values.get(name) in (None, ""):
+        return None
+    schema = ctx.twin.properties(resource.schema).get(name, True)
+    return values[name] if accepts(ctx.twin.index, schema, values[name]) else None
+
+
+def typed(ctx: Ctx, resource: Resource, value: Any) -> Any:
+    """An id of the path as the id property's type."""
+    schema = ctx.twin.properties(resource.schema).get(resource.id_property or "", True)
+    fitted = fit(ctx, schema, value)
+    return value if fitted is NOTHING else fitted
+
+
+def check_unique(ctx: Ctx, request: Request, binding: Binding, resource: Resource, values: Mapping[str, Any]) -> None:
+    """Refuse a second record with the same natural key under the same parents."""
+    scope = [Filter(name, "=", value) for name, value in parent_values(request, binding).items()]
+    for name in resource.unique:
+        value = values.get(name)
+        if isinstance(value, str) and ctx.store.list(resource.name, [*scope, Filter(name, "=", value)], limit=1).ids:
+            raise ctx.duplicate(resource.name, value, name)
+
+
+def exists(ctx: Ctx, request: Request, binding: Binding) -> bool:
+    """Whether the record that a request names is there."""
+    resource = ctx.resource(binding.resource or "")
+    value = str(identifier(request, binding) or "")
+    key = f"{way_of(request, binding)}/{value}" if resource.scoped else value
+    return ctx.store.raw(resource.name, key) is not None
+
+
+def _put_new(ctx: Ctx, request: Request, binding: Binding) -> Reply:
+    record = make(ctx, request, binding, sent(request, binding), identifier(request, binding))
+    return record_reply(ctx, request, binding, record, binding.created_status or binding.status)
+
+
+def verb_changes(ctx: Ctx, resource: Resource, sets: Mapping[str, Any]) -> dict[str, Any]:
+    """What a verb sets, with the time and clearing filled in."""
+    changes: dict[str, Any] = {}
+    for name, value in sets.items():
+        if isinstance(value, Mapping) and value.get("$now"):
+            changes[name] = instant(ctx.micros, resource.time_formats.get(name, "unix"))
+        elif isinstance(value, Mapping) and value.get("$clear"):
+            changes[name] = None
+        else:
+            changes[name] = value
+    return changes

@@ -1,0 +1,349 @@
+"""Lists, searches and counts: filters, order, pages and the envelope around them.
+
+Imports: behaviour (ctx, request), overlay (compiled), store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+
+from twinkit.behaviour.ctx import Ctx
+from twinkit.behaviour.generic.dotted import dig, put
+from twinkit.behaviour.generic.paging import Paging, link_header, paging_of
+from twinkit.behaviour.generic.replies import HIDDEN_MARK, constants, example_reply, shown_record
+from twinkit.behaviour.generic.scope import check_parents, locate, scope_filters, way_of
+from twinkit.behaviour.request import RawJSON, Reply, Request
+from twinkit.contract.validate import Violation
+from twinkit.errors import InvalidCursor
+from twinkit.overlay.compiled import Binding
+from twinkit.store import Filter
+from twinkit.store.conditions import Op
+
+RANGE: dict[str, Op] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+@dataclass(slots=True)
+class Found:
+    """One page of a list."""
+
+    rows: list[bytes]
+    ids: list[str]
+    has_more: bool
+    total: int | None = None
+
+
+def list_records(ctx: Ctx, request: Request, binding: Binding) -> Reply:
+    """The records in scope that pass the filters, a page at a time."""
+    if not binding.resource:
+        return example_reply(ctx, request, binding)
+    check_parents(ctx, request, binding)
+    paging = paging_of(ctx, request, binding)
+    where, python = conditions(ctx, request, binding)
+    found = find(ctx, request, binding, paging, where, python)
+    return envelope(ctx, request, binding, paging, found)
+
+
+def count(ctx: Ctx, request: Request, binding: Binding) -> Reply:
+    """How many records pass the filters."""
+    check_parents(ctx, request, binding)
+    where, python = conditions(ctx, request, binding)
+    total = len(matching(ctx, binding, where, python)) if python else ctx.store.count(binding.resource or "", where)
+    place = binding.envelope.get("total", "")
+    if not place:
+        return Reply(binding.status, total)
+    body = constants(binding.envelope)
+    put(body, place, total)
+    return Reply(binding.status, body)
+
+
+# what passes ---------------------------------------------------------------------------------------------------------
+
+Condition = tuple[str, str, Any]
+
+
+def conditions(ctx: Ctx, request: Request, binding: Binding) -> tuple[list[Filter], list[Condition]]:
+    """The request's filters: those the store applies, and those on arrays or any text that are applied here."""
+    params = request.params if binding.paging.get("in") == "body" or binding.kind == "search" else request.query
+    where = scope_filters(request, binding)
+    python: list[Condition] = []
+    arrays = array_properties(ctx, binding)
+    for name, field in binding.filters.items():
+        value = params.get(name)
+        if value is None or value == "":
+            continue
+        if field.partition(".")[0] in arrays:
+            python.append((field, "has", value))
+        elif isinstance(value, Mapping):
+            where.extend(Filter(field, RANGE[key], bound) for key, bound in value.items() if key in RANGE)
+        elif isinstance(value, list):
+            where.append(Filter(field, "in", value))
+        else:
+            where.append(Filter(field, "=", value))
+    for name, (field, op) in binding.comparisons.items():
+        value = params.get(name)
+        if value is None or value == "":
+            continue
+        if field == "*" or field.partition(".")[0] in arrays:
+            python.append((field, op, value))
+        else:
+            where.append(Filter(field, cast("Op", op), value))
+    return where, python
+
+
+def array_properties(ctx: Ctx, binding: Binding) -> frozenset[str]:
+    """Properties of the listed records that hold arrays."""
+    schema = ctx.resource(binding.resource or "").schema
+    found = set()
+    for name, node in ctx.twin.properties(schema).items():
+        resolved = ctx.twin.index.resolve(node)
+        kind = resolved.get("type") if isinstance(resolved, Mapping) else None
+        if kind == "array" or (isinstance(kind, list) and "array" in kind):
+            found.add(name)
+    return frozenset(found)
+
+
+def passes(record: Mapping[str, Any], condition: Condition) -> bool:
+    """Whether a record passes a condition that the store does not apply."""
+    field, op, value = condition
+    if field == "*":
+        text = str(value).lower()
+        return any(text in str(held).lower() for held in record.values() if isinstance(held, str))
+    held = dig(record, field)
+    wanted = value if isinstance(value, list) else [value]
+    if op in ("has", "=", "in"):
+        return isinstance(held, list) and any(item in held or _named(held, item) for item in wanted)
+    return isinstance(held, list) and any(str(value) in str(item) for item in held)
+
+
+def _named(held: Iterable[Any], wanted: Any) -> bool:
+    return any(isinstance(item, Mapping) and wanted in (item.get("id"), item.get("name")) for item in held)
+
+
+def matching(ctx: Ctx, binding: Binding, where: list[Filter], python: list[Condition]) -> list[tuple[str, bytes]]:
+    """(key, stored bytes) of every record that passes, newest first."""
+    page = ctx.store.list(binding.resource or "", where, limit=1_000_000)
+    pairs = zip(page.ids, page.rows, strict=True)
+    return [(key, row) for key, row in pairs if all(passes(orjson.loads(row), condition) for condition in python)]
+
+
+# a page --------------------------------------------------------------------------------------------------------------
+
+
+def order_of(request: Request, binding: Binding) -> tuple[str | None, str]:
+    """(property to sort by, `newest` or `oldest`)."""
+    rules = binding.sort
+    default = str(rules.get("default", "oldest" if binding.paging.get("style") != "cursor_id" else "newest"))
+    given = request.query.get(rules["by"]) if rules.get("by") else None
+    down = request.query.get(rules["direction"]) if rules.get("direction") else None
+    if isinstance(given, list):
+        given = given[0] if given else None
+    if not isinstance(given, str) or not given:
+        return None, _direction(down, default)
+    declared = (rules.get("values") or {}).get(given)
+    if declared:
+        return declared[0], _direction(down or declared[1], "oldest")
+    name, word = _spelled(given)
+    return name, _direction(down or word, "oldest")
+
+
+def _spelled(text: str) -> tuple[str, str | None]:
+    if text[0] in "+-":
+        return text[1:], "desc" if text[0] == "-" else "asc"
+    for mark in (" ", ":", ",", "_"):
+        name, _, word = text.rpartition(mark)
+        if name and word.lower() in ("asc", "desc", "ascending", "descending"):
+            return name, word.lower()
+    return text, None
+
+
+def _direction(word: Any, default: str) -> str:
+    text = str(word or "").lower()
+    if text.startswith(("desc", "-", "newest")):
+        return "newest"
+    return "oldest" if text.startswith(("asc", "+", "oldest")) else default
+
+
+def find(
+    ctx: Ctx, request: Request, binding: Binding, paging: Paging, where: list[Filter], python: list[Condition]
+) -> Found:
+    """The page that the request asks for. Raises the service's `invalid` for a cursor that names no place."""
+    sort, order = order_of(request, binding)
+    resource = binding.resource or ""
+    if sort is not None and not _plain_name(sort):
+        sort = None
+    if python:
+        return _slice(ctx, binding, paging, matching(ctx, binding, where, python), order)
+    total = ctx.store.count(resource, where) if needs_total(binding) else None
+    try:
+        page = ctx.store.list(
+            resource,
+            where,
+            order=order,  # type: ignore[arg-type]
+            limit=paging.offset + paging.limit,
+            after=_cursor(ctx, request, binding, paging.after),
+            before=_cursor(ctx, request, binding, paging.before),
+            sort=sort,
+        )
+    except InvalidCursor as error:
+        raise cursor_error(ctx, request, paging, error.cursor) from None
+    start = paging.offset
+    return Found(page.rows[start:], page.ids[start:], page.has_more, total)
+
+
+def _plain_name(name: str) -> bool:
+    return len(name) <= 64 and all(part.replace("_", "").isalnum() for part in name.split("."))
+
+
+def _cursor(ctx: Ctx, request: Request, binding: Binding, value: str | None) -> str | None:
+    if value is None:
+        return None
+    resource = ctx.resource(binding.resource or "")
+    key = f"{way_of(request, binding)}/{value}" if resource.scoped and "/" not in value else value
+    return locate(ctx, resource, key, value) or key
+
+
+def cursor_error(ctx: Ctx, request: Request, paging: Paging, cursor: str) -> Exception:
+    """The service's answer to a cursor that names no place: `invalid_cursor` where it has one, else `invalid`."""
+    name = paging.after_parameter if paging.after is not None else paging.before_parameter
+    if "invalid_cursor" in ctx.twin.compiled.errors:
+        return ctx.error("invalid_cursor", cursor=cursor, id=cursor, param=name or "cursor")
+    return ctx.invalid(request, [Violation("query", (name or "cursor",), "format", "cursor", cursor)])
+
+
+def _slice(ctx: Ctx, binding: Binding, paging: Paging, found: list[tuple[str, bytes]], order: str) -> Found:
+    if order == "oldest":
+        found = found[::-1]
+    start = paging.offset
+    keys = [key for key, _ in found]
+    if paging.after in keys:
+        start = keys.index(paging.after) + 1
+    page = found[start : start + paging.limit]
+    return Found([row for _, row in page], [key for key, _ in page], start + paging.limit < len(found), len(found))
+
+
+def needs_total(binding: Binding) -> bool:
+    """Whether the reply tells how many records there are in all."""
+    wanted = ("total", "pages")
+    return any(name in binding.envelope for name in wanted) or bool(
+        binding.paging.get("total_header") or binding.paging.get("link") or binding.reply.get("total")
+    )
+
+
+# the envelope --------------------------------------------------------------------------------------------------------
+
+
+def envelope(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found: Found) -> Reply:
+    """The page in the form of the reply."""
+    raw = plain_rows(ctx, request, binding, found.rows)
+    headers = page_headers(ctx, request, binding, paging, found)
+    if binding.envelope.get("map"):
+        return Reply(binding.status, _mapped(ctx, binding, found), headers)
+    place = binding.envelope.get("items", "")
+    if place == "":
+        if raw is not None:
+            return Reply(binding.status, RawJSON(b"[" + b",".join(raw) + b"]"), headers)
+        return Reply(binding.status, shown_rows(ctx, request, binding, found.rows), headers)
+    body = around(ctx, request, binding, paging, found)
+    if raw is not None and "." not in place:
+        return Reply(binding.status, RawJSON(_join(body, place, raw)), headers)
+    put(body, place, shown_rows(ctx, request, binding, found.rows))
+    return Reply(binding.status, body, headers)
+
+
+def plain_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) -> list[bytes] | None:
+    """The stored rows when they can be sent as they are, else None."""
+    if (
+        binding.resource in ctx.twin.renderers
+        or binding.reply.get("shows") == "project"
+        or binding.envelope.get("wrap")
+    ):
+        return None
+    if binding.select and request.query.get(binding.select):
+        return None
+    return None if any(HIDDEN_MARK in row for row in rows) else rows
+
+
+def shown_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) -> list[Any]:
+    """The rows as the reply shows them, reduced to the selected properties."""
+    shown: list[Any] = [shown_record(ctx, binding, orjson.loads(row)) for row in rows]
+    if binding.select:
+        shown = [selected(item, request.query.get(binding.select)) for item in shown]
+    wrap = binding.envelope.get("wrap")
+    return [{wrap: item} for item in shown] if wrap else shown
+
+
+def selected(record: Any, wanted: Any) -> Any:
+    """The record reduced to the wanted top-level properties; whole when none of them is known."""
+    if not wanted or not isinstance(record, Mapping):
+        return record
+    names = wanted if isinstance(wanted, list) else str(wanted).split(",")
+    tops = {str(name).strip().partition(".")[0] for name in names}
+    kept = {name: value for name, value in record.items() if name in tops or name == "id"}
+    return kept if any(name in record for name in tops) else record
+
+
+def _mapped(ctx: Ctx, binding: Binding, found: Found) -> Any:
+    resource = ctx.resource(binding.resource or "")
+    shown = [shown_record(ctx, binding, orjson.loads(row)) for row in found.rows]
+    keyed = {str(item.get(resource.id_property or "id", key)): item for item, key in zip(shown, found.ids, strict=True)}
+    place = binding.envelope["map"]
+    if place in ("", True):
+        return keyed
+    body = constants(binding.envelope)
+    put(body, place, keyed)
+    return body
+
+
+def around(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found: Found) -> dict[str, Any]:
+    """Everything of a list's reply but the records."""
+    rules = binding.envelope
+    body = constants(rules)
+    if rules.get("items") and "." not in rules["items"]:
+        body.setdefault(rules["items"], [])
+    facts: dict[str, Any] = {
+        "has_more": found.has_more,
+        "total": found.total,
+        "count": len(found.ids),
+        "page": paging.page,
+        "limit": paging.limit,
+        "offset": paging.offset,
+        "pages": -(-found.total // paging.limit) if found.total is not None and paging.limit else None,
+        "url": request.url_path,
+        "next": paging.next(request, rules.get("next_kind", "cursor"), found.ids, found.has_more, ctx.base_url),
+        "previous": paging.previous(request, rules.get("next_kind", "cursor"), found.ids, ctx.base_url),
+    }
+    for name, value in facts.items():
+        place = rules.get(name)
+        if not place:
+            continue
+        if value is None and dig(body, place) is None and name in ("next", "previous"):
+            if place in rules.get("optional", ()):
+                continue
+            value = rules.get("end")
+        put(body, place, value)
+    return body
+
+
+def _join(body: dict[str, Any], place: str, rows: list[bytes]) -> bytes:
+    parts = []
+    for name, value in body.items():
+        text = b"[" + b",".join(rows) + b"]" if name == place else orjson.dumps(value)
+        parts.append(orjson.dumps(name) + b":" + text)
+    return b"{" + b",".join(parts) + b"}"
+
+
+def page_headers(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found: Found) -> dict[str, str]:
+    """`Link` and the header with the total, where the operation has them."""
+    headers: dict[str, str] = {}
+    if binding.paging.get("link"):
+        link = link_header(paging, request, found.ids, found.has_more, ctx.base_url)
+        if link:
+            headers["link"] = link
+    name = binding.paging.get("total_header")
+    if name and found.total is not None:
+        headers[str(name).lower()] = str(found.total)
+    return headers

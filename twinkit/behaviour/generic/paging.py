@@ -1,0 +1,137 @@
+"""Which page a request asks for, and how the next one is named. Imports: behaviour (ctx, request), overlay."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from twinkit.behaviour.ctx import Ctx
+from twinkit.behaviour.request import Request
+from twinkit.contract.validate import Violation
+from twinkit.overlay.compiled import Binding
+
+UNPAGED = 1_000_000
+
+
+@dataclass(slots=True)
+class Paging:
+    """One request's page: how many records, and from where."""
+
+    style: str
+    limit: int
+    offset: int = 0
+    page: int = 1
+    after: str | None = None
+    before: str | None = None
+    limit_parameter: str | None = None
+    after_parameter: str | None = None
+    before_parameter: str | None = None
+    place_parameter: str | None = None
+    """The query parameter that moves to another page."""
+    first: int = 1
+
+    def next(self, request: Request, kind: str, ids: list[str], has_more: bool, base_url: str) -> Any:
+        """The value that leads to the next page: cursor, page, offset or url; None on the last page."""
+        if not has_more or not ids:
+            return None
+        value: Any
+        if self.style == "page":
+            value = self.page + 1
+        elif self.style == "offset":
+            value = self.offset + self.limit
+        else:
+            value = ids[-1] if self.style == "cursor_id" else encode_cursor(ids[-1])
+        return self.url(request, value, base_url) if kind == "url" else value
+
+    def previous(self, request: Request, kind: str, ids: list[str], base_url: str) -> Any:
+        """The value that leads to the page before; None on the first page or where cursors lead forward only."""
+        value: Any
+        if self.style == "page" and self.page > self.first:
+            value = self.page - 1
+        elif self.style == "offset" and self.offset > 0:
+            value = max(0, self.offset - self.limit)
+        else:
+            return None
+        return self.url(request, value, base_url) if kind == "url" else value
+
+    def url(self, request: Request, value: Any, base_url: str) -> str:
+        """The request's own address with another page in it."""
+        pairs = parse_qsl(request.raw_query.decode("latin-1"), keep_blank_values=True)
+        name = self.place_parameter or self.after_parameter or "after"
+        pairs = [(key, text) for key, text in pairs if key != name]
+        return f"{base_url}{request.url_path}?{urlencode([*pairs, (name, value)])}"
+
+
+def paging_of(ctx: Ctx, request: Request, binding: Binding) -> Paging:
+    """The page a request asks for; out-of-range sizes are clamped. Raises the service's `invalid` for a bad cursor."""
+    rules = binding.paging
+    params = request.params if rules.get("in") == "body" else request.query
+    style = str(rules.get("style", "none"))
+    if style == "none" and not rules.get("limit"):
+        return Paging(style, UNPAGED)
+    limit = _number(params.get(rules.get("limit", "")), int(rules.get("default", 20)))
+    limit = max(1, min(limit, int(rules.get("max", max(limit, 1)))))
+    paging = Paging(style, limit, limit_parameter=rules.get("limit"), first=int(rules.get("first", 1)))
+    if style == "page":
+        paging.place_parameter = rules.get("page")
+        paging.page = max(paging.first, _number(params.get(rules.get("page", "")), paging.first))
+        paging.offset = (paging.page - paging.first) * limit
+    elif style == "offset":
+        paging.place_parameter = rules.get("offset")
+        paging.offset = max(0, _number(params.get(rules.get("offset", "")), 0))
+        paging.page = paging.first + paging.offset // limit
+    elif style in ("cursor", "cursor_id"):
+        paging.after_parameter = rules.get("after")
+        paging.before_parameter = rules.get("before")
+        paging.after = _place(ctx, request, style, rules.get("after"), params)
+        paging.before = _place(ctx, request, style, rules.get("before"), params)
+    return paging
+
+
+def _number(value: Any, default: int) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return default
+
+
+def _place(ctx: Ctx, request: Request, style: str, name: str | None, params: dict[str, Any]) -> str | None:
+    value = params.get(name) if name else None
+    if value in (None, ""):
+        return None
+    if style == "cursor_id":
+        return str(value)
+    try:
+        return decode_cursor(str(value))
+    except ValueError:
+        if "invalid_cursor" in ctx.twin.compiled.errors:
+            raise ctx.error("invalid_cursor", cursor=value, param=name) from None
+        raise ctx.invalid(request, [Violation("query", (name or "",), "format", "cursor", value)]) from None
+
+
+def encode_cursor(key: str) -> str:
+    """An opaque cursor that stands after the record with this key."""
+    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> str:
+    """The key in an opaque cursor. Raises ValueError."""
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, UnicodeError) as error:
+        raise ValueError(f"{cursor!r} is no cursor") from error
+
+
+def link_header(paging: Paging, request: Request, ids: list[str], has_more: bool, base_url: str) -> str:
+    """RFC 8288 links to the next and the previous page; empty when there is neither."""
+    links = []
+    following = paging.next(request, "url", ids, has_more, base_url)
+    if following:
+        links.append(f'<{following}>; rel="next"')
+    before = paging.previous(request, "url", ids, base_url)
+    if before:
+        links.append(f'<{before}>; rel="prev"')
+    return ", ".join(links)

@@ -1,0 +1,109 @@
+"""Where a record lives: its parents, the properties that say so, and its key in the store.
+
+Imports: behaviour (ctx), overlay (compiled), store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twinkit.behaviour.ctx import Ctx
+from twinkit.behaviour.generic.dotted import dig, put
+from twinkit.behaviour.generic.project import NOTHING, fit
+from twinkit.behaviour.request import Request
+from twinkit.overlay.compiled import Binding, Resource
+from twinkit.store import Filter
+
+HIDDEN = "~"
+
+
+def check_parents(ctx: Ctx, request: Request, binding: Binding) -> None:
+    """Every parent that a record can exist of must exist. Raises the service's `not_found`."""
+    way: list[str] = []
+    for parameter, resource in binding.parents:
+        value = str(request.path.get(parameter, ""))
+        if resource:
+            declared = ctx.resource(resource)
+            key = "/".join([*way, value]) if declared.scoped else value
+            if locate(ctx, declared, key, value) is None:
+                raise ctx.missing(resource, value, parameter)
+        way.append(value)
+
+
+def parent_values(request: Request, binding: Binding) -> dict[str, Any]:
+    """Property → value of the parent, for the properties (hidden ones too) that name a record's parents."""
+    return {name: request.path[parameter] for parameter, name in binding.scope.items() if parameter in request.path}
+
+
+def way_of(request: Request, binding: Binding) -> str:
+    """The parents' values in order, joined: the part of a scoped record's key before its own id."""
+    return "/".join(str(request.path.get(parameter, "")) for parameter, _ in binding.parents)
+
+
+def scope_filters(request: Request, binding: Binding) -> list[Filter]:
+    """Filters that keep a list to the records of its parents."""
+    return [Filter(name, "=", value) for name, value in parent_values(request, binding).items()]
+
+
+def write_parents(ctx: Ctx, request: Request, binding: Binding, record: dict[str, Any]) -> None:
+    """Put the parents' values where the record shows (or hides) them."""
+    declared = ctx.twin.properties(ctx.resource(binding.resource).schema) if binding.resource else {}
+    for name, value in parent_values(request, binding).items():
+        schema = declared.get(name.partition(".")[0])
+        if schema is None or "." in name:
+            put(record, name, value)
+            continue
+        fitted = fit(ctx, schema, value)
+        if fitted is not NOTHING:
+            record[name] = fitted
+
+
+def identifier(request: Request, binding: Binding) -> Any:
+    """The id that a request names, by the binding's `id_parameter`; None when it names none."""
+    name = binding.id_parameter
+    if not name:
+        return None
+    place, _, key = name.partition(":")
+    if not key:
+        return request.path.get(name)
+    if place == "query":
+        return dig(request.query, key)
+    return dig(request.body, key) if isinstance(request.body, Mapping) else None
+
+
+def key_of(ctx: Ctx, request: Request, binding: Binding) -> str:
+    """The store's key of the record a request is about. Raises the service's `not_found`."""
+    resource = ctx.resource(binding.resource or "")
+    value = identifier(request, binding)
+    text = "" if value is None else str(value)
+    key = f"{way_of(request, binding)}/{text}" if resource.scoped else text
+    found = locate(ctx, resource, key, text)
+    if found is None or not _belongs(ctx, request, binding, resource, found):
+        raise ctx.missing(resource.name, text, binding.id_parameter)
+    return found
+
+
+def locate(ctx: Ctx, resource: Resource, key: str, value: str) -> str | None:
+    """The key of a record named by its id or by one of its other keys (`slug`, `login`); None when there is none."""
+    if ctx.store.raw(resource.name, key) is not None:
+        return key
+    for name in resource.keys:
+        page = ctx.store.list(resource.name, [Filter(name, "=", value)], limit=1)
+        if page.ids:
+            return page.ids[0]
+    return None
+
+
+def _belongs(ctx: Ctx, request: Request, binding: Binding, resource: Resource, key: str) -> bool:
+    """Whether the record lies under the parents that the path names."""
+    if resource.scoped or not binding.scope:
+        return True
+    record = ctx.store.get(resource.name, key)
+    for name, value in parent_values(request, binding).items():
+        held = dig(record, name)
+        if isinstance(held, Mapping):
+            held = held.get("id", value)
+        if held is not None and str(held) != str(value):
+            return False
+    return True

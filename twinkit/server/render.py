@@ -1,0 +1,69 @@
+"""From a Reply to bytes and headers. Imports: behaviour (request), faults (decision)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from twinkit.behaviour.request import RawJSON, Reply
+from twinkit.faults.injector import Decision
+
+OPTIONS = orjson.OPT_NON_STR_KEYS
+
+
+@dataclass(slots=True)
+class Rendered:
+    """What goes onto the wire."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    """Names in lower case."""
+
+    def wire_headers(self) -> list[tuple[bytes, bytes]]:
+        """Headers as ASGI wants them, content-length included."""
+        found = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in self.headers.items()]
+        if self.status not in (204, 304) and "content-length" not in self.headers:
+            found.append((b"content-length", str(len(self.body)).encode()))
+        return found
+
+
+def render(reply: Reply, decision: Decision | None = None) -> Rendered:
+    """Serialise a reply; names the fidelity and the fault in `twin-` headers."""
+    headers = {name.lower(): value for name, value in reply.headers.items()}
+    body = encode(reply.body)
+    if reply.status in (204, 304):
+        body = b""
+    elif body or reply.body is not None:
+        media_type = reply.media_type or _media_type(reply.body)
+        headers.setdefault("content-type", media_type)
+    if reply.fidelity:
+        headers["twin-fidelity"] = reply.fidelity
+    if decision is not None:
+        headers.update({name.lower(): value for name, value in decision.headers.items()})
+        if decision.label:
+            headers["twin-fault"] = decision.label
+    return Rendered(reply.status, body, headers)
+
+
+def encode(body: Any) -> bytes:
+    """Bytes of a reply body."""
+    if body is None:
+        return b""
+    if isinstance(body, bytes):
+        return bytes(body)
+    if isinstance(body, str):
+        return body.encode()
+    return orjson.dumps(body, option=OPTIONS)
+
+
+def _media_type(body: Any) -> str:
+    if isinstance(body, RawJSON):
+        return "application/json"
+    if isinstance(body, bytes):
+        return "application/octet-stream"
+    if isinstance(body, str):
+        return "text/plain; charset=utf-8"
+    return "application/json"

@@ -1,0 +1,241 @@
+"""Serving: build each twin's application, bind its port, run them all in one loop, say when they are ready.
+
+Imports: app, hosting, catalogue, instance. Everything heavy is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import uvicorn
+
+from twinkit.behaviour.twin import Twin
+from twinkit.clock import Clock, parse_clock
+from twinkit.errors import UsageError
+from twinkit.instance import Options
+from twinkit.server.app import TwinApp
+from twinkit.server.catalogue import document_twin, installed_twin
+from twinkit.server.hosting import Hosting
+
+log = logging.getLogger("twinkit")
+FIRST_PORT = 4010
+GRACE = 5
+"""Seconds that requests under way get to finish when the server stops."""
+
+
+@dataclass(slots=True)
+class Served:
+    """One twin on its port."""
+
+    hosting: Hosting
+    socket: socket.socket
+    url: str
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own signal handling: one handler stops all twins."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to `serve`."""
+        yield
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Serve the twins that the arguments name. Raises UsageError before anything is bound."""
+    log_to_stderr(args.quiet)
+    if not args.twins and not args.openapi:
+        from twinkit.server.catalogue import names
+
+        raise UsageError(f"name a twin ({', '.join(names())}) or give --openapi FILE")
+    twins = [installed_twin(name) for name in args.twins] + [document_twin(source) for source in args.openapi]
+    served = [prepare(args, twin, number, len(twins)) for number, twin in enumerate(twins)]
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(run(args, served))
+    return 0
+
+
+def loop_factory() -> Any:
+    """uvloop's loop where it is installed, else asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def prepare(args: argparse.Namespace, twin: Twin, number: int, count: int) -> Served:
+    """Bind the port of one twin and build its instances."""
+    bound = bind(args.host, port_for(args.port, number))
+    port = bound.getsockname()[1]
+    shown = "127.0.0.1" if args.host in ("0.0.0.0", "::", "") else args.host
+    shown = f"[{shown}]" if ":" in shown else shown
+    url = args.public_url.rstrip("/") if args.public_url and number == 0 else f"http://{shown}:{port}"
+    options = Options(args.strict, args.materialise, args.check_replies)
+    clock = clock_for(args, twin)
+    db = db_for(args.db, twin.name, count)
+    hosting = Hosting(twin, seed=args.seed or 0, clock=clock, db=db, options=options, base_url=url)
+    hosting.control_token = args.control_token
+    if args.failures or args.receiver or args.baseline:
+        from twinkit.server.setup import set_up
+
+        set_up(hosting.default, args.failures, args.receiver, args.baseline)
+    return Served(hosting, bound, url)
+
+
+def port_for(first: int | None, number: int) -> int:
+    """The port of the n-th twin."""
+    if first == 0:
+        return 0
+    return (FIRST_PORT if first is None else first) + number
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises UsageError when the port is taken or the address is not ours."""
+    if not 0 <= port <= 65535:
+        raise UsageError(f"port {port} is outside 0 to 65535")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}; --port 0 takes a free one") from None
+    bound.setblocking(False)
+    return bound
+
+
+def clock_for(args: argparse.Namespace, twin: Twin) -> Clock:
+    """The clock of a twin: as asked; with an explicit seed `tick`, so that runs repeat; else the twin's own or real."""
+    if args.clock:
+        return parse_clock(args.clock)
+    if twin.compiled.clock:
+        return parse_clock(twin.compiled.clock)
+    return Clock("real" if args.seed is None else "tick")
+
+
+def db_for(given: str | None, twin: str, count: int) -> Path | None:
+    """The state file of a twin; several twins get one each, named after them."""
+    if given is None:
+        return None
+    path = Path(given)
+    return path if count == 1 else path.with_name(f"{path.stem}-{twin}{path.suffix}")
+
+
+async def run(args: argparse.Namespace, served: list[Served]) -> None:
+    """Run every server until a signal comes."""
+    servers = [Server(config(TwinApp(each.hosting))) for each in served]
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for server in servers:
+            server.force_exit = server.should_exit
+            server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    tasks = [
+        asyncio.create_task(server.serve(sockets=[each.socket])) for server, each in zip(servers, served, strict=True)
+    ]
+    while not all(server.started for server in servers):
+        if any(task.done() for task in tasks):
+            break
+        await asyncio.sleep(0.002)
+    else:
+        announce(args, served)
+    await asyncio.gather(*tasks)
+
+
+def config(app: TwinApp) -> uvicorn.Config:
+    """uvicorn's settings: its fastest protocol, no logging of its own, a short grace at the end."""
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="websockets-sansio",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=GRACE,
+        lifespan="on",
+    )
+
+
+# what people and programs read ---------------------------------------------------------------------------------------
+
+
+def ready(served: list[Served]) -> dict[str, Any]:
+    """The machine-readable line."""
+    twins = {}
+    for each in served:
+        instance = each.hosting.default
+        twins[each.hosting.twin.name] = {
+            "url": each.url,
+            "port": each.socket.getsockname()[1],
+            "env": instance.env(each.url),
+            "credentials": instance.credentials(),
+        }
+    return {"ready": True, "pid": os.getpid(), "twins": twins}
+
+
+def announce(args: argparse.Namespace, served: list[Served]) -> None:
+    """Say that the twins answer: for a program with --json, else for a person."""
+    told = ready(served)
+    line = orjson.dumps(told).decode()
+    if args.ready_file:
+        target = Path(args.ready_file)
+        half = target.with_name(f".{target.name}.{os.getpid()}")
+        half.write_text(line + "\n")
+        half.replace(target)
+    if args.json:
+        sys.stdout.write(line + "\n")
+    else:
+        for each in served:
+            sys.stdout.write(greeting(each))
+    sys.stdout.flush()
+
+
+def greeting(each: Served) -> str:
+    """What a person reads when a twin is ready."""
+    instance = each.hosting.default
+    index = each.hosting.twin.index
+    lines = [f"{each.hosting.twin.name} twin ({index.title} {index.version}) on {each.url}"]
+    lines += [f"  export {name}={value}" for name, value in instance.env(each.url).items()]
+    lines += [f"  {name}: {value}" for name, value in instance.credentials().items()]
+    lines.append(f"  look inside: {each.url}/_twin/ui   stop: Ctrl-C")
+    return "\n".join(lines) + "\n"
+
+
+class Lines(logging.Formatter):
+    """Log lines a person can read: time, level where it matters, message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line."""
+        mark = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
+        text = f"{time.strftime('%H:%M:%S')} {mark}{record.getMessage()}"
+        return text if not record.exc_info else f"{text}\n{self.formatException(record.exc_info)}"
+
+
+def log_to_stderr(quiet: bool) -> None:
+    """Requests, deliveries and warnings on standard error; with `quiet` only warnings."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Lines())
+    top = logging.getLogger("twinkit")
+    top.handlers[:] = [handler]
+    top.setLevel(logging.WARNING if quiet else logging.INFO)
+    top.propagate = False
