@@ -50,6 +50,7 @@ class Twin:
         self._operations: frozenset[str] | None = None
         self._examples: dict[int, Examples] = {}
         self._skeletons: dict[str, bytes] = {}
+        self._arrays: dict[str | None, frozenset[str]] = {}
         self._properties: dict[str, Mapping[str, Schema]] = {}
 
     @classmethod
@@ -193,6 +194,15 @@ class Twin:
             return ids.make("{lower:20}", seed, resource.name, position)
         return str(self.examples(seed).example(node, f"ids/{resource.name}/{position}"))
 
+    def array_properties(self, schema: str | None) -> frozenset[str]:
+        """The properties of a component schema that hold arrays."""
+        found = self._arrays.get(schema)
+        if found is None:
+            found = self._arrays[schema] = frozenset(
+                name for name, node in self.properties(schema).items() if holds_array(self.index.resolve(node))
+            )
+        return found
+
     def properties(self, schema: str | None) -> Mapping[str, Schema]:
         """Every property of a component schema, those of its `allOf`, `oneOf` and `anyOf` branches included."""
         if schema is None:
@@ -234,6 +244,12 @@ class Twin:
             raise AuthorError(f"twin {self.name}: two {hook} hooks")
         self.single[hook] = function
         return function
+
+
+def holds_array(node: Schema) -> bool:
+    """Whether a resolved schema node admits an array by its `type`."""
+    kind = node.get("type") if isinstance(node, Mapping) else None
+    return kind == "array" or (isinstance(kind, list) and "array" in kind)
 
 
 def properties_of(contract: Contract, schema: Schema, depth: int = 6) -> dict[str, Schema]:

@@ -70,7 +70,7 @@ def conditions(ctx: Ctx, request: Request, binding: Binding) -> tuple[list[Filte
     params = request.params if binding.paging.get("in") == "body" or binding.kind == "search" else request.query
     where = scope_filters(request, binding)
     python: list[Condition] = []
-    arrays = array_properties(ctx, binding)
+    arrays = ctx.twin.array_properties(ctx.resource(binding.resource or "").schema)
     for name, field in binding.filters.items():
         value = params.get(name)
         if value is None or value == "":
@@ -92,18 +92,6 @@ def conditions(ctx: Ctx, request: Request, binding: Binding) -> tuple[list[Filte
         else:
             where.append(Filter(field, cast("Op", op), value))
     return where, python
-
-
-def array_properties(ctx: Ctx, binding: Binding) -> frozenset[str]:
-    """Properties of the listed records that hold arrays."""
-    schema = ctx.resource(binding.resource or "").schema
-    found = set()
-    for name, node in ctx.twin.properties(schema).items():
-        resolved = ctx.twin.index.resolve(node)
-        kind = resolved.get("type") if isinstance(resolved, Mapping) else None
-        if kind == "array" or (isinstance(kind, list) and "array" in kind):
-            found.add(name)
-    return frozenset(found)
 
 
 def passes(record: Mapping[str, Any], condition: Condition) -> bool:
