@@ -5,7 +5,6 @@ Imports: pipeline, control (loaded at its first use), instance, faults (effects)
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -102,21 +101,23 @@ class TwinApp:
         prepared = pipeline.prepare_page(instance, request, page) if page else pipeline.prepare(instance, request)
         decision = prepared.decision
         if decision is not None and decision.delay:
-            await asyncio.sleep(decision.delay / 1_000_000)
+            from twinkit.faults.effects import pause
+
+            await pause(scope, decision.delay)
         wire = decision.wire if decision is not None and prepared.refused is None else None
         if wire is not None and decision is not None and decision.at == "before":
-            from twinkit.faults.effects import send_faulty
+            from twinkit.faults.effects import apply
 
             pipeline.lost(instance, prepared)
-            await send_faulty(wire, scope, receive, send, None)
+            await apply(wire, scope, send)
             return
         outcome = pipeline.execute(instance, prepared)
         access.info("%s %s %s → %d", instance.name, request.method, request.url_path, outcome.rendered.status)
         if wire is not None:
-            from twinkit.faults.effects import send_faulty
+            from twinkit.faults.effects import Answer, apply
 
             rendered = outcome.rendered
-            await send_faulty(wire, scope, receive, send, (rendered.status, rendered.wire_headers(), rendered.body))
+            await apply(wire, scope, send, Answer.of(rendered.status, rendered.headers, rendered.body))
             return
         await send_rendered(send, outcome.rendered)
 

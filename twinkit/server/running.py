@@ -25,6 +25,7 @@ import uvicorn
 from twinkit.behaviour.twin import Twin
 from twinkit.clock import Clock, parse_clock
 from twinkit.errors import UsageError
+from twinkit.faults.connection import Connection
 from twinkit.instance import Options
 from twinkit.server.app import TwinApp
 from twinkit.server.catalogue import document_twin, installed_twin
@@ -164,7 +165,7 @@ def config(app: TwinApp) -> uvicorn.Config:
     """uvicorn's settings: its fastest protocol, no logging of its own, a short grace at the end."""
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=Connection,
         ws="websockets-sansio",
         log_config=None,
         log_level="warning",
