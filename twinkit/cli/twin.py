@@ -63,6 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TwinkitError as error:
         print(f"twin {args.command}: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        return 1
     except KeyboardInterrupt:
         return 130
 
