@@ -13,13 +13,15 @@ from typing import Any
 import orjson
 
 from twinkit.behaviour.ctx import Ctx
+from twinkit.behaviour.problems import STATUSES
 from twinkit.behaviour.request import Request
 from twinkit.behaviour.twin import Twin
 from twinkit.clock import Clock
 from twinkit.errors import ServiceError, TwinkitError, UsageError
 from twinkit.faults.injector import DeliveryFault, Injector
 from twinkit.store import Snapshot, Store
-from twinkit.webhooks.outbox import Outgoing, enqueue
+from twinkit.store.events import Delivery
+from twinkit.webhooks.outbox import Outgoing, cancel_pending, enqueue
 from twinkit.webhooks.receiver import Receiver
 
 log = logging.getLogger("twinkit")
@@ -73,7 +75,10 @@ class Instance:
         self.store = store or Store.memory()
         self.options = options or Options()
         self.base_url = base_url
-        self.injector = Injector(seed, twin.name)
+        compiled = twin.compiled
+        self.injector = Injector(
+            seed, twin.name, compiled.options.get("rate_limits"), errors={*compiled.errors, *STATUSES}
+        )
         self.receivers: list[Receiver] = []
         self.in_flight: set[str] = set()
         self.wake: Callable[[], None] = lambda: None
@@ -141,7 +146,7 @@ class Instance:
         self.in_flight.clear()
 
     def fork(self, name: str, *, seed: int | None = None) -> Instance:
-        """A private copy with the same records and time."""
+        """A private copy with the same records, time and faults; deliveries under way stay with the original."""
         clock = Clock()
         clock.restore(self.clock.state())
         copy = Instance(
@@ -153,6 +158,8 @@ class Instance:
             options=replace(self.options),
             base_url=self.base_url,
         )
+        cancel_pending(copy.store)
+        copy.injector = self.injector.fork(copy.seed)
         copy.receivers = list(self.receivers)
         copy._baselines = list(self._baselines)
         return copy
@@ -225,6 +232,13 @@ class Instance:
         kind = str(event.get("type", ""))
         if enqueue(self.store, number, kind, receivers, self.clock.micros, composed, decide):
             self.wake()
+
+    def still_wanted(self, row: Delivery) -> bool:
+        """Whether a delivery's receiver is still there, enabled, and wants the event."""
+        event = self.store.event(row.event)
+        hook = self.twin.single.get("receivers")
+        receivers = [*self.receivers, *(hook(self.ctx(), event.data) if hook and event else ())]
+        return any(each.id == row.receiver and each.enabled for each in receivers)
 
     def control(self, name: str, payload: Any) -> Any:
         """Run the twin's control `name` in one transaction. Raises KeyError when there is none."""

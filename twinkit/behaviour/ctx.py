@@ -28,6 +28,10 @@ Enqueue = Callable[["Ctx", int, dict[str, Any]], None]
 """What takes an event with its number to the receivers."""
 
 
+DOCUMENTED_AS = {"malformed": "invalid", "token_expired": "unauthorized"}
+"""Errors that documents know under another name."""
+
+
 class Ctx:
     """The context of one request, timer or control call on one instance."""
 
@@ -270,7 +274,7 @@ class Ctx:
         """The error as the operation documents it, else problem+json."""
         text = message or str(fields.get("detail") or name.replace("_", " "))
         binding = self.request.binding if self.request else None
-        status, key = (binding.errors.get("invalid" if name == "malformed" else name) if binding else None) or (0, "")
+        status, key = (binding.errors.get(DOCUMENTED_AS.get(name, name)) if binding else None) or (0, "")
         if not key:
             return problem(status or STATUSES[name], text, name)
         body = fill(self.twin.compiled.error_bodies[key], {**fields, "message": text, "status": status, "code": name})

@@ -19,6 +19,7 @@ STATUSES = {
     "invalid": 400,
     "malformed": 400,
     "unauthorized": 401,
+    "token_expired": 401,
     "forbidden": 403,
     "not_found": 404,
     "unknown_operation": 404,

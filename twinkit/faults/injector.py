@@ -9,7 +9,7 @@ before all rules. Imports: faults.*, seeds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal
@@ -98,16 +98,31 @@ class _Active:
 class Injector:
     """The rules, counts and buckets of one instance. Single-threaded, like the instance."""
 
-    def __init__(self, seed: int, twin: str, limits: Limits | Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        twin: str,
+        limits: Limits | Mapping[str, Any] | None = None,
+        errors: Collection[str] | None = None,
+    ) -> None:
+        """`limits` are the buckets the twin declares; `errors` the names of its errors (None: not checked)."""
         self.seed = seed
         self.twin = twin
-        self.limits = limits if isinstance(limits, Limits) else read_limits(limits)
+        self.errors = errors
+        self._limits = limits
         self.limiting = False
         """Whether the twin's own buckets hold for every call; a rule with `rate_limit: twin` asks for it by itself."""
         self.conduct = Conduct()
         self._active: list[_Active] = []
         self._counts: dict[str, int] = {}
         self._buckets: dict[str, State] = {}
+
+    @property
+    def limits(self) -> Limits:
+        """The twin's own buckets. Raises AuthorError when they are declared wrongly."""
+        if not isinstance(self._limits, Limits):
+            self._limits = read_limits(self._limits)
+        return self._limits
 
     @property
     def idle(self) -> bool:
@@ -117,9 +132,27 @@ class Injector:
     def add(self, profile: Profile | str | Mapping[str, Any] | list[Any], now: int = 0) -> Profile:
         """Add a profile's rules behind those that are there; one of the same name is replaced. Raises UsageError."""
         loaded = profile if isinstance(profile, Profile) else load_profile(profile)
+        for rule in loaded.rules:
+            self._check_error(rule)
         self._active = [each for each in self._active if each.profile != loaded.name]
         self._active += [_Active(rule, loaded.name, now) for rule in loaded.rules]
         return loaded
+
+    def _check_error(self, rule: Rule) -> None:
+        """Raises UsageError for an error that this twin has not, when the rule is about it."""
+        name = rule.then.error
+        if not name or self.errors is None or name in self.errors or not _globs(rule.when.twin, self.twin):
+            return
+        place = f"line {rule.line}: " if rule.line else ""
+        raise UsageError(f"{place}twin {self.twin} has no error {name!r}{nearest(name, self.errors)}")
+
+    def fork(self, seed: int) -> Injector:
+        """A copy with the same rules and counts."""
+        copy = Injector(seed, self.twin, self._limits, self.errors)
+        copy.limiting = self.limiting
+        copy._active = [_Active(each.rule, each.profile, each.since) for each in self._active]
+        copy.restore(self.state())
+        return copy
 
     def remove(self, name: str) -> None:
         """Take a profile's rules (or the rules of that name) away. Raises UsageError when there are none."""
@@ -175,7 +208,9 @@ class Injector:
             return None
         active = self._active
         if header is not None:
-            active = [_Active(header_rule(header), "header", 0), *active]
+            asked = header_rule(header)
+            self._check_error(asked)
+            active = [_Active(asked, "header", 0), *active]
         winner: Decision | None = None
         fired: list[str] = []
         delay = 0

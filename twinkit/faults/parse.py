@@ -253,7 +253,7 @@ def _then(place: Place) -> Effect:
         "after" if at == "after_commit" else "before",
         read_latency(found["latency"]) if "latency" in found else None,
         found["error"].text() if "error" in found else "",
-        found["fields"].mapping() if "fields" in found else {},
+        _fields(found["fields"]) if "fields" in found else {},
         _status(found["status"]) if "status" in found else 0,
         found["body"].value if "body" in found else None,
         {key: str(value) for key, value in found["headers"].mapping().items()} if "headers" in found else {},
@@ -261,6 +261,13 @@ def _then(place: Place) -> Effect:
         _rate_limit(found["rate_limit"]) if "rate_limit" in found else None,
         _delivery(found["delivery"]) if "delivery" in found else None,
     )
+
+
+def _fields(place: Place) -> dict[str, Any]:
+    fields = place.mapping()
+    if "name" in fields:
+        place.child("name", None).wrong("`name` is the error's own; give the other fields of its template")
+    return fields
 
 
 def _kind(kinds: list[str]) -> Any:

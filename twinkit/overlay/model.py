@@ -17,7 +17,17 @@ from twinkit.errors import AuthorError, nearest
 from twinkit.overlay.compiled import Kind
 from twinkit.overlay.yamlfile import Place, YamlFile, read_yaml
 
-OPTIONS = ("env", "max_body", "content_types", "idempotency", "unknown_parameters", "defaults", "strict", "materialise")
+OPTIONS = (
+    "env",
+    "max_body",
+    "content_types",
+    "idempotency",
+    "unknown_parameters",
+    "defaults",
+    "strict",
+    "materialise",
+    "rate_limits",
+)
 """Options the kit knows; any other key is the twin's own, read through `ctx.options`."""
 
 

@@ -99,6 +99,8 @@ class TwinApp:
         self, scope: Scope, receive: Receive, send: Send, instance: Instance, request: Request, page: Any
     ) -> None:
         prepared = pipeline.prepare_page(instance, request, page) if page else pipeline.prepare(instance, request)
+        if instance.clock.mode == "tick":
+            self.hosting.ticked(instance)
         decision = prepared.decision
         if decision is not None and decision.delay:
             from twinkit.faults.effects import pause

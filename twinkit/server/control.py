@@ -129,7 +129,7 @@ async def instances(control: Control, instance: Instance, request: Request) -> A
     clock = parse_clock(str(data["clock"])) if data.get("clock") else None
     made = hosting.create(str(data.get("name", "")), seed=data.get("seed"), clock=clock)
     if data.get("failures"):
-        views.add_profile(made, data["failures"])
+        views.add_named_profile(made, data["failures"])
     if data.get("baseline"):
         made.baseline(data["baseline"])
     return views.instance(hosting, made)
@@ -260,14 +260,15 @@ async def advance(control: Control, instance: Instance, request: Request) -> Any
 async def faults(control: Control, instance: Instance, request: Request) -> Any:
     """The rules in force; POST adds a profile (its name, or rules), DELETE removes one by name, or all."""
     if request.method == "POST":
-        views.add_profile(instance, await payload(request))
+        views.add_named_profile(instance, await payload(request))
     elif request.method == "DELETE":
         name = request.query_params.get("name")
         if name:
             instance.injector.remove(name)
         else:
             instance.injector.clear()
-    return {"rules": instance.injector.rules(), "fired": views.fired(instance)}
+    report = instance.injector.conduct.report()
+    return {"rules": instance.injector.rules(), "fired": views.fired(instance), "conduct": report}
 
 
 async def coverage(control: Control, instance: Instance, request: Request) -> Any:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ class Hosting:
         self.instances: dict[str, Instance] = {"default": self.default}
         self.by_credential: dict[str, Instance] = {}
         self.control_token: str | None = None
+        self.failures: Sequence[str] = ()
+        """Failure profiles that every new private instance gets."""
         self.deliverers: dict[str, Deliverer] = {}
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -100,6 +102,8 @@ class Hosting:
             options=options or self.default.options,
             base_url=f"{self.base_url}/i/{name}",
         )
+        for profile in self.failures:
+            instance.injector.add(profile, instance.clock.micros)
         return self.adopt(instance)
 
     def adopt(self, instance: Instance) -> Instance:
@@ -140,6 +144,7 @@ class Hosting:
                 time.time,
                 sign=self.twin.single.get("sign") or unsigned,
                 schedule=read_schedule(self.twin.compiled.webhooks.get("schedule")),
+                allowed=instance.still_wanted,
                 finished=self._finished(instance),
             )
             self.deliverers[instance.name] = found
@@ -167,6 +172,12 @@ class Hosting:
         if self._task is not None and instance.store.next_delivery() is not None:
             deliverer = self.deliverer(instance)
             deliverer.start()
+            deliverer.wake()
+
+    def ticked(self, instance: Instance) -> None:
+        """The time of this instance moved by a request: a delayed delivery may have come due."""
+        deliverer = self.deliverers.get(instance.name)
+        if deliverer:
             deliverer.wake()
 
     def restored(self, instance: Instance) -> None:

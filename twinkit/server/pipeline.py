@@ -66,7 +66,8 @@ def prepare(instance: Instance, request: Request) -> Prepared:
         request.principal = authenticate(ctx, request)
     except ServiceError as error:
         prepared.refused = error
-    prepared.decision = decide(instance, prepared)
+    else:
+        prepared.decision = decide(instance, prepared)
     return prepared
 
 

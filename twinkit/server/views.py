@@ -11,6 +11,7 @@ import orjson
 
 from twinkit.behaviour.twin import Twin
 from twinkit.errors import UsageError, nearest
+from twinkit.faults.profile import profile_path
 from twinkit.instance import Instance
 from twinkit.server.hosting import Hosting
 from twinkit.store import Filter
@@ -141,6 +142,14 @@ def add_profile(to: Instance, given: Any) -> None:
     if isinstance(given, Mapping) and set(given) == {"profile"}:
         given = given["profile"]
     to.injector.add(given, to.clock.micros)
+
+
+def add_named_profile(to: Instance, given: Any) -> None:
+    """Like `add_profile`, but a name is one of the profiles that come with the kit, never a file. Raises UsageError."""
+    name = given.get("profile") if isinstance(given, Mapping) and set(given) == {"profile"} else given
+    if isinstance(name, str):
+        profile_path(name)
+    add_profile(to, given)
 
 
 def fired(of: Instance) -> dict[str, int]:

@@ -7,6 +7,7 @@ attempt that was under way is made again. Imports: store, clock, webhooks.{sched
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,6 +19,7 @@ from twinkit.webhooks.outbox import sent_by_twin
 from twinkit.webhooks.schedule import Schedule
 from twinkit.webhooks.send import Answer, Sender
 
+log = logging.getLogger("twinkit")
 Sign = Callable[[bytes, str, int, dict[str, str]], Mapping[str, str]]
 """(body, secret, wall-clock second of sending, headers so far) → headers to add."""
 STALE = 3600
@@ -45,12 +47,13 @@ class Deliverer:
         sender: Sender | None = None,
         concurrency: int = 32,
         per_receiver: int = 8,
-        allowed: Callable[[str], bool] = lambda receiver: True,
+        allowed: Callable[[Delivery], bool] = lambda delivery: True,
         finished: Callable[[Delivery, bool], None] = lambda delivery, final: None,
     ) -> None:
-        """`wall()` is the time of day in seconds, for signatures. `allowed(receiver)` is asked at each sending.
+        """`wall()` is the time of day in seconds, for signatures. `allowed(row)` is asked before each further
+        attempt: whether its receiver still wants it.
 
-        `finished(row, final)` is called after each attempt; `final` when no other follows.
+        `finished(row, final)` is called after each attempt, in a transaction of its own; `final` when no other follows.
         """
         self.store = store
         self.clock = clock
@@ -191,8 +194,9 @@ class Deliverer:
             self.wake()
 
     async def _attempt(self, row: Delivery, generation: int) -> None:
-        if not self._allowed(row.receiver):
-            self._end(row, "disabled", row.request_headers, Answer(None, {}, b"", "", "the receiver is disabled"))
+        if row.attempt > 1 and not self._allowed(row):
+            gone = Answer(None, {}, b"", "", "the receiver is gone or disabled")
+            self._end(row, "disabled", row.request_headers, gone)
             return
         own = sent_by_twin(row)
         headers = {**own, **self.schedule.retry_headers(row.attempt, str(row.data.get("reason", "")))}
@@ -233,8 +237,12 @@ class Deliverer:
             )
             if due is not None:
                 self._again(row, due, answer.reason)
-            ended = row._replace(status=status, response_status=answer.status, error=answer.error, data=data)
-            self._finished(ended, due is None)
+        ended = row._replace(status=status, response_status=answer.status, error=answer.error, data=data)
+        try:
+            with self.store.transaction():
+                self._finished(ended, due is None)
+        except Exception:
+            log.exception("after delivery %d to %s", row.seq, row.url)
 
     def _again(self, row: Delivery, due: int, reason: str) -> None:
         data = {key: value for key, value in row.data.items() if key not in ("added", "sent")}

@@ -116,6 +116,17 @@ def redeliver_event(store: Store, event: int, now: int, receiver: str | None = N
     return [redeliver(store, seq, now) for seq in latest.values()]
 
 
+def cancel_pending(store: Store) -> int:
+    """Give up what is pending, as in a copy of an instance whose original sends it; returns how many there were."""
+    count = 0
+    with store.transaction():
+        while rows := store.deliveries(status="pending"):
+            for row in rows:
+                store.update_delivery(row.seq, status="cancelled")
+            count += len(rows)
+    return count
+
+
 def sent_by_twin(row: Delivery) -> dict[str, str]:
     """The headers that the twin composed, without what signing and retrying add at each sending."""
     added = set(row.data.get("added", ()))
