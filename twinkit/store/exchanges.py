@@ -81,14 +81,14 @@ class Exchanges(Core):
         seq = self._execute(INSERT, values).lastrowid or 0
         self._since_trim += 1
         self._bytes_since_trim += len(request) + len(reply)
-        if self._since_trim >= TRIM_EVERY or self._bytes_since_trim > BYTES_KEPT // 4:
-            self._trim_exchanges(seq)
+        if self._since_trim >= TRIM_EVERY:
+            self._since_trim = 0
+            self._execute("DELETE FROM exchange WHERE seq <= ?", (seq - EXCHANGES_KEPT,))
+        if self._bytes_since_trim > BYTES_KEPT // 4:
+            self._bytes_since_trim = 0
+            overflow = self._execute(OVERFLOW, (BYTES_KEPT,)).fetchone()[0] or 0
+            self._execute("DELETE FROM exchange WHERE seq <= ?", (overflow,))
         return seq
-
-    def _trim_exchanges(self, newest: int) -> None:
-        self._since_trim = self._bytes_since_trim = 0
-        overflow = self._execute(OVERFLOW, (BYTES_KEPT,)).fetchone()[0] or 0
-        self._execute("DELETE FROM exchange WHERE seq <= ?", (max(overflow, newest - EXCHANGES_KEPT),))
 
     def exchange(self, seq: int) -> Exchange | None:
         """The exchange with this number."""
