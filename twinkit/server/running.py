@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -158,6 +159,8 @@ async def run(args: argparse.Namespace, served: list[Served]) -> None:
             break
         await asyncio.sleep(0.002)
     else:
+        gc.collect()
+        gc.freeze()
         announce(args, served)
     await asyncio.gather(*tasks)
 
@@ -171,6 +174,7 @@ def config(app: TwinApp) -> uvicorn.Config:
         log_config=None,
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         date_header=True,
         timeout_graceful_shutdown=GRACE,

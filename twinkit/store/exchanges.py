@@ -20,6 +20,8 @@ BODY_KEPT = 1 << 20
 BYTES_KEPT = 64 << 20
 """Bytes of all bodies together, roughly."""
 TRIM_EVERY = 256
+BATCH = 64
+"""Exchanges written at once to a store in memory; a file gets each with its commit."""
 
 FIELDS = "at, operation, method, path, query, status, request, reply, fault, micros, changes, principal"
 INSERT = f"INSERT INTO exchange ({FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -52,6 +54,8 @@ class Exchanges(Core):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
+        self._waiting: builtins.list[tuple[Any, ...]] = []
+        self._batch = BATCH
         self._since_trim = 0
         self._bytes_since_trim = 0
 
@@ -70,33 +74,44 @@ class Exchanges(Core):
         micros: int = 0,
         changes: Sequence[Any] = (),
         principal: str | None = None,
-    ) -> int:
-        """Log one exchange and return its number. `changes` are `Change`s or triples; resource, id, action are kept.
+    ) -> None:
+        """Log one exchange, whatever becomes of the transaction under way.
 
+        `changes` are `Change`s or triples; resource, id and action are kept.
         The newest 10,000 are kept, fewer when their bodies exceed 64 MiB; a body is cut at 1 MiB.
         """
         request, reply = request[:BODY_KEPT], reply[:BODY_KEPT]
         done = orjson.dumps([change[:3] for change in map(list, changes)]).decode() if changes else "[]"
         values = (at, operation, method, path, query, status, request, reply, fault, micros, done, principal)
-        seq = self._execute(INSERT, values).lastrowid or 0
-        self._since_trim += 1
+        self._waiting.append(values)
         self._bytes_since_trim += len(request) + len(reply)
+        if len(self._waiting) >= self._batch and not self._depth:
+            self._flush_exchanges()
+
+    def _flush_exchanges(self) -> None:
+        """Write the exchanges that wait; they are written in batches, since most are never read."""
+        if not self._waiting:
+            return
+        self._since_trim += len(self._waiting)
+        self._many(INSERT, self._waiting)
+        self._waiting.clear()
         if self._since_trim >= TRIM_EVERY:
             self._since_trim = 0
-            self._execute("DELETE FROM exchange WHERE seq <= ?", (seq - EXCHANGES_KEPT,))
+            self._execute("DELETE FROM exchange WHERE seq <= (SELECT max(seq) FROM exchange) - ?", (EXCHANGES_KEPT,))
         if self._bytes_since_trim > BYTES_KEPT // 4:
             self._bytes_since_trim = 0
             overflow = self._execute(OVERFLOW, (BYTES_KEPT,)).fetchone()[0] or 0
             self._execute("DELETE FROM exchange WHERE seq <= ?", (overflow,))
-        return seq
 
     def exchange(self, seq: int) -> Exchange | None:
         """The exchange with this number."""
+        self._flush_exchanges()
         row = self._execute(f"SELECT seq, {FIELDS} FROM exchange WHERE seq = ?", (seq,)).fetchone()
         return _exchange(row) if row else None
 
     def exchanges(self, after: int = 0, limit: int = 100, operation: str | None = None) -> builtins.list[Exchange]:
         """Exchanges with a number above `after`, oldest first, of one operation or all; the newest 10,000 at most."""
+        self._flush_exchanges()
         newest = self._execute("SELECT max(seq) FROM exchange").fetchone()[0] or 0
         where, values = "seq > ?", (max(after, newest - EXCHANGES_KEPT), limit)
         if operation is not None:

@@ -35,11 +35,14 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
     @classmethod
     def open(cls, path: Path, *, service: str) -> Store:
         """The store in a file, made when it does not exist. Raises UsageError when the file cannot be used."""
-        return cls(connect_file(path, service))
+        store = cls(connect_file(path, service))
+        store._batch = 1
+        return store
 
     def snapshot(self) -> Snapshot:
         """A frozen copy of everything, the logs included."""
         self._idle("take a snapshot")
+        self._flush_exchanges()
         return Snapshot.of(self._connection)
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -54,6 +57,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
     def fork(self) -> Store:
         """A copy of this store, in memory."""
         self._idle("fork")
+        self._flush_exchanges()
         connection = connect_memory()
         self._connection.backup(connection)
         store = Store(connection)
@@ -65,6 +69,8 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
             self._flush_counters()
         if self._pending:
             self._flush_changes()
+        if len(self._waiting) >= self._batch:
+            self._flush_exchanges()
 
     def _commit(self) -> None:
         super()._commit()
@@ -80,6 +86,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
 
     def _reload(self) -> None:
         self._forget_changes()
+        self._waiting.clear()
         self._drawn.clear()
         self._positions.clear()
         self._recent = []

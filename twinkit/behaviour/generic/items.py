@@ -8,12 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from twinkit.behaviour.ctx import Ctx, instant
 from twinkit.behaviour.generic.dotted import dig
 from twinkit.behaviour.generic.patching import json_patch, merge, merge_patch
 from twinkit.behaviour.generic.project import NOTHING, fit, project
 from twinkit.behaviour.generic.replies import deleted_reply, example_reply, raw_reply, record_reply
-from twinkit.behaviour.generic.scope import check_parents, identifier, key_of, parent_values, way_of, write_parents
+from twinkit.behaviour.generic.scope import (
+    check_parents,
+    held,
+    identifier,
+    key_of,
+    parent_values,
+    way_of,
+    write_parents,
+)
 from twinkit.behaviour.request import Reply, Request
 from twinkit.contract.validate import accepts
 from twinkit.overlay.compiled import Binding, Resource
@@ -30,10 +40,8 @@ def create(ctx: Ctx, request: Request, binding: Binding) -> Reply:
 def retrieve(ctx: Ctx, request: Request, binding: Binding) -> Reply:
     """The record, as stored bytes where nothing about them has to change."""
     check_parents(ctx, request, binding)
-    key = key_of(ctx, request, binding)
-    raw = ctx.store.raw(binding.resource or "", key)
-    reply = raw_reply(ctx, binding, raw) if raw is not None else None
-    return reply or record_reply(ctx, request, binding, ctx.store.get(binding.resource or "", key))
+    _, raw = held(ctx, request, binding)
+    return raw_reply(ctx, binding, raw) or record_reply(ctx, request, binding, orjson.loads(raw))
 
 
 def update(ctx: Ctx, request: Request, binding: Binding) -> Reply:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from twinkit.behaviour.ctx import Ctx
 from twinkit.behaviour.generic.dotted import dig, put
 from twinkit.behaviour.generic.project import NOTHING, fit
@@ -74,36 +76,48 @@ def identifier(request: Request, binding: Binding) -> Any:
 
 def key_of(ctx: Ctx, request: Request, binding: Binding) -> str:
     """The store's key of the record a request is about. Raises the service's `not_found`."""
+    return held(ctx, request, binding)[0]
+
+
+def held(ctx: Ctx, request: Request, binding: Binding) -> tuple[str, bytes]:
+    """(key, stored bytes) of the record a request is about. Raises the service's `not_found`."""
     resource = ctx.resource(binding.resource or "")
     value = identifier(request, binding)
     text = "" if value is None else str(value)
     key = f"{way_of(request, binding)}/{text}" if resource.scoped else text
-    found = locate(ctx, resource, key, text)
-    if found is None or not _belongs(ctx, request, binding, resource, found):
+    found = lookup(ctx, resource, key, text)
+    if found is None or not _belongs(request, binding, resource, found[1]):
         raise ctx.missing(resource.name, text, binding.id_parameter)
     return found
 
 
-def locate(ctx: Ctx, resource: Resource, key: str, value: str) -> str | None:
-    """The key of a record named by its id or by one of its other keys (`slug`, `login`); None when there is none."""
-    if ctx.store.raw(resource.name, key) is not None:
-        return key
+def lookup(ctx: Ctx, resource: Resource, key: str, value: str) -> tuple[str, bytes] | None:
+    """A record named by its id or by one of its other keys (`slug`, `login`): (key, stored bytes), or None."""
+    raw = ctx.store.raw(resource.name, key)
+    if raw is not None:
+        return key, raw
     for name in resource.keys:
         page = ctx.store.list(resource.name, [Filter(name, "=", value)], limit=1)
         if page.ids:
-            return page.ids[0]
+            return page.ids[0], page.rows[0]
     return None
 
 
-def _belongs(ctx: Ctx, request: Request, binding: Binding, resource: Resource, key: str) -> bool:
+def locate(ctx: Ctx, resource: Resource, key: str, value: str) -> str | None:
+    """The key alone of what `lookup` finds."""
+    found = lookup(ctx, resource, key, value)
+    return found[0] if found else None
+
+
+def _belongs(request: Request, binding: Binding, resource: Resource, raw: bytes) -> bool:
     """Whether the record lies under the parents that the path names."""
     if resource.scoped or not binding.scope:
         return True
-    record = ctx.store.get(resource.name, key)
+    record = orjson.loads(raw)
     for name, value in parent_values(request, binding).items():
-        held = dig(record, name)
-        if isinstance(held, Mapping):
-            held = held.get("id", value)
-        if held is not None and str(held) != str(value):
+        shown = dig(record, name)
+        if isinstance(shown, Mapping):
+            shown = shown.get("id", value)
+        if shown is not None and str(shown) != str(value):
             return False
     return True
