@@ -16,7 +16,7 @@ from twinkit.errors import StoreError, UsageError
 from twinkit.store.conditions import json_property
 from twinkit.store.ddl import APPLICATION, FORMAT, SCRIPT
 
-PAGE_SIZE = 4096
+PAGE_SIZE = 2048
 """Bytes of a database page; the same everywhere, since pages are what a snapshot copies."""
 OLDEST_SQLITE = (3, 38, 0)
 """The first SQLite with JSON functions and RETURNING always built in."""

@@ -63,6 +63,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, service: str) -> None:
         check_identity(connection, path, service)
     connection.execute("PRAGMA journal_mode = WAL").fetchone()
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA temp_store = MEMORY")
     if not tables:
         create_tables(connection, service)
     connection.execute("BEGIN IMMEDIATE")  # takes the lock, and shows that the file can be written
