@@ -170,9 +170,7 @@ class Rest:
         resource = collection.resource
         if op.method in ("get", "head"):
             if reply.listing is None:
-                return self._single(
-                    op, resource if not op.query else None, "the reply of this list shows no array of records"
-                )
+                return self._odd_list(op, collection, reply)
             return {"kind": "list", "resource": resource}
         if op.method == "post":
             return self._post_collection(op, collection, reply)
@@ -185,6 +183,22 @@ class Rest:
         if named:
             return {"kind": "replace" if op.method == "put" else "update", "resource": resource, "id_parameter": named}
         return {"kind": "bulk_update", "resource": resource, "body": self.bodies.items(op)}
+
+    def _odd_list(self, op: Op, collection: Collection, reply: Reply) -> Bound:
+        """A GET on a collection whose reply shows no array of records."""
+        named = self._id_in(op, collection)
+        if named is not None and named.startswith("query:") and op.query[named[6:]].get("required"):
+            return {"kind": "retrieve", "resource": collection.resource, "id_parameter": named}
+        note = "the reply of this list shows no array of records"
+        if reply.unit is not None:
+            known = self.collections.units.get(collection.resource)
+            if known is not None and self.collections.alike(known, reply.unit):
+                return {"kind": "singleton_get", "resource": collection.resource, "note": note}
+            return self._single(op, None, note)
+        free = op.reply is None and op.status == 200 and op.method == "get"
+        if free or (op.reply is not None and not op.binary_reply and self.shapes.anything(op.reply)):
+            return {"kind": "list", "resource": collection.resource}
+        return {"kind": "shape", "note": note}
 
     def _post_collection(self, op: Op, collection: Collection, reply: Reply) -> Bound:
         items = self.bodies.items(op)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from twinkit.overlay.identity import id_property
 from twinkit.overlay.listing import TOTAL
 from twinkit.overlay.places import Op, Reply
 from twinkit.overlay.shapes import Shapes, Unit, hints_for
@@ -127,8 +128,12 @@ class Bodies:
             out["media"] = op.reply_media
         if reply.unit is not None and reply.unit.name:
             out["schema"] = reply.unit.name
-        if "location" in op.headers:
+        if "location" in op.headers or (op.status == 201 and op.reply is None):
             out["location"] = True
+        if out["shows"] == "project" and bound["kind"] in ("create", "replace", "update", "upload"):
+            shown = id_property(self._shapes, reply.unit.node, None, bound["resource"]) if reply.unit else None
+            if shown:
+                out["id"] = shown
         if out["shows"] == "deleted":
             out["deleted"] = self._deleted(op)
         return out
@@ -136,12 +141,12 @@ class Bodies:
     def _shows(self, op: Op, reply: Reply, bound: dict[str, Any], unit: Unit | None) -> str:
         kind = bound["kind"]
         if op.reply is None or op.status in (204, 205, 304):
-            return "empty"
+            return self._undocumented(op, kind) if bound.get("resource") else "empty"
         if kind == "download" or op.binary_reply:
             return "bytes"
         if kind == "shape" or not bound.get("resource"):
             return "example"
-        if kind in ("list", "search", "bulk_create", "bulk_update") and reply.listing is not None:
+        if kind in ("list", "search") or (kind in ("bulk_create", "bulk_update") and reply.listing is not None):
             return "list"
         if kind == "count":
             return "count"
@@ -152,6 +157,14 @@ class Bodies:
             media = op.reply_media or ""
             return "text" if media.startswith("text/") else "example"
         return "record" if same else "project"
+
+    def _undocumented(self, op: Op, kind: str) -> str:
+        """A read or create whose reply the contract says nothing about answers what is kept, as JSON."""
+        if op.status not in (200, 201) or op.method == "head":
+            return "empty"
+        if kind in ("list", "search"):
+            return "list"
+        return "record" if kind == "retrieve" or (kind == "create" and "location" not in op.headers) else "empty"
 
     def _same(self, reply: Reply, unit: Unit | None) -> bool:
         if reply.unit is None or unit is None:

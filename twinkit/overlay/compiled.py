@@ -85,9 +85,10 @@ class Binding:
     envelope: Mapping[str, Any] = field(default_factory=dict)
     """How records are wrapped in the reply.
     One record: `{"wrap": "data.user"}` puts it there; `wrap_list` true: as the only element of an array there.
-    Lists: `items` (dotted; "" = the reply is the array), `map` (property whose value keys an object of records instead
-    of an array), `has_more` (bool), `next` / `previous` (value by `next_kind`: "cursor", "page", "offset", "url"),
-    `total` (all matches), `count` (in this page), `page`, `limit`, `offset`, `pages`, `url` (the list's own path).
+    Lists: `items` (dotted; "" = the reply is the array), `map` (instead of `items`: place of an object of records
+    by id; "" = the reply is it), `has_more` (bool), `next` / `previous` (value by `next_kind`: "cursor", "page",
+    "offset", "url"), `total` (all matches), `count` (in this page), `page`, `limit`, `offset`, `pages`, `url` (the
+    list's own path).
     `constants`: further properties with their value: start from a deep copy of it, then put the above in."""
 
     body: Mapping[str, Any] = field(default_factory=dict)
@@ -128,6 +129,7 @@ class Binding:
     """`shows`: "record" (stored form fits the reply schema as it is), "project" (another schema: properties of the same
     name are taken from the record, the rest made from the schema), "list", "deleted" (constants + id), "empty" (no
     body), "example", "text", "bytes". `media`: content type of the reply. `schema`: component name of one shown item.
+    `id`: for "project", the property of the reply that shows the record's id (`detectorId` of a create reply).
     `location`: true when a Location header is declared. `deleted`: for "deleted" the constant body, with `"$id"` where
     the id goes."""
 

@@ -67,7 +67,7 @@ class Inference:
         unit = self.collections.units.get(name)
         members = self.collections.members[name]
         if unit is None:
-            return Resource(name, id="{alnum:20}", id_property=None)
+            return Resource(name, id="{alnum:20}", id_property="id", open=True)
         if not members:
             members = [Collection(())]
         home = min(members, key=lambda m: (m.param is None, len(m.key)))

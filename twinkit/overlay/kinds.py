@@ -254,6 +254,14 @@ class Collections:
         mine, theirs = self.shapes.properties(unit.node), self.shapes.properties(known.node)
         return len(mine) > 2 and set(mine) == set(theirs)
 
+    def alike(self, known: Unit, unit: Unit) -> bool:
+        """Whether two schemas show the same kind of record."""
+        return (
+            known.node is unit.node
+            or (known.name is not None and known.name == unit.name)
+            or self._variant(known, unit)
+        )
+
     # -- asking -----------------------------------------------------------------------------------------------
 
     def of_schema(self, unit: Unit | None) -> str | None:

@@ -174,8 +174,9 @@ class Lists:
         """`Binding.envelope` of a list reply."""
         listing = reply.listing
         if listing is None:
-            return {}
-        out: dict[str, Any] = {"items": listing.place}
+            free = op.reply is not None and self._shapes.anything(op.reply)
+            return {"items": op.last or "items"} if free and "object" in self._shapes.types(op.reply) else {"items": ""}
+        out: dict[str, Any] = {"map" if listing.keyed else "items": listing.place}
         if reply.wrap:
             out["wrap"] = reply.wrap
         if not listing.place:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twinkit.overlay.shapes import ListShape, Shapes, Unit, hints_for, is_binary, media
-from twinkit.overlay.words import is_verb, norm
+from twinkit.overlay.words import is_plural, is_verb, norm
 
 _PARAM = re.compile(r"\{([^{}]*)\}")
 _SUFFIX = re.compile(r"^\.(json|xml|yaml|csv|\{?format\}?)$")
@@ -154,12 +154,12 @@ class Reply:
     """The record (of the list too); None: nothing, or no object."""
 
 
-def read_reply(shapes: Shapes, op: Op) -> Reply:
-    """Whether an operation answers a list or one record, and where in the reply."""
+def read_reply(shapes: Shapes, op: Op, likely: bool) -> Reply:
+    """Whether an operation answers a list or one record, and where in the reply. `likely`: its path names many."""
     if op.reply is None or op.binary_reply:
         return Reply()
     hints = hints_for(op.last)
-    listing = shapes.listing(op.reply, hints, item_path=op.on_item)
+    listing = shapes.listing(op.reply, hints, item_path=op.on_item, likely=likely)
     if listing is not None:
         if not listing.place and op.on_item and op.method in ("post", "put", "patch"):
             return Reply(listing, unit=listing.item)
@@ -179,7 +179,6 @@ class Places:
 
     def __init__(self, canonical: Mapping[str, Any], shapes: Shapes) -> None:
         self.ops: list[Op] = [read_operation(raw) for raw in canonical.get("operations") or ()]
-        self.replies: dict[str, Reply] = {op.id: read_reply(shapes, op) for op in self.ops}
         self.at: dict[Key, list[Op]] = {}
         self.below: dict[Key, set[str]] = {}
         self.spelled: dict[Key, set[str]] = {}
@@ -192,7 +191,14 @@ class Places:
                 self.at.setdefault(op.key, []).append(op)
             for end in range(1, len(op.key) + 1):
                 self.below.setdefault(op.key[: end - 1], set()).add(op.key[end - 1])
+        self.replies: dict[str, Reply] = {op.id: read_reply(shapes, op, self._likely(op)) for op in self.ops}
         self._collections: dict[Key, bool] = {}
+
+    def _likely(self, op: Op) -> bool:
+        """Whether a GET is on a path that holds many: it has items below, things are made there, or it is a plural."""
+        if op.method != "get" or op.on_item or not op.key:
+            return False
+        return (*op.key, HOLE) in self.at or "post" in self.methods(op.key) or is_plural(op.key[-1])
 
     def methods(self, key: Key) -> set[str]:
         """Methods of the operations at a path."""

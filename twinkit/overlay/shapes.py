@@ -30,7 +30,9 @@ META = normed("""
     total_results num_results result_count page_info pageInfo is_last isLast startAt maxResults query took
     facets aggregations continuation_token nextLink odata_context odata_count odata_nextLink copyright server
     type ts cache_ts has_next has_prev has_previous hasNext hasPrevious truncated is_truncated next_offset
-    next_marker marker description duration info debug
+    next_marker marker description duration info debug errorCode errorDescription errorMessage error_code
+    error_message responseCode response_code execution_time httpStatus statusText status_message isSuccess
+    is_success trace_id traceId statusCode status_code
     """)
 
 
@@ -40,11 +42,6 @@ class Unit:
 
     name: str | None
     node: Node
-
-    @property
-    def known(self) -> bool:
-        """Whether it can have properties at all."""
-        return bool(self.node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +168,16 @@ class Shapes:
                 out |= self.required(part, depth + 1)
         return out
 
+    def anything(self, schema: Any) -> bool:
+        """Whether a schema admits any object or any value at all."""
+        if schema is True:
+            return True
+        _, node = self.resolve(schema)
+        closed = {"properties", "allOf", "anyOf", "oneOf", "enum", "const", "items", "required"}
+        return (
+            not closed & set(node) and self.types(node) <= {"object", "null"} and not node.get("additionalProperties")
+        )
+
     def const(self, schema: Any) -> Any:
         """The only value a schema admits, or None."""
         _, node = self.resolve(schema)
@@ -210,23 +217,51 @@ class Shapes:
             if norm(name) in wanted:
                 return name
         rest = [n for n in properties if norm(n) not in META and n not in objects]
-        for name in WRAPS:
-            if name in objects and not rest and (name != "attributes" or len(properties) == 1):
-                return name
-        if len(properties) == 1 and len(objects) == 1:
-            inner = self.properties(self.unit(properties[objects[0]]).node)
-            return objects[0] if has_id(inner) or (unit.name is None and len(inner) > 1) else None
+        plain = all(self.types(properties[n]) <= {"string", "integer", "number", "boolean", "null"} for n in rest)
+        for word in WRAPS:
+            for name in objects:
+                if norm(name) == word and (not rest or (plain and len(rest) < 4 and word in ("data", "result"))):
+                    return name if word != "attributes" or len(properties) == 1 else None
+        others = [n for n in properties if norm(n) not in META]
+        if len(objects) == 1 and others == objects:
+            return objects[0] if self._wraps(unit, objects[0], len(properties)) else None
         return None
+
+    def _wraps(self, unit: Unit, name: str, size: int) -> bool:
+        """Whether a schema with this one object in it is only its wrapper."""
+        inner = self.properties(self.unit(self.properties(unit.node)[name]).node)
+        if unit.name is None:
+            return has_id(inner) or len(inner) > 1
+        words = norm(unit.name)
+        told = words.endswith(("response", "result", "output", "reply", "wrapper", "resp", "envelope", "dto"))
+        return (has_id(inner) and size == 1) or (told and len(inner) > 1)
 
     # -- lists ------------------------------------------------------------------------------------------------
 
-    def listing(self, schema: Any, hints: tuple[str, ...] = (), *, item_path: bool = False) -> ListShape | None:
-        """The list in a reply, or None when the reply is one thing. `hints`: names the array may have."""
+    def listing(
+        self, schema: Any, hints: tuple[str, ...] = (), *, item_path: bool = False, likely: bool = False
+    ) -> ListShape | None:
+        """The list in a reply, or None when the reply is one thing.
+
+        `hints`: names the array may have. `item_path`: the path names one record. `likely`: it names many.
+        """
         unit = self.unit(schema)
         node = unit.node
         if "array" in self.types(node) and "properties" not in node:
             return ListShape("", self.unit(node.get("items", {})))
-        return self._in_object(unit, hints, item_path, 0)
+        return self._in_object(unit, hints, item_path, 0) or (self._guess(unit, hints) if likely else None)
+
+    def _guess(self, unit: Unit, hints: tuple[str, ...]) -> ListShape | None:
+        """The array in an object that should be a list: one named like the path, or like lists are, or the only one."""
+        properties = self.properties(unit.node)
+        if has_id(properties):
+            return None
+        arrays = {n: u for n, u in self._arrays(properties).items() if self.properties(u.node)}
+        wanted = [norm(h) for h in hints if len(h) > 2]
+        named = [n for n in arrays if any(norm(n).endswith(w) for w in wanted)]
+        generic = [n for n in arrays if norm(n) in ITEM_LISTS]
+        found = (named or generic or (list(arrays) if len(arrays) == 1 else []))[:1]
+        return ListShape(found[0], arrays[found[0]]) if found else None
 
     def _arrays(self, properties: Mapping[str, Any]) -> dict[str, Unit]:
         out = {}
@@ -239,7 +274,7 @@ class Shapes:
     def _in_object(self, unit: Unit, hints: tuple[str, ...], item_path: bool, depth: int) -> ListShape | None:
         properties = self.properties(unit.node)
         if not properties:
-            return self._keyed(unit, hints)
+            return self._keyed(unit)
         arrays = self._arrays(properties)
         wanted = {norm(h) for h in hints}
         named = [n for n in arrays if norm(n) in wanted]
@@ -268,8 +303,13 @@ class Shapes:
                     return ListShape(f"{name}.{inner.place}" if inner.place else name, inner.item, inner.keyed)
         return None
 
-    def _keyed(self, unit: Unit, hints: tuple[str, ...]) -> ListShape | None:
-        return None
+    def _keyed(self, unit: Unit) -> ListShape | None:
+        """An object whose every value is a record: `{"<id>": {...}}`."""
+        further = unit.node.get("additionalProperties")
+        if not isinstance(further, Mapping):
+            return None
+        item = self.unit(further)
+        return ListShape("", item, keyed=True) if len(self.properties(item.node)) > 1 else None
 
     # -- bodies -----------------------------------------------------------------------------------------------
 
