@@ -1,6 +1,6 @@
 """Carries out network faults and latencies from inside an ASGI application.
 
-On uvicorn (with `twinkit.faults.connection.Connection` as its protocol) they are real on the wire. Where there is no
+On uvicorn (with `twinkit.server.connection.Connection` as its protocol) they are real on the wire. Where there is no
 wire (in-process clients) a `WireFault` is raised for the one who drives the application to translate.
 Imports: faults.model, errors; uvicorn is not imported.
 """
@@ -26,12 +26,19 @@ STEP = 0.05
 
 
 class Wired(Protocol):
-    """What effects need of a connection; see `twinkit.faults.connection`."""
+    """What effects need of a connection; see `twinkit.server.connection`."""
 
-    async def lost(self, timeout: float | None = None) -> bool: ...
-    def write(self, data: bytes) -> None: ...
-    async def close(self) -> None: ...
-    async def reset(self) -> None: ...
+    async def lost(self, timeout: float | None = None) -> bool:
+        """Wait until it is gone, at most `timeout` seconds; whether it is."""
+
+    def write(self, data: bytes) -> None:
+        """Put bytes on the wire."""
+
+    async def close(self) -> None:
+        """FIN after what was written."""
+
+    async def reset(self) -> None:
+        """RST at once."""
 
 
 class WireFault(TwinkitError):

@@ -26,10 +26,10 @@ import uvicorn
 from twinkit.behaviour.twin import Twin
 from twinkit.clock import Clock, parse_clock
 from twinkit.errors import UsageError
-from twinkit.faults.connection import Connection
 from twinkit.instance import Options
 from twinkit.server.app import TwinApp
 from twinkit.server.catalogue import document_twin, installed_twin
+from twinkit.server.connection import Connection
 from twinkit.server.hosting import Hosting
 
 log = logging.getLogger("twinkit")

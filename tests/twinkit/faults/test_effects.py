@@ -15,9 +15,9 @@ import pytest
 import requests
 import uvicorn
 
-from twinkit.faults.connection import Connection
 from twinkit.faults.effects import GARBAGE, Answer, WireFault, apply, pause
 from twinkit.faults.model import Wire
+from twinkit.server.connection import Connection
 
 BODY = json.dumps({"id": "ch_1", "object": "charge", "amount": 2000, "metadata": {"order": "6735"}}).encode()
 ANSWER = Answer.of(200, {"Content-Type": "application/json"}, BODY)

@@ -25,10 +25,12 @@ class Connection(HttpToolsProtocol):
     _waiting: tuple[asyncio.Future[None], ...] = ()
 
     def on_message_begin(self) -> None:
+        """A request begins: its scope gets the connection."""
         super().on_message_begin()
         self.scope["extensions"] = {CONNECTION: self}  # type: ignore[dict-item]
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone: whoever waits for that goes on."""
         super().connection_lost(exc)
         waiting, self._waiting = self._waiting, ()
         for future in waiting:
