@@ -39,6 +39,8 @@ class Options:
     reject: bool = False
     """Undeclared names are violations wherever an object declares properties and nothing more."""
     defaults: bool = False
+    strict: bool = False
+    """Read schemas as JSON Schema is written: one branch of oneOf and no more, each closed part for itself."""
     read_only: bool = False
     """Read-only properties in a request are violations instead of being dropped."""
 
@@ -105,11 +107,11 @@ class Compiler:
     def _composed(self, schema: Mapping[str, Any]) -> bool:
         """Whether the names of an object are declared in several places, so that no one of them may close it.
 
-        Replies are read as JSON Schema is written, where each place speaks for itself.
+        Read strictly, each place speaks for itself.
         """
         if schema.get("unevaluatedProperties") is False:
             return True
-        if self.options.direction == "response":
+        if self.options.strict:
             return False
         own = any(keyword in schema for keyword in OBJECT_KEYWORDS)
         branched = any(keyword in schema for keyword in ("$ref", "anyOf", "oneOf"))
@@ -186,7 +188,7 @@ class Compiler:
         pick = self._discriminator(schema, branches)
         checks: list[Check] = []
         unset = [isinstance(branch, Mapping) and branch.get("enum") == [""] for branch in branches]
-        strict = keyword == "oneOf" and self.options.direction == "response"
+        strict = keyword == "oneOf" and self.options.strict
 
         def check(value: Any, found: list[Violation]) -> Any:
             if not checks:
@@ -200,9 +202,9 @@ class Compiler:
         return check
 
     def _discriminator(self, schema: Mapping[str, Any], branches: list[Schema]) -> Any:
-        """Picks the branch that a discriminator names; only for requests, where it makes better messages."""
+        """Picks the branch that a discriminator names, which makes better messages; JSON Schema does not know it."""
         discriminator = schema.get("discriminator")
-        if self.options.direction == "response" or not isinstance(discriminator, Mapping):
+        if self.options.strict or not isinstance(discriminator, Mapping):
             return None
         name = discriminator.get("propertyName")
         if not isinstance(name, str):

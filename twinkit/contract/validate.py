@@ -62,14 +62,15 @@ class SchemaCheck:
 def compile_schema(
     contract: Contract, schema: Schema, *, coerce: bool = False, direction: Literal["request", "response"] = "request"
 ) -> SchemaCheck:
-    """The check of one schema; `coerce` reads wire text as the declared types."""
-    return SchemaCheck(contract, compiler_for(contract, Options(coerce=coerce, direction=direction)).compile(schema))
+    """The check of one schema; `coerce` reads wire text as the declared types. Replies are read strictly."""
+    options = Options(coerce=coerce, direction=direction, strict=direction == "response")
+    return SchemaCheck(contract, compiler_for(contract, options).compile(schema))
 
 
 def accepts(contract: Contract, schema: Schema, value: Any) -> bool:
     """Whether a JSON value fits the schema as it would in a reply."""
     found: list[Violation] = []
-    _guarded(compiler_for(contract, Options(direction="response")).compile(schema), value, found)
+    _guarded(compiler_for(contract, Options(direction="response", strict=True)).compile(schema), value, found)
     return not found
 
 
