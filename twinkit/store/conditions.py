@@ -19,7 +19,7 @@ from twinkit.errors import StoreError, nearest
 Op = Literal["=", "!=", ">", ">=", "<", "<=", "in", "contains", "prefix", "exists"]
 Field = str | tuple[str | int, ...]
 OPS: tuple[str, ...] = ("=", "!=", ">", ">=", "<", "<=", "in", "contains", "prefix", "exists")
-COLUMNS = ("created", "id", "parent", "seq")
+COLUMNS = {"@created": "created", "@id": "id", "@parent": "parent"}
 NARROWING = ("in", "prefix", ">", ">=", "<", "<=")
 """Operators that an index on the field's `order` form answers, the most selective first."""
 RANGES = (">", ">=", "<", "<=", "prefix")
@@ -40,8 +40,9 @@ INTEGERS = range(-(2**63), 2**63)
 class Filter(NamedTuple):
     """A condition on records.
 
-    `field` is a path of property names such as `"billing.email"`, or `"created"`, `"id"`, `"parent"` for the row's own
-    columns. A tuple such as `("metadata", "a.b")` or `("items", 0, "id")` is taken literally, name by name.
+    `field` is a path of property names such as `"billing.email"`; a tuple such as `("metadata", "a.b")` or
+    `("items", 0, "id")` is taken literally, name by name. `"@id"`, `"@parent"` and `"@created"` are what `insert` was
+    given under these names.
     A missing property equals None; numbers compare with numbers only and texts with texts only; True is 1.
     `contains` is a substring, `prefix` the beginning of a text, `exists` (value True or False) neither missing nor
     null; `in` takes any number of values.
@@ -70,7 +71,7 @@ def plain(field: Field) -> str:
     """SQL for the value of a field, NULL when it is missing or null."""
     if isinstance(field, str):
         if field in COLUMNS:
-            return field
+            return COLUMNS[field]
         parts: Sequence[str | int] = field.split(".")
     else:
         parts = field
@@ -83,7 +84,7 @@ def plain(field: Field) -> str:
 def order(field: Field) -> str:
     """SQL for the value of a field, below all others when it is missing or null."""
     text = plain(field)
-    return text if text in COLUMNS else f"ifnull({text}, {LOWEST})"
+    return text if isinstance(field, str) and field in COLUMNS else f"ifnull({text}, {LOWEST})"
 
 
 def indexable(field: Field) -> bool:

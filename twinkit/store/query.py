@@ -23,6 +23,8 @@ INDEXES_PER_RESOURCE = 16
 """Beyond so many indexes on demand of one resource, further shapes of lists scan."""
 FEW = 2_000
 """A list is narrowed while no more records than this match; sorting them costs a fraction of a millisecond."""
+BY_TIME = ("created", "@created")
+"""A list with a range on one of these is sorted by it unless told otherwise: the same order, and flat."""
 BATCH = 200
 
 
@@ -119,8 +121,8 @@ class Query(Records):
         for _, one in pairs:
             bound += values(one)
         terms = tuple(pair[0] for pair in pairs)
-        if sort is None and any(one.field == "created" and one.op in RANGES for one in terms):
-            sort = "created"
+        if sort is None:
+            sort = next((one.field for one in terms if one.field in BY_TIME and one.op in RANGES), None)
         return Shape(resource, terms, parent is not None, sort), bound
 
     def _walk(

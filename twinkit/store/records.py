@@ -33,7 +33,8 @@ class Records(Changes):
     ) -> dict[str, Any]:
         """Store `data` as the record `id` (default: its property `id`) and return a copy. Raises DuplicateRecord.
 
-        `created` is in the unit that filters on `created` use. The id of a deleted record can be inserted again.
+        `parent` and `created` (in the unit the caller likes) are for filters on `@parent` and `@created`.
+        The id of a deleted record can be inserted again.
         """
         if not self._depth:
             with self._transaction:

@@ -184,11 +184,11 @@ def test_parent_and_columns(store: Store) -> None:
         store.insert("thing", {"id": f"r{number}", "created": "x"}, parent=parent, created=number // 2)
     assert store.list("thing", parent="p0").ids == ["r4", "r2", "r0"]
     assert store.count("thing", parent="p1") == 3
-    assert store.list("thing", [Filter("parent", "=", "p0")], parent="p0").ids == ["r4", "r2", "r0"]
-    assert store.list("thing", [Filter("created", ">=", 1)], parent="p0").ids == ["r4", "r2"]
-    assert store.list("thing", [Filter("created", "<", 1)]).ids == ["r1", "r0"]
-    assert store.list("thing", [Filter(("created",), "=", "x")], limit=1).ids == ["r5"]
-    assert store.list("thing", [Filter("id", "in", ["r1", "r3", "no"])]).ids == ["r3", "r1"]
+    assert store.list("thing", [Filter("@parent", "=", "p0")], parent="p0").ids == ["r4", "r2", "r0"]
+    assert store.list("thing", [Filter("@created", ">=", 1)], parent="p0").ids == ["r4", "r2"]
+    assert store.list("thing", [Filter("@created", "<", 1)]).ids == ["r1", "r0"]
+    assert store.list("thing", [Filter("created", "=", "x")], limit=1).ids == ["r5"]
+    assert store.list("thing", [Filter("@id", "in", ["r1", "r3", "no"])]).ids == ["r3", "r1"]
     assert store.list("thing", [Filter("id", "prefix", "r5")]).ids == ["r5"]
 
 

@@ -23,6 +23,7 @@ LISTS: list[tuple[str, dict[str, Any]]] = [
     ("created", {"where": [Filter("created", ">=", 3), Filter("created", "<", 3000)]}),
     ("between", {"where": [Filter("n", ">=", 1), Filter("n", "<", 6)], "sort": "n"}),
     ("equal, created", {"where": [Filter("email", "=", "e1"), Filter("created", ">", 3)]}),
+    ("equal, @created", {"where": [Filter("email", "=", "e1"), Filter("@created", ">", 3)]}),
     ("range, sorted by it", {"where": [Filter("n", ">", 3)], "sort": "n"}),
     ("prefix, sorted by it", {"where": [Filter("email", "prefix", "e")], "sort": "email"}),
     ("residual", {"where": [Filter("email", "contains", "e"), Filter("n", "!=", 3)]}),
@@ -32,7 +33,13 @@ LISTS: list[tuple[str, dict[str, Any]]] = [
 @pytest.fixture
 def full(store: Store) -> Store:
     for number in range(40):
-        data = {"id": f"r{number}", "email": f"e{number % 3}", "n": number % 7, "nested": {"kind": "k"}}
+        data = {
+            "id": f"r{number}",
+            "email": f"e{number % 3}",
+            "n": number % 7,
+            "nested": {"kind": "k"},
+            "created": number,
+        }
         store.insert("thing", data, parent="p", created=number)
     return store
 
@@ -133,7 +140,13 @@ def test_a_page_reads_no_more_than_it_shows(full: Store) -> None:
     before = [steps(**kw) for kw in cases]
     with full.transaction():
         for number in range(40, 4000):
-            data = {"id": f"r{number}", "email": f"e{number % 3}", "n": number % 7, "nested": {"kind": "k"}}
+            data = {
+                "id": f"r{number}",
+                "email": f"e{number % 3}",
+                "n": number % 7,
+                "nested": {"kind": "k"},
+                "created": number,
+            }
             full.insert("thing", data, parent="p", created=number)
     assert [steps(**kw) for kw in cases] == before
     deep = [steps(after="r2000", **kw) for kw in cases]
