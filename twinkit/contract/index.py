@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from typing import Any
 import orjson
 
 from twinkit.contract.model import Body, Match, Operation, Parameter, Response, Schema
-from twinkit.contract.routes import Routes, build
+from twinkit.contract.routes import Condition, Routes, build, variables
 from twinkit.errors import UsageError
 
 MAGIC = b"twinkit index 1\n"
@@ -51,13 +53,35 @@ def compile_index(canonical: Mapping[str, Any], extra: Mapping[str, Any]) -> byt
     return b"".join((MAGIC, b"%010d\n" % len(text), text, *chunks))
 
 
-def _routes(operations: list[dict[str, Any]]) -> Iterator[tuple[str, str, int]]:
+def _routes(operations: list[dict[str, Any]]) -> Iterator[tuple[str, str, int, list[Condition]]]:
     """Declared templates first; other spellings of a path (another server's prefix) never hide one."""
+    shapes = Counter(_shape(operation) for operation in operations)
     for number, operation in enumerate(operations):
-        yield operation["method"], operation["path"], number
+        conditions = operation.get("conditions", [])
+        if shapes[_shape(operation)] > 1:
+            conditions = conditions + _path_conditions(operation)
+        yield operation["method"], operation["path"], number, conditions
     for number, operation in enumerate(operations):
         for alias in operation.get("aliases", ()):
-            yield operation["method"], alias, number
+            yield operation["method"], alias, number, operation.get("conditions", [])
+
+
+def _shape(operation: Mapping[str, Any]) -> tuple[str, str]:
+    return operation["method"], re.sub(r"\{[^{}/]*\}", "{}", operation["path"])
+
+
+def _path_conditions(operation: Mapping[str, Any]) -> list[Condition]:
+    """What tells `/a/{number}` from `/a/{word}`: whole numbers and enums."""
+    found: list[Condition] = []
+    names = variables(operation["path"])
+    for parameter in operation.get("parameters", ()):
+        schema = parameter["schema"]
+        if parameter["location"] == "path" and isinstance(schema, dict):
+            if schema.get("type") == "integer":
+                found.append(["path", names.index(parameter["name"]), "integer"])
+            elif "enum" in schema:
+                found.append(["path", names.index(parameter["name"]), [str(value) for value in schema["enum"]]])
+    return found
 
 
 class Index:
@@ -151,10 +175,13 @@ class Index:
             schema = self.schema(schema["$ref"][len(REFERENCE) :])
         return True
 
-    def match(self, method: str, path: str) -> Match | None:
-        """The operation for a percent-encoded request path, with or without the base path; None when unknown."""
+    def match(self, method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None) -> Match | None:
+        """The operation for a percent-encoded request path, with or without the base path; None when unknown.
+
+        Query string and headers (names in lower case) tell operations apart that share a path.
+        """
         for candidate in self._candidates(path):
-            found = self._routes.match(method, candidate)
+            found = self._routes.match(method, candidate, query, headers)
             if found is not None:
                 return Match(self._operations[found[0]], found[1])
         return None

@@ -21,6 +21,7 @@ from twinkit.errors import UsageError
 EXTERNAL = "x-external"
 MAX_BYTES = 256 * 1024 * 1024
 _OUTSIDE = re.compile(rb"\$ref[\"']?\s*:\s*[\"']?[^#\"'\s{]")
+_BOMB = re.compile(r"^ {2000}|(?:[-?:][ \t]+){200}|(?:[\[{]\s*){500}|(?:[\[{][^\[\]{}\n]{0,40}){500}", re.MULTILINE)
 _URL = re.compile(r"^https?://", re.IGNORECASE)
 _PACKAGE = re.compile(r"^(?:python://)?([A-Za-z_][\w.]*)[:/](?![\\/])(.+)$")
 
@@ -113,6 +114,7 @@ def _fetch_package(source: str, package: str, name: str) -> tuple[bytes, str]:
 
 def parse(raw: bytes, source: str) -> Any:
     """JSON or YAML (1.2 first, then leniently 1.1) as plain JSON values. Raises UsageError when it is neither."""
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
     if raw.lstrip()[:1] in (b"{", b"["):
         try:
             return orjson.loads(raw)
@@ -136,6 +138,8 @@ def _text(raw: bytes) -> str:
 
 
 def _parse_yaml(text: str, source: str, reason: str) -> Any:
+    if _BOMB.search(text):  # the parsers recurse in native code: they must not see it
+        raise UsageError(f"{source}: neither JSON nor YAML: nested too deeply")
     import yaml12
 
     if "<<:" not in text:

@@ -118,8 +118,11 @@ class Contract(Protocol):
     def resolve(self, schema: Schema) -> Schema:
         """Follow `$ref` until the node is none; the node itself when it is no reference."""
 
-    def match(self, method: str, path: str) -> Match | None:
-        """The operation for a request path (percent-encoded, with or without the base path), or None."""
+    def match(self, method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None) -> Match | None:
+        """The operation for a request path (percent-encoded, with or without the base path), or None.
+
+        Query string and headers (names in lower case) tell operations apart that share a path.
+        """
 
     def methods(self, path: str) -> tuple[str, ...]:
         """Methods (upper case) that some operation declares at this path; empty when the path is unknown."""

@@ -4,20 +4,24 @@
 Imports only the standard library.
 
 A node is `[words, parameter, patterns, leaf, rest]`: static children by decoded word, the child of a whole-segment
-parameter, `[regex, child]` pairs for segments such as `{id}:cancel` or `{a}.json`, `{METHOD: [operation, names]}`,
-and the leaf of a parameter that takes all the rest (`{path+}`).
+parameter, `[regex, child]` pairs for segments such as `{id}:cancel` or `{a}.json`, `{METHOD: entry}`, and the leaf
+of a parameter that takes all the rest (`{path+}`). An entry is `[operation, names]`, with a third item
+`[[conditions, operation, names], …]` where operations share a path and are told apart by more than it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 Node = list[Any]
 Leaf = dict[str, list[Any]]
+Condition = list[Any]
+"""`[place, key, value]`: place `query`, `any` (query or header) or `path` (key is then the place of the parameter);
+value None (present), a text, a list of texts, or `integer` for a path parameter."""
 
 _VARIABLE = re.compile(r"\{([^{}/]*)\}")
 _GREEDY = re.compile(r"^\{(?:\+([^{}]+)|([^{}]+?)(?:\+|\*))\}$")
@@ -28,23 +32,26 @@ def variables(path: str) -> list[str]:
     return [name.strip("+*") for name in _VARIABLE.findall(path)]
 
 
-def build(routes: Iterable[tuple[str, str, int]]) -> tuple[Node, list[int]]:
-    """The trie over (method, path template, number of the operation), and the numbers that an earlier one hides."""
+def build(routes: Iterable[tuple[str, str, int, list[Condition]]]) -> tuple[Node, list[int]]:
+    """The trie over (method, path template, number of the operation, conditions), and the numbers that others hide."""
     root: Node = [{}, None, [], {}, None]
     hidden: list[int] = []
-    for method, path, number in routes:
+    for method, path, number, conditions in routes:
         leaf = _leaf(root, path)
-        if method.upper() in leaf:
+        entry = leaf.get(method.upper())
+        if entry is None:
+            leaf[method.upper()] = [number, variables(path), [[conditions, number, variables(path)]]]
+        elif any(conditions == other[0] for other in entry[2]):
             hidden.append(number)
         else:
-            leaf[method.upper()] = [number, variables(path)]
-    _order(root)
+            entry[2].append([conditions, number, variables(path)])
+    _finish(root)
     return root, hidden
 
 
 def _leaf(root: Node, path: str) -> Leaf:
     node = root
-    segments = path.lstrip("/").split("/")
+    segments = path.removeprefix("/").split("/")
     for place, segment in enumerate(segments):
         if _GREEDY.match(segment) and place == len(segments) - 1:
             if node[4] is None:
@@ -80,12 +87,18 @@ def _regex(segment: str) -> str:
     return "(.+?)".join(re.escape(unquote(word)) for word in words)
 
 
-def _order(root: Node) -> None:
-    """Patterns with more fixed text first, everywhere."""
+def _finish(root: Node) -> None:
+    """Patterns with more fixed text first, alternatives with more conditions first, no list of one alternative."""
     pending = [root]
     while pending:
         node = pending.pop()
         node[2].sort(key=lambda pair: (-len(pair[0].replace("(.+?)", "")), pair[0]))
+        for leaf in (node[3], node[4] or {}):
+            for method, (number, names, alternatives) in leaf.items():
+                plain = next((other for other in alternatives if not other[0]), None)
+                entry = [number, names] if plain is None else plain[1:]
+                others = sorted((other for other in alternatives if other[0]), key=lambda other: -len(other[0]))
+                leaf[method] = [*entry, others] if len(alternatives) > 1 else entry
         pending.extend(node[0].values())
         pending.extend(pair[1] for pair in node[2])
         if node[1] is not None:
@@ -105,12 +118,22 @@ class Routes:
     def __init__(self, root: Node) -> None:
         self._root = root
 
-    def match(self, method: str, path: str) -> tuple[int, dict[str, str]] | None:
-        """Number of the operation and its decoded path parameters, for a percent-encoded path with its slash."""
+    def match(
+        self, method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None
+    ) -> tuple[int, dict[str, str]] | None:
+        """Number of the operation and its decoded path parameters, for a percent-encoded path with its slash.
+
+        Query string and headers (lower case) matter only where operations share a path.
+        """
         found = _find(self._root, _segments(path), 0, method.upper(), [])
         if found is None:
             return None
-        (number, names), values = found
+        entry, values = found
+        number, names = entry[0], entry[1]
+        for conditions, other, other_names in entry[2] if len(entry) > 2 else ():
+            if _hold(conditions, values, query, headers or {}):
+                number, names = other, other_names
+                break
         return number, dict(zip(names, values, strict=True))
 
     def methods(self, path: str) -> tuple[str, ...]:
@@ -118,6 +141,25 @@ class Routes:
         known: set[str] = set()
         _collect(self._root, _segments(path), 0, known)
         return tuple(sorted(known))
+
+
+def _hold(conditions: list[Condition], values: list[str], query: str, headers: Mapping[str, str]) -> bool:
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    for place, key, wanted in conditions:
+        if place == "path":
+            value: str | None = values[key]
+        else:
+            value = given.get(key)
+            if value is None and place == "any":
+                value = headers.get(key.lower())
+        if value is None:
+            return False
+        if place == "path" and wanted == "integer":
+            if not value.removeprefix("-").isdecimal():
+                return False
+        elif wanted is not None and (value not in wanted if isinstance(wanted, list) else value != wanted):
+            return False
+    return True
 
 
 def _segments(path: str) -> list[str]:

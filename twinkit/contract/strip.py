@@ -184,7 +184,9 @@ class _Strip:
             return {"name": name} if isinstance(value, dict) else name
         if kind == "schema" and isinstance(value, list):
             return [self.value(item, kind, depth + 1) for item in value]
-        return self.node(value, kind, depth) if isinstance(value, dict) else value if isinstance(value, bool) else {}
+        if isinstance(value, bool) and kind == "schema":
+            return value
+        return self.node(value if isinstance(value, dict) else {}, kind, depth)
 
     def node(self, node: dict[str, Any], kind: str, depth: int = 0) -> dict[str, Any]:
         """A mapping at a position of this kind."""

@@ -27,7 +27,7 @@ PATHS = [
 
 @pytest.fixture(scope="module")
 def routes() -> Routes:
-    return Routes(build(("get", path, number) for number, path in enumerate(PATHS))[0])
+    return Routes(build(("get", path, number, []) for number, path in enumerate(PATHS))[0])
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,9 @@ def test_unknown(routes: Routes, path: str) -> None:
 
 
 def test_methods() -> None:
-    trie, hidden = build([("get", "/a/{x}", 0), ("post", "/a/{y}", 1), ("delete", "/a/b", 2), ("get", "/a/{z}", 3)])
+    trie, hidden = build(
+        [("get", "/a/{x}", 0, []), ("post", "/a/{y}", 1, []), ("delete", "/a/b", 2, []), ("get", "/a/{z}", 3, [])]
+    )
     routes = Routes(trie)
     assert routes.methods("/a/b") == ("DELETE", "GET", "POST")
     assert routes.match("post", "/a/b") == (1, {"y": "b"})
@@ -69,7 +71,7 @@ def test_methods() -> None:
 
 @given(st.lists(st.text(alphabet="ab{}:.+*%", max_size=12), max_size=6), st.text(alphabet="ab/%2:.", max_size=12))
 def test_never_raises(paths: list[str], wanted: str) -> None:
-    routes = Routes(build(("get", "/" + path, number) for number, path in enumerate(paths))[0])
+    routes = Routes(build(("get", "/" + path, number, []) for number, path in enumerate(paths))[0])
     routes.match("get", "/" + wanted)
     routes.methods("/" + wanted)
 
@@ -78,7 +80,7 @@ def test_never_raises(paths: list[str], wanted: str) -> None:
 def test_any_value_comes_back(values: list[str]) -> None:
     from urllib.parse import quote
 
-    routes = Routes(build([("get", "/x/{a}/{b}", 0)])[0])
+    routes = Routes(build([("get", "/x/{a}/{b}", 0, [])])[0])
     values = [value.encode("utf-8", "replace").decode() for value in values]
     path = "/x/" + "/".join(quote(value, safe="") for value in values)
     assert routes.match("get", path) == (0, dict(zip("ab", values, strict=True)))
@@ -86,3 +88,21 @@ def test_any_value_comes_back(values: list[str]) -> None:
 
 def test_variables() -> None:
     assert variables("/a/{b}:{c}/{d+}") == ["b", "c", "d"]
+
+
+def test_conditions_tell_operations_apart() -> None:
+    rules = [
+        ("post", "/", 0, [["any", "Action", "A"]]),
+        ("post", "/", 1, [["any", "Action", "B"]]),
+        ("post", "/", 2, [["any", "Action", "B"], ["any", "x-version", None]]),
+        ("get", "/p/{id}", 3, [["path", 0, "integer"]]),
+        ("get", "/p/{kind}", 4, [["path", 0, ["cat", "dog"]]]),
+        ("get", "/p/{name}", 5, []),
+    ]
+    routes = Routes(build(rules)[0])
+    assert routes.match("post", "/", "Action=B") == (1, {})
+    assert routes.match("post", "/", "", {"action": "B", "x-version": "1"}) == (2, {})
+    assert routes.match("post", "/") == (0, {})
+    assert routes.match("get", "/p/7") == (3, {"id": "7"})
+    assert routes.match("get", "/p/dog") == (4, {"kind": "dog"})
+    assert routes.match("get", "/p/x7") == (5, {"name": "x7"})

@@ -254,7 +254,7 @@ class Reader:
     # -- operations --------------------------------------------------------------------------------------------------
 
     def _operations(self, base_path: str) -> Iterator[dict[str, Any]]:
-        routes: set[tuple[str, str]] = set()
+        routes: set[tuple[str, str, str]] = set()
         paths = self.mapping(self.data.get("paths"), "/paths")
         if not isinstance(self.data.get("paths"), dict):
             self.find("no-paths", "/paths", "the document declares no paths")
@@ -269,36 +269,39 @@ class Reader:
                 self.find("path-without-slash", where, "a path starts with a slash; one was added")
                 path = "/" + path
             for method in METHODS:
-                if method not in item:
-                    continue
                 operation = self._operation(method, path, item, f"{where}/{method}", base_path)
                 if operation is None:
                     continue
-                shape = (method, re.sub(r"\{[^{}/]*\}", "{}", path))
+                told_by = str(operation.get("conditions", ""))
+                shape = (method, re.sub(r"\{[^{}/]*\}", "{}", operation["path"]), told_by)
                 if shape in routes:
-                    self.find("ambiguous-path", f"{where}/{method}", "an earlier path takes its requests")
+                    self.find("ambiguous-path", f"{where}/{method}", "another path takes the same requests")
                 routes.add(shape)
                 yield operation
 
     def _operation(
-        self, method: str, path: str, item: dict[str, Any], where: str, base_path: str
+        self, method: str, written: str, item: dict[str, Any], where: str, base_path: str
     ) -> dict[str, Any] | None:
+        if item.get(method) is None:
+            return None
         node = self.deref(item[method], where)
         if node is None:
             return None
-        parameters = self._declared(item, node, where)
-        operation: dict[str, Any] = {"id": self._id(node, method, path, where), "method": method, "path": path}
-        operation["parameters"] = self._path_parameters(self.parameters(parameters, where), path, where)
-        operation["body"] = self.body(node, parameters, where)
+        path, conditions, moved = split(written)
+        declared = self._declared(item, node, where, moved)
+        operation: dict[str, Any] = {"id": self._id(node, method, written, where), "method": method, "path": path}
+        operation["parameters"] = self._path_parameters(self.parameters(declared, where), path, where)
+        operation["body"] = self.body(node, declared, where)
         operation["responses"] = self._responses(node, where)
         operation["security"] = self._security(node.get("security"), f"{where}/security")
         operation["tags"] = [tag for tag in self.sequence(node.get("tags"), f"{where}/tags") if isinstance(tag, str)]
         operation["deprecated"] = node.get("deprecated") is True
         operation["summary"] = node["summary"] if isinstance(node.get("summary"), str) else ""
         operation["extensions"] = {k: v for k, v in node.items() if k.startswith("x-") and structural(k, v)}
-        aliases = self._aliases(item, node, path, where, base_path)
-        if aliases:
-            operation["aliases"] = aliases
+        operation["conditions"] = conditions
+        operation["aliases"] = self._aliases(item, node, path, where, base_path)
+        if written != path:
+            operation["aliases"].append(written.replace("?", "%3F"))
         return {key: value for key, value in operation.items() if value or key in ("id", "security")}
 
     def _aliases(self, item: dict[str, Any], node: dict[str, Any], path: str, where: str, base_path: str) -> list[str]:
@@ -326,20 +329,31 @@ class Reader:
         self._ids.add(name)
         return name
 
-    def _declared(self, item: dict[str, Any], node: dict[str, Any], where: str) -> list[tuple[str, dict[str, Any]]]:
-        """Parameter nodes of the path item, then of the operation, which wins by name and place."""
+    def _declared(
+        self, item: dict[str, Any], node: dict[str, Any], where: str, moved: dict[str, str]
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """Parameter nodes of the path item, then of the operation, which wins by name and place.
+
+        `moved` are variables that the path has behind a `?`: query parameters, whatever is declared of them.
+        """
         found: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}
+        for name in moved.values():
+            found[name, "query"] = (where, {"name": name, "in": "query", "schema": {"type": "string"}})
         for owner, place in ((item, where.rpartition("/")[0]), (node, where)):
             for at, raw in enumerate(self.sequence(owner.get("parameters"), f"{place}/parameters")):
                 here = f"{place}/parameters/{at}"
                 parameter = self.deref(raw, here)
                 if parameter is None:
                     continue
-                name, location = parameter.get("name"), parameter.get("in")
-                if location == "body" and not isinstance(name, str):
-                    name = "body"
-                if isinstance(name, str) and name and isinstance(location, str):
-                    found[name, location] = (here, {**parameter, "name": name})
+                given: Any = parameter.get("name")
+                location: Any = parameter.get("in")
+                if location == "body" and not isinstance(given, str):
+                    given = "body"
+                if location == "path" and isinstance(given, str) and given in moved:
+                    given, location = moved[given], "query"
+                    parameter = {**parameter, "in": "query", "required": False}
+                if isinstance(given, str) and given and isinstance(location, str):
+                    found[given, location] = (here, {**parameter, "name": given})
                 else:
                     self.find("invalid-parameter", here, "it needs `name` and `in`; skipped")
         return list(found.values())
@@ -397,6 +411,26 @@ class Reader:
     def response(self, node: dict[str, Any], operation: dict[str, Any], where: str) -> dict[str, Any]:
         """`{"content", "headers", "examples"}` of a response, empty parts left out."""
         raise AssertionError("a version overrides this")
+
+
+def split(path: str) -> tuple[str, list[list[Any]], dict[str, str]]:
+    """A path written with a query or fragment → the path proper, conditions on the rest, variable → query parameter.
+
+    `/x?op=list&page={p}#Action=A` → `("/x", [["query", "op", "list"], ["any", "Action", "A"]], {"p": "page"})`.
+    """
+    place, _, fragment = path.partition("#")
+    place, _, query = place.partition("?")
+    conditions: list[list[Any]] = []
+    moved: dict[str, str] = {}
+    for kind, text in (("query", query), ("any", fragment)):
+        for part in text.split("&") if text else ():
+            key, equals, value = part.partition("=")
+            variable = re.fullmatch(r"\{([^{}]*)\}", value if equals else key)
+            if variable is not None:
+                moved[variable.group(1)] = key if equals else variable.group(1)
+            elif key:
+                conditions.append([kind, key, value if equals else None])
+    return place or "/", conditions, moved
 
 
 def _texts(value: Any) -> list[str]:

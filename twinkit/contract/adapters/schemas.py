@@ -40,8 +40,11 @@ _ANNOTATIONS = ("readOnly", "writeOnly", "deprecated", "default")
 class Names(Protocol):
     """What the converter needs of its reader."""
 
-    def find(self, code: str, where: str, message: str) -> None: ...
-    def schema_name(self, reference: str, where: str) -> str | None: ...
+    def find(self, code: str, where: str, message: str) -> None:
+        """Remark something."""
+
+    def schema_name(self, reference: str, where: str) -> str | None:
+        """The component name a reference stands for; None when it leads nowhere."""
 
 
 class Schemas:
@@ -208,7 +211,7 @@ class Schemas:
                 return
         good = isinstance(value, int | float) and not isinstance(value, bool)
         if good and key in _COUNTS:
-            good = value >= 0 and int(value) == value
+            good = 0 <= value < 2**53 and int(value) == value
             value = int(value) if good else value
         if good and key == "multipleOf":
             good = value > 0
