@@ -29,7 +29,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument("twins", nargs="*", metavar="TWIN", help="name of an installed twin: stripe, slack, okta, …")
     parser.add_argument("--openapi", action="append", default=[], metavar="FILE", help="serve this document, no code")
     where = parser.add_argument_group("where")
-    where.add_argument("--host", default=os.environ.get("TWIN_HOST", "127.0.0.1"), help="address (%(default)s)")
+    where.add_argument("--host", help="address to listen on (TWIN_HOST, else 127.0.0.1)")
     where.add_argument("--port", type=int, help="first port, the next twin gets the next one; 0 takes free ones (4010)")
     where.add_argument(
         "--public-url", metavar="URL", help="how callers reach the first twin, when not by host and port"
@@ -56,5 +56,7 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
     from twinkit.server.running import serve
+
+    args.host = args.host or os.environ.get("TWIN_HOST") or "127.0.0.1"
 
     return serve(args)

@@ -31,13 +31,13 @@ def available() -> list[str]:
     return [name for name in COMMANDS if found(f"twinkit.cli.{name}") is not None]
 
 
-def parser(chosen: str | None) -> argparse.ArgumentParser:
-    """The argument parser, whole for the chosen sub-command, names only for the rest."""
+def parser(chosen: str | None = None, *, whole: bool = True) -> argparse.ArgumentParser:
+    """The argument parser with every sub-command, or (`whole` false) with the arguments of the chosen one alone."""
     top = argparse.ArgumentParser(prog="twin", description="Stateful digital twins of external services.")
     top.add_argument("--version", action="store_true", help="print the version and exit")
     sub = top.add_subparsers(dest="command", metavar="command")
     for name in available():
-        if name == chosen:
+        if whole or name == chosen:
             importlib.import_module(f"twinkit.cli.{name}").add(sub)
         else:
             sub.add_parser(name, help=COMMANDS[name])
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `twin` with arguments; returns the exit code: 0 done, 1 the work failed, 2 wrong usage."""
     words = list(sys.argv[1:] if argv is None else argv)
     chosen = next((word for word in words if not word.startswith("-")), None)
-    top = parser(chosen)
+    top = parser(chosen, whole=False)
     args = top.parse_args(words)
     if args.version:
         from importlib.metadata import version
