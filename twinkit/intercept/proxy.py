@@ -1,0 +1,108 @@
+"""A loopback proxy for programs that cannot be reached from inside: twinned hosts go to the front, others are refused.
+
+Imports: routes, front, inside. Understands CONNECT (TLS) and absolute URLs (plain HTTP).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from twinkit.intercept.front import Front
+from twinkit.intercept.inside import PLAIN_PORTS, covers, is_local
+from twinkit.intercept.routes import host_of
+
+HEAD_LIMIT = 64 * 1024
+CHUNK = 64 * 1024
+HEAD_SECONDS = 30.0
+
+
+class Proxy:
+    """An HTTP proxy on a loopback port; `start` binds it."""
+
+    def __init__(self, front: Front, *, allow: Sequence[str] = (), report: Callable[[str], None] | None = None) -> None:
+        self.front = front
+        self.allow = list(allow)
+        self.port = 0
+        self._report = report or (lambda host: None)
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Listen on a free port."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=HEAD_LIMIT)
+        self.port = int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Stop listening; what is open is cut."""
+        if self._server:
+            self._server.close()
+
+    def destination(self, host: str, port: int) -> tuple[str, int] | None:
+        """Where a connection for `host:port` goes; None when it is refused."""
+        if self.front.routes.find(host):
+            return "127.0.0.1", self.front.plain_port if port in PLAIN_PORTS else self.front.tls_port
+        if is_local(host) or covers(self.allow, host):
+            return host, port
+        self._report(host)
+        return None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(HEAD_SECONDS):
+                head = await reader.readuntil(b"\r\n\r\n")
+            await self._handle(head, reader, writer)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+            pass
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def _handle(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line, _, rest = head.partition(b"\r\n")
+        method, target, version = line.decode("latin-1").split(" ", 2)
+        if method == "CONNECT":
+            host, port = host_of(target), int(target.rpartition(":")[2])
+            opening = b""
+        else:
+            parts = urlsplit(target)
+            host, port = (parts.hostname or "").lower(), parts.port or 80
+            path = parts.path + (f"?{parts.query}" if parts.query else "") or "/"
+            opening = f"{method} {path} {version}\r\n".encode("latin-1") + once(rest)
+        where = self.destination(host, port)
+        if where is None:
+            message = f"{host} is not twinned, so twin run refuses it (let it through with --allow {host})\n".encode()
+            writer.write(b"HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\nconnection: close\r\n")
+            writer.write(b"content-length: %d\r\n\r\n" % len(message) + message)
+            await writer.drain()
+            return
+        far_reader, far_writer = await asyncio.open_connection(*where)
+        if method == "CONNECT":
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        far_writer.write(opening)
+        try:
+            await asyncio.gather(pipe(reader, far_writer), pipe(far_reader, writer))
+        finally:
+            far_writer.close()
+
+
+def once(headers: bytes) -> bytes:
+    """Header lines that make a connection carry one request: hop-by-hop ones replaced by `connection: close`."""
+    lines = headers.split(b"\r\n")
+    hop = (b"proxy-connection:", b"connection:", b"keep-alive:", b"proxy-authorization:")
+    kept = [line for line in lines if not line.lower().startswith(hop)]
+    return b"\r\n".join([b"connection: close", *kept])
+
+
+async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Copy bytes until the end, then say so."""
+    with contextlib.suppress(OSError):
+        while chunk := await reader.read(CHUNK):
+            writer.write(chunk)
+            await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()
+        else:
+            writer.close()
