@@ -47,7 +47,7 @@ class Interception:
 
 
 def intercepted(server: Any, *twins: Any) -> Interception:
-    """From now on, calls of this process to the services' own hosts reach these twins, past requests, urllib or aiohttp.
+    """From now on, calls of this process to the services' own hosts reach these twins, whatever the HTTP client.
 
     `server` is a `twinkit.testing.TwinServer`, `twins` instances of it. Connections that are open already stay as they
     are. Undo in the reverse order of doing.

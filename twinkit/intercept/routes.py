@@ -96,7 +96,7 @@ def is_live(headers: Mapping[bytes, str], live: tuple[str, ...]) -> bool:
 
 def live_message(twin: str) -> str:
     """What somebody with a live credential reads."""
-    return f"a credential of the real {twin} was sent; twins refuse those: use a test key, and rotate this one if it leaked"
+    return f"a credential of the real {twin} was sent; use a test key, and rotate this one if it leaked"
 
 
 async def refuse(scope: Message, receive: Receive, send: Send, status: int, message: str) -> None:

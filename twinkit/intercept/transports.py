@@ -16,7 +16,6 @@ import httpx
 from twinkit.intercept.routes import Application, Route, Routes
 from twinkit.server.background import Answer, Background, ConnectionLost, ask
 
-
 ASYNC: ContextVar[bool] = ContextVar("twinkit-async", default=False)
 
 
@@ -60,7 +59,7 @@ class TwinTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 def transport(server: Any, *twins: Any) -> TwinTransport:
-    """A transport for `httpx.Client(transport=…)` and `httpx.AsyncClient`: calls to the services' hosts reach the twins.
+    """A transport for `httpx.Client` and `httpx.AsyncClient`: calls to the services' own hosts reach the twins.
 
     `server` is a `twinkit.testing.TwinServer`, `twins` instances of it.
     """
