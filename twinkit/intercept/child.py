@@ -11,9 +11,11 @@ import ssl
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from twinkit.intercept.front import Front
 from twinkit.intercept.proxy import Proxy
+from twinkit.intercept.routes import Routes, route_of
 
 HERE = Path(__file__).resolve().parent
 BUNDLES = (
@@ -83,6 +85,18 @@ class Equipment:
             "PYTHONPATH": os.pathsep.join(filter(None, [str(self.folder / "python"), present.get("PYTHONPATH", "")])),
             "TWINKIT_INTERCEPT": str(self.folder / "intercept.json"),
         }
+
+
+def equip(folder: Path, server: Any, allow: Sequence[str] = ()) -> Equipment:
+    """Everything a child needs for the twins of a `twinkit.testing.TwinServer`: front, proxy and files."""
+    routes = Routes([route_of(hosted) for hosted in server.hosted.values()])
+    front = Front(server.background, routes)
+    proxy = Proxy(front, allow=allow)
+    equipment = Equipment(folder, front, proxy, allow)
+    proxy.report = equipment.refuse
+    server.background.run(proxy.start())
+    equipment.write()
+    return equipment
 
 
 def system_authorities() -> str:

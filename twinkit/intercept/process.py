@@ -1,6 +1,6 @@
 """This process's own connections to a service's hosts, whatever the HTTP client, reach the twins.
 
-Imports: front, inside, transports. One front and one redirect for each server, however many twins are intercepted.
+Imports: front, inside, routes. One front and one redirect for each server, however many twins are intercepted.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from twinkit.intercept.front import Front
 from twinkit.intercept.inside import Redirect
-from twinkit.intercept.transports import route_to
+from twinkit.intercept.routes import route_of
 
 FRONTS: WeakKeyDictionary[Any, Front] = WeakKeyDictionary()
 
@@ -25,7 +25,7 @@ class Interception:
         self.front = FRONTS[server]
         self._stack = ExitStack()
         for twin in twins:
-            self._stack.enter_context(self.front.routes.added(route_to(server, twin)))
+            self._stack.enter_context(self.front.routes.added(route_of(server.host(twin.name), twin.instance)))
         self._redirect = Redirect(
             self.front.routes.hosts,
             tls_port=self.front.tls_port,

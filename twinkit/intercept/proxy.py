@@ -26,7 +26,7 @@ class Proxy:
         self.front = front
         self.allow = list(allow)
         self.port = 0
-        self._report = report or (lambda host: None)
+        self.report = report or (lambda host: None)
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -45,7 +45,7 @@ class Proxy:
             return "127.0.0.1", self.front.plain_port if port in PLAIN_PORTS else self.front.tls_port
         if is_local(host) or covers(self.allow, host):
             return host, port
-        self._report(host)
+        self.report(host)
         return None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

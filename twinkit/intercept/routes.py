@@ -29,6 +29,12 @@ class Route:
     """How credentials of the real service begin; they are refused."""
 
 
+def route_of(hosted: Any, instance: str = "default") -> Route:
+    """The route to an instance of a twin that a `twinkit.testing.TwinServer` hosts."""
+    live = tuple(hosted.definition.compiled.options.get("live_credentials", ()))
+    return Route(hosted.definition.name, hosted.hosts, hosted.app, instance, live)
+
+
 @dataclass
 class Routes:
     """Every route in force; the last one added wins."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from twinkit.intercept.routes import Application, Route, Routes
+from twinkit.intercept.routes import Application, Routes, route_of
 from twinkit.server.background import Answer, Background, ConnectionLost, ask
 
 ASYNC: ContextVar[bool] = ContextVar("twinkit-async", default=False)
@@ -27,10 +27,16 @@ def _response(answer: Answer, request: httpx.Request) -> httpx.Response:
     return httpx.Response(answer.status, headers=answer.headers, content=answer.body, request=request)
 
 
+def _lost(error: ConnectionLost, request: httpx.Request) -> httpx.TransportError:
+    kinds: dict[str, type[httpx.TransportError]] = {"hang": httpx.ReadTimeout, "reset": httpx.ReadError}
+    return kinds.get(error.kind, httpx.RemoteProtocolError)(str(error), request=request)
+
+
 class TwinTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """A transport, for sync and async clients, that drives an application running on a Background of this process.
 
-    A fault that cuts the connection becomes `httpx.RemoteProtocolError`.
+    A fault that cuts the connection becomes `httpx.RemoteProtocolError`, a reset `httpx.ReadError`, a hang
+    `httpx.ReadTimeout`, at once.
     """
 
     def __init__(self, background: Background, app: Application) -> None:
@@ -47,7 +53,7 @@ class TwinTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         try:
             return _response(self._background.run(self._ask(request, request.read())), request)
         except ConnectionLost as error:
-            raise httpx.RemoteProtocolError(str(error), request=request) from error
+            raise _lost(error, request) from error
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer an async client, whatever loop it runs on."""
@@ -55,7 +61,7 @@ class TwinTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         try:
             return _response(await asyncio.wrap_future(future), request)
         except ConnectionLost as error:
-            raise httpx.RemoteProtocolError(str(error), request=request) from error
+            raise _lost(error, request) from error
 
 
 def transport(server: Any, *twins: Any) -> TwinTransport:
@@ -63,7 +69,7 @@ def transport(server: Any, *twins: Any) -> TwinTransport:
 
     `server` is a `twinkit.testing.TwinServer`, `twins` instances of it.
     """
-    return TwinTransport(server.background, Routes([route_to(server, twin) for twin in twins]))
+    return TwinTransport(server.background, Routes([route_of(server.host(twin.name), twin.instance) for twin in twins]))
 
 
 @contextmanager
@@ -72,7 +78,7 @@ def routed(server: Any, *twins: Any, refuse: bool = True) -> Iterator[Any]:
 
     Other hosts are refused (`respx`'s own error), or go out with `refuse=False`. Yields the respx router.
     """
-    routes = Routes([route_to(server, twin) for twin in twins])
+    routes = Routes([route_of(server.host(twin.name), twin.instance) for twin in twins])
     answering = TwinTransport(server.background, routes)
 
     with _router(assert_all_called=False, assert_all_mocked=refuse) as router:
@@ -111,10 +117,3 @@ def _router(**settings: Any) -> Any:
                 ASYNC.reset(token)
 
     return Router(**settings)
-
-
-def route_to(server: Any, twin: Any) -> Route:
-    """The route of a test's twin."""
-    hosted = server.host(twin.name)
-    live = tuple(hosted.definition.compiled.options.get("live_credentials", ()))
-    return Route(twin.name, hosted.hosts, hosted.app, twin.instance, live)

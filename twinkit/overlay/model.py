@@ -27,6 +27,9 @@ OPTIONS = (
     "strict",
     "materialise",
     "rate_limits",
+    "hosts",
+    "live_credentials",
+    "authorization",
 )
 """Options the kit knows; any other key is the twin's own, read through `ctx.options`."""
 

@@ -1,7 +1,7 @@
 """ASGI applications on an event loop in a thread of its own, with sockets and without.
 
-For tests, `twin run` and everything else that wants twins beside other work in one process. Imports uvicorn when the
-first application is served, nothing of the kit.
+For tests, `twin run` and everything else that wants twins beside other work in one process. Imports: faults (effects,
+connection); uvicorn when the first application is served.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
+from twinkit.faults.effects import WireFault
+
 T = TypeVar("T")
 Message = MutableMapping[str, Any]
 Application = Callable[
@@ -26,7 +28,11 @@ STOP_SECONDS = 5.0
 
 
 class ConnectionLost(ConnectionError):
-    """The application ended without a whole reply, as a fault on the wire makes it do."""
+    """No whole reply came; `kind` is the network fault that made it so (`reset`, `hang`, …), when it was one."""
+
+    def __init__(self, message: str, kind: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 @dataclass(slots=True)
@@ -87,7 +93,10 @@ async def ask(
             answer.body += message.get("body", b"")
             done = not message.get("more_body", False)
 
-    await app(scope, receive, send)
+    try:
+        await app(scope, receive, send)
+    except WireFault as error:
+        raise ConnectionLost(str(error), error.wire.kind) from None
     if not done:
         raise ConnectionLost("the connection was closed before a whole reply had come")
     return answer
@@ -130,8 +139,10 @@ class Background:
         """Serve an application on a bound socket; returns when it takes connections."""
         import uvicorn
 
+        from twinkit.faults.connection import Connection
+
         config = uvicorn.Config(
-            app, log_config=None, log_level="warning", access_log=False, server_header=False, lifespan="on",
+            app, http=Connection, log_config=None, log_level="warning", access_log=False, server_header=False, lifespan="on",
             ws="websockets-sansio", timeout_graceful_shutdown=1,
         )  # fmt: skip
         config.load()

@@ -1,6 +1,6 @@
 """A webhook receiver for tests: takes deliveries on a loopback port, verifies their signatures, remembers them.
 
-Imports: errors. The signature is checked with the twin's own `sign` hook, so every service's scheme is covered.
+Imports: rows. The signature is checked with the twin's own `sign` hook, so every service's scheme is covered.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
+
+from twinkit.testing.rows import type_of
 
 Sign = Callable[[bytes, str, int, dict[str, str]], Mapping[str, str]]
 MOMENT = re.compile(r"\d{9,11}")
@@ -41,13 +43,7 @@ class Arrival:
     @property
     def type(self) -> str:
         """The event's type, found where services put it; the empty string when there is none."""
-        data = self.json if self.body else {}
-        if not isinstance(data, dict):
-            return ""
-        inner = data.get("event")
-        if isinstance(inner, dict) and "type" in inner:
-            return str(inner["type"])
-        return str(data.get("type") or data.get("eventType") or "")
+        return type_of(self.json) if self.body else ""
 
 
 Responder = Callable[[Arrival], tuple[int, Any]]

@@ -79,7 +79,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One write to a record: `create`, `update` or `delete`."""
+    """One write to a record; `action` is `insert`, `update` or `delete`."""
 
     resource: str
     id: str
@@ -136,21 +136,28 @@ def _fields(sent: Any) -> dict[str, Any]:
     return {}
 
 
+def type_of(event: Any) -> str:
+    """The type that an event names where services put it; the empty string when it names none."""
+    if not isinstance(event, Mapping):
+        return ""
+    inner = event.get("event")
+    if isinstance(inner, Mapping) and "type" in inner:
+        return str(inner["type"])
+    return str(event.get("type") or event.get("eventType") or "")
+
+
 def event(row: Mapping[str, Any]) -> Event:
     """An event from what the control plane says; the record is found where services put it."""
-    inner = row.get("event")
-    if isinstance(inner, Mapping):
-        return Event(str(inner.get("type", row.get("type", ""))), inner, row)
-    data = row.get("data", row)
+    data = row.get("event") if isinstance(row.get("event"), Mapping) else row.get("data", row)
     if isinstance(data, Mapping) and isinstance(data.get("object"), Mapping):
         data = data["object"]
-    return Event(str(row.get("type") or row.get("eventType") or ""), data, row)
+    return Event(type_of(row), data, row)
 
 
 def delivery(row: Mapping[str, Any]) -> Delivery:
     """A delivery from what the control plane says."""
     return Delivery(
-        event=str(row.get("type") or row.get("event", "")),
+        event=type_of(row.get("request_body")) or str(row.get("event", "")),
         receiver=str(row.get("url") or row.get("receiver", "")),
         attempt=int(row.get("attempt", 0)),
         status=str(row.get("status", "")),

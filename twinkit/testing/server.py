@@ -6,7 +6,7 @@ Imports: server (app, background, catalogue, hosting), clock. A twin is loaded a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,14 @@ class Hosted:
 
 
 class TwinServer:
-    """Twins by name (or `openapi=` documents) on a thread of this process. Usable as a context manager."""
+    """Twins on a thread of this process: installed ones by name, `twinkit.Twin` objects, or an `openapi=` document.
+
+    Usable as a context manager.
+    """
 
     def __init__(
         self,
-        *names: str,
+        *twins: str | Definition,
         openapi: str | Path | None = None,
         seed: int = 0,
         clock: str | None = None,
@@ -57,8 +60,8 @@ class TwinServer:
         self._clock = clock
         self._options = Options(strict, materialise, check_replies)
         self._numbers = itertools.count(1)
-        for name in names:
-            self.host(name)
+        for twin in twins:
+            self._serve(installed_twin(twin) if isinstance(twin, str) else twin)
         if openapi is not None:
             self._serve(document_twin(str(openapi)))
 
@@ -119,6 +122,18 @@ class TwinServer:
         if baseline is not None:
             twin.mark()
         return twin
+
+    def set_up(self, twin: Twin, failures: Sequence[str], receivers: Sequence[str], baselines: Sequence[str]) -> None:
+        """What `twin serve` does with `--failures`, `--receiver` and `--baseline`, on a default instance."""
+        from twinkit.server.setup import set_up
+
+        hosting = self.hosted[twin.name].app.hosting
+
+        async def work() -> None:
+            set_up(hosting.default, failures, receivers, baselines)
+
+        self.background.run(work())
+        twin.mark()
 
     def remove(self, twin: Twin) -> None:
         """Close a private instance and forget it."""

@@ -1,0 +1,53 @@
+"""A small twin for tests of what stands around twins: the notes service with hosts, credentials and signatures."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import shutil
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import yaml
+
+from twinkit.behaviour.twin import Twin
+
+SOURCE = Path(__file__).parents[1] / "extension" / "notes"
+OPTIONS = {
+    "hosts": ["api.notes.example", "*.notes.example"],
+    "live_credentials": ["live_"],
+    "authorization": "Bearer {api_key}",
+    "env": {"NOTES_URL": "{url}", "NOTES_KEY": "{api_key}"},
+}
+
+
+@cache
+def notes() -> Twin:
+    """The twin, compiled once."""
+    folder = Path(mkdtemp(prefix="twinkit-notes-")) / "notes"
+    shutil.copytree(SOURCE, folder, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
+    overlay = yaml.safe_load((folder / "twin.yaml").read_text())
+    overlay["options"] = OPTIONS
+    (folder / "twin.yaml").write_text(yaml.safe_dump(overlay))
+    made = Twin.load(folder)
+    shutil.rmtree(folder.parent)
+
+    @made.credentials
+    def credentials(ctx: Any) -> dict[str, str]:
+        return {"api_key": "key_test", "webhook_secret": "whsec_notes"}
+
+    @made.sign
+    def sign(body: bytes, secret: str, at: int, headers: dict[str, str]) -> dict[str, str]:
+        digest = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+        return {"Notes-Signature": f"t={at},v1={digest}"}
+
+    @made.control("archive_all")
+    def archive_all(ctx: Any, payload: dict[str, Any]) -> dict[str, int]:
+        every = list(ctx.store.select("note"))
+        for note in every:
+            ctx.update("note", note["id"], {"archived": True})
+        return {"archived": len(every)}
+
+    return made
