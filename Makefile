@@ -7,7 +7,7 @@ SERVE  ?= stripe
 PYTEST ?= -n logical --dist loadscope
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports unit format setup dev clean
+.PHONY: help run test lint types imports unit format docs setup dev clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -39,6 +39,9 @@ unit: dev
 format: dev ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: dev ## write docs/cli.md from the commands
+	$(BIN)/python -m twinkit.cli.reference > docs/cli.md
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

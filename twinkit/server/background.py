@@ -142,8 +142,8 @@ class Background:
         from twinkit.faults.connection import Connection
 
         config = uvicorn.Config(
-            app, http=Connection, log_config=None, log_level="warning", access_log=False, server_header=False, lifespan="on",
-            ws="websockets-sansio", timeout_graceful_shutdown=1,
+            app, http=Connection, log_config=None, log_level="warning", access_log=False, server_header=False,
+            lifespan="on", ws="websockets-sansio", timeout_graceful_shutdown=1,
         )  # fmt: skip
         config.load()
         config.ssl = tls
