@@ -22,7 +22,6 @@ WALL_CLOCK = {
 # What may open connections, and why.
 NETWORK = {
     "twinkit/contract/load.py": "fetches a document by URL, when asked to",
-    "twinkit/faults/connection.py": "sets the socket option that makes closing a reset",
     "twinkit/webhooks/deliver.py": "sends webhooks",
 }
 # What may read the environment below cli and instance, and why.

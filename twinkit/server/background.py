@@ -139,7 +139,7 @@ class Background:
         """Serve an application on a bound socket; returns when it takes connections."""
         import uvicorn
 
-        from twinkit.faults.connection import Connection
+        from twinkit.server.connection import Connection
 
         config = uvicorn.Config(
             app, http=Connection, log_config=None, log_level="warning", access_log=False, server_header=False,
