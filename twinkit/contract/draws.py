@@ -14,7 +14,7 @@ _MASK = (1 << 64) - 1
 class Draw:
     """Numbers for one example (splitmix64), and what the example as a whole has agreed on."""
 
-    __slots__ = ("budget", "level", "optional", "person", "state")
+    __slots__ = ("budget", "level", "optional", "person", "state", "strict")
 
     def __init__(self, seed: int, stream: str, *, optional: bool, budget: int) -> None:
         self.state = draw(seed, f"examples/{stream}", 0) & _MASK
@@ -22,6 +22,8 @@ class Draw:
         """Whether properties that are not required are given, and null is avoided."""
         self.budget = budget
         """How many more values may be made before what is optional is left out."""
+        self.strict = True
+        """Whether what cannot be made to fit is left out (or, where it is required, not made at all)."""
         self.level = 0
         """How deep the value being made lies."""
         self.person = self.below(1 << 30)

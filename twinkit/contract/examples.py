@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from twinkit.contract import making
-from twinkit.contract.checks import Options, type_names
+from twinkit.contract.checks import TYPES, Options, type_names
 from twinkit.contract.draws import Draw
 from twinkit.contract.making import Impossible, Make
 from twinkit.contract.merge import Choice, Merged, merged
@@ -20,6 +20,9 @@ from twinkit.contract.violation import Violation
 
 BUDGET = 120
 _BRANCHES = 24
+_MANNERS = ((True, True), (True, False), (False, True), (False, False))
+"""What is tried for a full example, as (strict, with what is optional): rather short and valid than full and not."""
+_SHORT_MANNERS = ((True, False), (False, False))
 _ODD: tuple[Any, ...] = (None, "", 0, False, {}, [])
 
 
@@ -40,9 +43,10 @@ class Examples:
     def example(self, schema: Schema, stream: str, *, optional: bool = True, depth: int = 4) -> Any:
         """A valid instance, with optional properties down to `depth` levels. None when the schema admits nothing."""
         make = self._maker(schema, "", "", False)
-        for wide in (True, False) if optional else (False,):
+        for strict, wide in _MANNERS if optional else _SHORT_MANNERS:
             draw = Draw(self._seed, stream, optional=wide, budget=BUDGET)
             draw.level = -depth
+            draw.strict = strict
             try:
                 return make(draw)
             except (Impossible, RecursionError):
@@ -121,6 +125,8 @@ class Examples:
             members = [member for member in _members(whole) if self.fits(schema, member)]
             if members:
                 return making.enumerated(members)
+            of_type = _of_type(whole)
+            return making.lenient(making.enumerated(of_type) if of_type else making.simple(self, whole, name, context))
         if whole.choices:
             make: Make = self._chosen(schema, whole, name, context)
         else:
@@ -175,6 +181,8 @@ class Examples:
         branches = whole.choices[0].branches
         mine = branches[number]
         folded = merged(self._contract, whole.keywords, mine, known=whole.references)
+        if "array" in type_names(folded.keywords):
+            return self._from(mine, self._filled(folded), name, context)
         plain = self._from({"allOf": [whole.keywords, mine]}, folded, name, context)
 
         def make(draw: Draw) -> Any:
@@ -185,6 +193,15 @@ class Examples:
             return value
 
         return make
+
+    def _filled(self, folded: Merged) -> Merged:
+        """The same list with an item at least: an empty one is of every kind."""
+        least = folded.keywords.get("minItems")
+        folded.keywords["minItems"] = max(1, least if isinstance(least, int) else 0)
+        items = folded.keywords.get("items", True)
+        if "array" in type_names(merged(self._contract, items).keywords):
+            folded.keywords["items"] = {"allOf": [items, {"minItems": 1}]}
+        return folded
 
     def _refused(
         self, draw: Draw, value: dict[str, Any], mine: Schema, folded: Merged, other: Schema
@@ -222,6 +239,12 @@ class Examples:
                 if not folded.impossible:
                     makers.append(self._from({"allOf": [whole.keywords, *parts]}, folded, name, context))
         return makers
+
+
+def _of_type(whole: Merged) -> list[Any]:
+    """The enum's members of the declared type: what is left when other keywords rule out all of them."""
+    kinds = tuple(kind for name in type_names(whole.keywords) for kind in TYPES[name])
+    return [member for member in _members(whole) if type(member) in kinds]
 
 
 def _apart_branches(whole: Merged) -> int:

@@ -104,7 +104,10 @@ _LITERAL = re.compile(r"/(\^[\s\S]*\$)/[gimsuy]*")
 
 
 def translate(source: str) -> str:
-    """ECMA-262 spelling into Python's: named groups, `$` at the very end only, code points, `/…/` literals."""
+    """ECMA-262 spelling into Python's: named groups, `$` at the very end only, code points, `/…/` literals.
+
+    `\\A` and `\\z`, which ECMA-262 has not, mean the ends of the text, as where documents borrow them from.
+    """
     literal = _LITERAL.fullmatch(source)
     if literal:
         source = literal[1]
@@ -123,8 +126,8 @@ def translate(source: str) -> str:
             inside = True
         elif token == "]":
             inside = False
-        elif token in (r"\Z", r"\A") and not inside:
-            token = token[1]
+        elif token in (r"\z", r"\Z") and not inside:
+            token = r"\Z"
         out.append(token)
     return "".join(out)
 

@@ -63,10 +63,22 @@ def enumerated(members: list[Any]) -> Make:
     return lambda draw: copy.deepcopy(draw.choice(real) if draw.optional else real[0])
 
 
+def lenient(make: Make) -> Make:
+    """The maker of something that is known not to fit: only for draws that are not strict."""
+
+    def unfit(draw: Draw) -> Any:
+        if draw.strict:
+            raise Impossible
+        return make(draw)
+
+    return unfit
+
+
 def checked(fits: Callable[[Any], bool], makers: Sequence[Make], resort: Sequence[Make] = ()) -> Make:
     """The first value that fits, by each maker in turn: in full, with required properties only, once more in full.
 
-    `resort` are makers of the last resort. Gives the last value when none fits, as the schema may admit none.
+    `resort` are makers of the last resort. When none fits, as the schema may admit none, a strict draw gets nothing
+    and a lenient one the last value.
     """
 
     def make(draw: Draw) -> Any:
@@ -88,7 +100,7 @@ def checked(fits: Callable[[Any], bool], makers: Sequence[Make], resort: Sequenc
                         return value
         finally:
             draw.optional = wide
-        if not last:
+        if not last or draw.strict:
             raise Impossible
         return last[0]
 
@@ -134,17 +146,26 @@ def _string(keywords: Mapping[str, Any], name: str, context: str) -> Make:
     fits = formats.string_format(form)
     if not isinstance(source, str):
         return _sized(usual, form, fits, shortest, longest)
-    matches = formats.pattern(source)
+    compiled = formats.compile_pattern(source)
     pattern_text: str = source
+
+    def suits(text: str) -> bool:
+        """Whether the usual text matches for certain."""
+        if compiled is None or not shortest <= len(text) <= (longest or len(text)):
+            return False
+        regex, limit = compiled
+        return len(text) <= limit and regex.search(text) is not None
 
     def make(draw: Draw) -> str:
         text: str = usual(draw)
-        if matches is not None and matches(text) and shortest <= len(text) <= (longest or len(text)):
+        if suits(text):
             return text
-        for _ in range(5):
+        for _ in range(12):
             candidate = matching(pattern_text, draw, shortest, longest)
             if candidate is not None and (fits is None or fits(candidate)):
                 return candidate
+        if draw.strict:
+            raise Impossible
         return candidate if candidate is not None else text
 
     return make
@@ -158,6 +179,8 @@ def _sized(usual: Make, form: str, fits: Callable[[str], bool] | None, shortest:
         text: str = usual(draw)
         if longest is not None and len(text) > longest:
             text = _SHORT.get(form, text)[:longest].rstrip() or text[:longest]
+        if len(text) < shortest and form == "date-time":
+            text = f"{text[:-1]}.{'0' * max(1, shortest - 21)}Z"
         if len(text) < shortest:
             text += draw.text(naming.ALNUM, min(shortest - len(text), 100_000))
         return text

@@ -27,7 +27,7 @@ _CLASSES = {
 }
 _PROPERTY = re.compile(r"\\[pP]\{(?:[^}]*[=:])?(\w+)\}")
 _LETTERS = {"N": "0-9", "Nd": "0-9", "P": r"\-_.", "Z": " ", "S": "+", "Lu": "A-Z", "Ll": "a-z"}
-_ATTEMPTS = 12
+_ATTEMPTS = 15
 _LONGEST = 4000
 
 
@@ -40,9 +40,9 @@ def matching(source: str, draw: Draw, shortest: int = 0, longest: int | None = N
     for attempt in range(_ATTEMPTS):
         walk = _Walk(draw, attempt, shortest)
         text = walk.sequence(tree)
-        if len(text) < shortest:
+        if len(text) < shortest or attempt > 2 * _ATTEMPTS // 3:
             walk = _Walk(draw, attempt, shortest)
-            walk.stretch = shortest
+            walk.stretch = max(shortest, 1)
             text = walk.sequence(tree)
         if longest is not None and len(text) > longest:
             walk = _Walk(draw, attempt, 0)
@@ -129,7 +129,7 @@ class _Walk:
         if self.stretch < 0:
             extra = 0
         elif self.stretch:
-            extra = min(room, max(0, self.shortest - self.length - least))
+            extra = min(room, max(4, self.shortest - self.length - least))
         else:
             extra = self.draw.below(min(room, 8 - min(least, 4)) + 1) if room > 0 else 0
             extra = max(extra, min(room, 5 if most is sre.MAXREPEAT and least < 2 else 0))
@@ -142,7 +142,8 @@ class _Walk:
             allowed = [c for c in _USUAL if c not in refused]
             return self.draw.choice(allowed[:26] or ["~"])
         allowed_text = _characters(items)
-        usual = [c for c in allowed_text if c.isascii() and c.isalnum()]
+        varied = self.attempt > _ATTEMPTS // 3
+        usual = [] if varied else [c for c in allowed_text if c.isascii() and c.isalnum()]
         return self.draw.choice(usual or allowed_text or "a")
 
 
