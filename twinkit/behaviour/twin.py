@@ -50,6 +50,8 @@ class Twin:
         self._operations: frozenset[str] | None = None
         self._examples: dict[int, Examples] = {}
         self._skeletons: dict[str, bytes] = {}
+        self.shapes: dict[int, Any] = {}
+        """What projection has worked out of schema nodes, by their identity (see behaviour.generic.project)."""
         self._arrays: dict[str | None, frozenset[str]] = {}
         self._properties: dict[str, Mapping[str, Schema]] = {}
 

@@ -1,19 +1,22 @@
-"""Fitting what a caller sent into what a record's schema admits. Imports: contract, behaviour (twin).
+"""Fitting what a caller sent into what a record's schema admits. Imports: contract, behaviour (twin, ctx).
 
 A value that the schema admits is taken as it is; an object is completed with the properties its schema requires; a
-value that cannot be made to fit is left out rather than making the reply invalid.
+value that cannot be made to fit is left out rather than making the reply invalid. What is known of a schema is worked
+out once (`Shape`) and kept with the twin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from twinkit.behaviour.twin import properties_of
+from twinkit.behaviour.twin import Twin, properties_of
 from twinkit.contract.model import Schema
-from twinkit.contract.validate import accepts
+from twinkit.contract.validate import compile_schema
 
 if TYPE_CHECKING:
     from twinkit.behaviour.ctx import Ctx
@@ -23,9 +26,78 @@ NOTHING = object()
 DEPTH = 12
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectBranch:
+    """One way for a schema to be an object."""
+
+    fields: Mapping[str, Shape]
+    extra: bool
+    """Whether it admits properties that it does not name."""
+    skeleton: bytes
+    """JSON with what it requires, null where that is admitted."""
+
+
+class Shape:
+    """What projection has to know of one schema node."""
+
+    def __init__(self, twin: Twin, schema: Schema) -> None:
+        self.twin = twin
+        self.schema = schema
+        """Kept, so that the node's identity stays its own."""
+        self._check = compile_schema(twin.index, schema, direction="response")
+
+    def admits(self, value: Any) -> bool:
+        """Whether a reply may hold the value here."""
+        return not self._check(value)[1]
+
+    @cached_property
+    def branches(self) -> tuple[ObjectBranch, ...]:
+        """The ways to be an object, the nearest first."""
+        return tuple(self._branch(node) for node in _objects(self.twin, self.schema))
+
+    @cached_property
+    def items(self) -> tuple[Shape, ...]:
+        """Shapes of the elements, for each way to be an array."""
+        node = self.twin.index.resolve(self.schema)
+        if not isinstance(node, Mapping):
+            return ()
+        nodes = [node, *(self.twin.index.resolve(b) for key in ("oneOf", "anyOf") for b in node.get(key) or ())]
+        return tuple(shape_of(self.twin, n["items"]) for n in nodes if isinstance(n, Mapping) and "items" in n)
+
+    def _branch(self, node: Schema) -> ObjectBranch:
+        declared = properties_of(self.twin.index, node)
+        extra = node.get("additionalProperties") if isinstance(node, Mapping) else None
+        made = self.twin.examples(0).required_only(node, "skeleton")
+        return ObjectBranch(
+            {name: shape_of(self.twin, schema) for name, schema in declared.items()},
+            extra not in (None, False) or not declared,
+            orjson.dumps(made if isinstance(made, dict) else {}),
+        )
+
+
+def shape_of(twin: Twin, schema: Schema) -> Shape:
+    """The shape of a schema node, made once."""
+    found: Shape | None = twin.shapes.get(id(schema))
+    if found is None:
+        found = twin.shapes[id(schema)] = Shape(twin, schema)
+    return found
+
+
+def _objects(twin: Twin, schema: Schema) -> Iterator[Schema]:
+    node = twin.index.resolve(schema)
+    if not isinstance(node, Mapping):
+        return
+    if "properties" in node or "allOf" in node or "additionalProperties" in node:
+        yield node
+    for key in ("oneOf", "anyOf"):
+        branches = node.get(key)
+        for branch in branches if isinstance(branches, list) else ():
+            yield from _objects(twin, branch)
+
+
 def project(ctx: Ctx, resource: Resource, values: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
     """The properties of `values` that a record of this resource can hold, in the form its schema admits."""
-    protected = {*resource.read_only, *resource.write_only}
+    protected = (*resource.read_only, *resource.write_only)
     if not resource.properties and not resource.schema:
         return {name: value for name, value in values.items() if name not in protected}
     declared = ctx.twin.properties(resource.schema)
@@ -38,30 +110,34 @@ def project(ctx: Ctx, resource: Resource, values: Mapping[str, Any], current: Ma
             if resource.open or name in resource.properties:
                 out[name] = value
             continue
-        fitted = fit(ctx, schema, value, current.get(name))
+        fitted = fit_shape(shape_of(ctx.twin, schema), value, current.get(name))
         if fitted is not NOTHING:
             out[name] = fitted
     return out
 
 
-def fit(ctx: Ctx, schema: Schema, value: Any, current: Any = None, depth: int = DEPTH) -> Any:
+def fit(ctx: Ctx, schema: Schema, value: Any, current: Any = None) -> Any:
     """The value in a form that the schema admits, or NOTHING."""
-    index = ctx.twin.index
+    return fit_shape(shape_of(ctx.twin, schema), value, current)
+
+
+def fit_shape(shape: Shape, value: Any, current: Any = None, depth: int = DEPTH) -> Any:
+    """Like `fit`, for a shape."""
     if depth == 0:
         return NOTHING
-    if isinstance(value, Mapping):
-        fitted = _fit_object(ctx, schema, value, current, depth)
+    if isinstance(value, dict):
+        fitted = _fit_object(shape, value, current, depth)
         if fitted is not NOTHING:
             return fitted
-        return dict(value) if accepts(index, schema, value) else NOTHING
-    if accepts(index, schema, value):
+        return value if shape.admits(value) else NOTHING
+    if shape.admits(value):
         return value
     if isinstance(value, list):
-        return _fit_list(ctx, schema, value, depth)
+        return _fit_list(shape, value, depth)
     for candidate in conversions(value):
-        if accepts(index, schema, candidate):
+        if shape.admits(candidate):
             return candidate
-    return _reference(ctx, schema, value)
+    return _reference(shape, value)
 
 
 def conversions(value: Any) -> Iterator[Any]:
@@ -85,65 +161,39 @@ def conversions(value: Any) -> Iterator[Any]:
             return
 
 
-def _objects(ctx: Ctx, schema: Schema) -> Iterator[Schema]:
-    """The branches of a schema that describe objects, the nearest first."""
-    node = ctx.twin.index.resolve(schema)
-    if not isinstance(node, Mapping):
-        return
-    if "properties" in node or "allOf" in node or "additionalProperties" in node:
-        yield node
-    for key in ("oneOf", "anyOf"):
-        branches = node.get(key)
-        for branch in branches if isinstance(branches, list) else ():
-            yield from _objects(ctx, branch)
-
-
-def _fit_object(ctx: Ctx, schema: Schema, value: Mapping[str, Any], current: Any, depth: int) -> Any:
-    for branch in _objects(ctx, schema):
-        declared = properties_of(ctx.twin.index, branch)
-        extra = branch.get("additionalProperties") if isinstance(branch, Mapping) else None
-        base = dict(current) if isinstance(current, Mapping) else _skeleton(ctx, branch)
+def _fit_object(shape: Shape, value: Mapping[str, Any], current: Any, depth: int) -> Any:
+    for branch in shape.branches:
+        base = dict(current) if isinstance(current, dict) else orjson.loads(branch.skeleton)
         for name, given in value.items():
-            node = declared.get(name)
-            if node is None:
-                if extra not in (None, False) or not declared:
+            inner = branch.fields.get(name)
+            if inner is None:
+                if branch.extra:
                     base[name] = given
                 continue
-            fitted = fit(ctx, node, given, base.get(name), depth - 1)
+            fitted = fit_shape(inner, given, base.get(name), depth - 1)
             if fitted is not NOTHING:
                 base[name] = fitted
-        if accepts(ctx.twin.index, schema, base):
+        if shape.admits(base):
             return base
     return NOTHING
 
 
-def _skeleton(ctx: Ctx, branch: Schema) -> dict[str, Any]:
-    made = ctx.twin.examples(ctx.seed).required_only(branch, "skeleton")
-    return orjson.loads(orjson.dumps(made)) if isinstance(made, dict) else {}
-
-
-def _fit_list(ctx: Ctx, schema: Schema, value: list[Any], depth: int) -> Any:
-    node = ctx.twin.index.resolve(schema)
-    if not isinstance(node, Mapping):
-        return NOTHING
-    branches = [node, *(ctx.twin.index.resolve(b) for key in ("oneOf", "anyOf") for b in node.get(key) or ())]
-    for branch in branches:
-        if isinstance(branch, Mapping) and "items" in branch:
-            fitted = [fit(ctx, branch["items"], item, None, depth - 1) for item in value]
-            fitted = [item for item in fitted if item is not NOTHING]
-            if accepts(ctx.twin.index, schema, fitted):
-                return fitted
+def _fit_list(shape: Shape, value: list[Any], depth: int) -> Any:
+    for element in shape.items:
+        fitted = [fit_shape(element, item, None, depth - 1) for item in value]
+        fitted = [item for item in fitted if item is not NOTHING]
+        if shape.admits(fitted):
+            return fitted
     return NOTHING
 
 
-def _reference(ctx: Ctx, schema: Schema, value: Any) -> Any:
+def _reference(shape: Shape, value: Any) -> Any:
     """An id given where the record shows an object: that object with the id in it."""
     if not isinstance(value, str | int) or isinstance(value, bool):
         return NOTHING
-    for branch in _objects(ctx, schema):
-        declared = properties_of(ctx.twin.index, branch)
-        if "id" in declared:
-            made = {**_skeleton(ctx, branch), "id": value}
-            if accepts(ctx.twin.index, schema, made):
+    for branch in shape.branches:
+        if "id" in branch.fields:
+            made = {**orjson.loads(branch.skeleton), "id": value}
+            if shape.admits(made):
                 return made
     return NOTHING
