@@ -227,10 +227,8 @@ class Ctx:
                 event["data"]["previous"] = previous
         if event is None:
             return
-        number = self.store.add_event(type, event, id=str(event["id"]), created=self.clock.micros)
-        shown_as = self.twin.compiled.webhooks.get("resource")
-        if shown_as:
-            self.store.insert(shown_as, event, id=str(event["id"]), created=self.clock.micros)
+        shown_as = self.twin.compiled.webhooks.get("resource") or ""
+        number = self.store.add_event(type, event, id=str(event["id"]), created=self.clock.micros, resource=shown_as)
         if self._enqueue:
             self._enqueue(self, number, event)
 

@@ -38,7 +38,8 @@ CREATE TABLE event (
 	id TEXT NOT NULL,
 	type TEXT NOT NULL,
 	created INTEGER NOT NULL,
-	data TEXT NOT NULL,
+	resource TEXT NOT NULL,
+	data TEXT,
 	PRIMARY KEY (seq),
 	UNIQUE (id)
 );

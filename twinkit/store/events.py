@@ -1,4 +1,4 @@
-"""Events and their deliveries: the outbox. Imports: core.
+"""Events and their deliveries: the outbox. Imports: records.
 
 An event is written in the transaction that caused it; a delivery is one attempt to send it to one receiver.
 """
@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from twinkit.errors import StoreError, nearest
-from twinkit.store.core import Core
+from twinkit.store.records import Records
 
-EVENT = "SELECT seq, id, type, created, CAST(data AS BLOB) FROM event"
+KEPT = "(SELECT data FROM record WHERE record.resource = event.resource AND record.id = event.id)"
+EVENT = f"SELECT seq, id, type, created, CAST(coalesce(data, {KEPT}) AS BLOB) FROM event"
 DELIVERY_FIELDS = (
     "event",
     "receiver",
@@ -67,18 +68,24 @@ class Delivery(NamedTuple):
     data: dict[str, Any]
 
 
-class Events(Core):
+class Events(Records):
     """Part of `Store`: events and deliveries."""
 
-    def add_event(self, type: str, data: dict[str, Any], *, id: str, created: int) -> int:
-        """Store an event and return its number. Raises StoreError when the id is taken."""
-        cursor = self._execute(
-            "INSERT OR IGNORE INTO event (id, type, created, data) VALUES (?, ?, ?, ?)",
-            (id, type, created, orjson.dumps(data).decode()),
-        )
+    def add_event(self, type: str, data: dict[str, Any], *, id: str, created: int, resource: str = "") -> int:
+        """Store an event and return its number. Raises StoreError when the id is taken.
+
+        With `resource` it is stored as a record of that resource, for services that let their events be read, and
+        only once.
+        """
+        json = None if resource else orjson.dumps(data).decode()
+        sql = "INSERT OR IGNORE INTO event (id, type, created, resource, data) VALUES (?, ?, ?, ?, ?)"
+        cursor = self._execute(sql, (id, type, created, resource, json))
         if not cursor.rowcount:
             raise StoreError(f"event {id!r} exists already")
-        return cursor.lastrowid or 0
+        seq = cursor.lastrowid or 0
+        if resource:
+            self.insert(resource, data, id=id, created=created)
+        return seq
 
     def event(self, seq: int) -> Event | None:
         """The event with this number."""

@@ -92,6 +92,9 @@ class Exchanges(Core):
         """Write the exchanges that wait; they are written in batches, since most are never read."""
         if not self._waiting:
             return
+        if not self._depth and len(self._waiting) > 1:
+            with self._transaction:
+                return self._flush_exchanges()
         self._since_trim += len(self._waiting)
         self._many(INSERT, self._waiting)
         self._waiting.clear()

@@ -37,14 +37,15 @@ class Record(Table, table=True):
 
 
 class Event(Table, table=True):
-    """One domain occurrence, as the service stores it."""
+    """One domain occurrence. `data` is null where the event is kept as the record `id` of `resource`."""
 
     __table_args__ = (UniqueConstraint("id"),)
     seq: int | None = Field(default=None, primary_key=True)
     id: str = Field(sa_type=Text)
     type: str = Field(sa_type=Text)
     created: int
-    data: str = Field(sa_type=Text)
+    resource: str = Field(sa_type=Text)
+    data: str | None = Field(sa_type=Text)
 
 
 class Delivery(Table, table=True):
