@@ -1,1 +1,77 @@
-"""twinkit: stateful digital twins of external services and the evaluation loop on top of them."""
+"""twinkit: stateful digital twins of external services and the evaluation loop on top of them.
+
+The names below are all that a twin needs. They are loaded when they are first asked for, so importing the package
+costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from twinkit.behaviour.authentication import basic_user
+    from twinkit.behaviour.ctx import Ctx
+    from twinkit.behaviour.request import Principal, RawJSON, Reply, Request
+    from twinkit.behaviour.twin import Twin
+    from twinkit.contract.validate import Violation
+    from twinkit.errors import (
+        AuthorError,
+        DuplicateRecord,
+        InvalidCursor,
+        RecordNotFound,
+        ServiceError,
+        TwinkitError,
+        UsageError,
+    )
+    from twinkit.store import Filter
+    from twinkit.webhooks.receiver import Receiver
+
+_PLACES = {
+    "AuthorError": "errors",
+    "Ctx": "behaviour.ctx",
+    "DuplicateRecord": "errors",
+    "Filter": "store",
+    "InvalidCursor": "errors",
+    "Principal": "behaviour.request",
+    "RawJSON": "behaviour.request",
+    "Receiver": "webhooks.receiver",
+    "RecordNotFound": "errors",
+    "Reply": "behaviour.request",
+    "Request": "behaviour.request",
+    "ServiceError": "errors",
+    "Twin": "behaviour.twin",
+    "TwinkitError": "errors",
+    "UsageError": "errors",
+    "Violation": "contract.validate",
+    "basic_user": "behaviour.authentication",
+}
+
+__all__ = [
+    "AuthorError",
+    "Ctx",
+    "DuplicateRecord",
+    "Filter",
+    "InvalidCursor",
+    "Principal",
+    "RawJSON",
+    "Receiver",
+    "RecordNotFound",
+    "Reply",
+    "Request",
+    "ServiceError",
+    "Twin",
+    "TwinkitError",
+    "UsageError",
+    "Violation",
+    "basic_user",
+]
+
+
+def __getattr__(name: str) -> Any:
+    place = _PLACES.get(name)
+    if place is None:
+        raise AttributeError(f"module 'twinkit' has no attribute {name!r}")
+    value = getattr(import_module(f"twinkit.{place}"), name)
+    globals()[name] = value
+    return value

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from twinkit import ids, seeds
+from twinkit.behaviour import madeup
 from twinkit.behaviour.problems import STATUSES, describe, fill, problem
 from twinkit.behaviour.request import Reply, Request
 from twinkit.clock import SECOND, Clock
@@ -171,6 +172,10 @@ class Ctx:
         self.store.delete(resource, id)
         self._announce(resource, "delete", record, None, event)
         return record
+
+    def materialise(self, resource: str, id: str) -> dict[str, Any]:
+        """Make up the record with this id, for instances on which every id exists (`ctx.options["materialise"]`)."""
+        return madeup.make(self, resource, id)
 
     def show(self, resource: str, record: dict[str, Any]) -> dict[str, Any]:
         """The record as a reply shows it (`render` hook)."""

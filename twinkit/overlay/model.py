@@ -26,6 +26,7 @@ OPTIONS = (
     "defaults",
     "strict",
     "materialise",
+    "merged",
     "rate_limits",
     "hosts",
     "live_credentials",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+from twinkit.behaviour import madeup
 from twinkit.behaviour.authentication import authenticate
 from twinkit.behaviour.ctx import Ctx
 from twinkit.behaviour.generic import answer
@@ -258,6 +259,28 @@ def validate(ctx: Ctx, request: Request) -> None:
 
 
 def behave(ctx: Ctx, request: Request) -> Reply:
+    """What the operation does; where every id is to exist, what a handler refuses about made-up records is generic."""
+    if not madeup.wanted(ctx):
+        return act(ctx, request)
+    for _ in range(ATTEMPTS):
+        try:
+            return act(ctx, request)
+        except ServiceError as error:
+            cause = error.__context__
+            if isinstance(cause, RecordNotFound) and cause.resource in ctx.twin.compiled.resources:
+                madeup.make(ctx, cause.resource, cause.id)
+            elif madeup.touches(ctx, request):
+                return answer(ctx, request)
+            else:
+                raise
+    return answer(ctx, request)
+
+
+ATTEMPTS = 5
+"""How many records one request may have made up for it."""
+
+
+def act(ctx: Ctx, request: Request) -> Reply:
     """Handler, else generic behaviour; a record that is not there becomes the service's `not_found`."""
     assert request.operation is not None
     handler = ctx.twin.handlers.get(request.operation.id)

@@ -1,1 +1,35 @@
-"""The Stripe twin."""
+"""The Stripe twin: payments, customers, catalogue, events and webhooks by handlers, everything else generically."""
+
+from importlib import import_module
+
+from twinkit import Twin
+
+twin = Twin.load(__package__)
+
+HANDLERS = (
+    "balances",
+    "catalogue",
+    "charges",
+    "confirming",
+    "customers",
+    "disputes",
+    "files",
+    "keys",
+    "payment_intents",
+    "payment_methods",
+    "payouts",
+    "refunds",
+    "searching",
+    "setup_intents",
+    "simulation",
+    "sources",
+    "tokens",
+    "webhook_endpoints",
+)
+"""Modules that hook into the twin as they are imported."""
+
+import_module("twins.stripe.wire")
+for _name in HANDLERS:
+    import_module(f"twins.stripe.handlers.{_name}")
+
+__all__ = ["twin"]

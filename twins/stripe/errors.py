@@ -1,4 +1,4 @@
-"""Every error text of the Stripe twin, in one place, and how an error looks on the wire.
+"""The error texts that handlers raise (twin.yaml words the pipeline's), and how an error looks on the wire.
 
 An error is `{"error": {type, code?, message, param?, doc_url?, request_log_url, …}}`. Texts are the service's own
 (https://docs.stripe.com/error-codes, https://docs.stripe.com/api/errors and its answers).
@@ -16,7 +16,7 @@ from twinkit.errors import ServiceError
 DOC_URL = "https://stripe.com/docs/error-codes/"
 LOG_URL = "https://dashboard.stripe.com/acct_1TwinkitStripeAc/test/workbench/logs?object="
 """Where the service's dashboard would show the request; the request id follows."""
-UNDOCUMENTED = frozenset({"idempotency_key_in_use", "property_expansion_max_depth", "parameter_invalid_boolean"})
+UNDOCUMENTED = frozenset({"property_expansion_max_depth"})
 """Codes whose errors carry no `doc_url`."""
 
 
@@ -73,23 +73,9 @@ def bad_key(key: str) -> ServiceError:
     return error(401, f"Invalid API Key provided: {masked(key)}")
 
 
-def expired_key(key: str) -> ServiceError:
-    """401: a key that was rolled."""
-    return error(401, f"Expired API Key provided: {masked(key)}", code="api_key_expired")
-
-
 def secret_key_required() -> ServiceError:
     """403: a publishable key where a secret one is needed."""
     return error(403, PUBLISHABLE_KEY, code="secret_key_required")
-
-
-def missing_permission(key: str, account: str) -> ServiceError:
-    """403: a restricted key without the permission."""
-    text = (
-        f"The provided key '{masked(key)}' does not have the required permissions for this endpoint on account "
-        f"'{account}'."
-    )
-    return error(403, text, code="more_permissions_required_for_application")
 
 
 def account_unknown(key: str, account: str) -> ServiceError:
@@ -102,15 +88,6 @@ def account_unknown(key: str, account: str) -> ServiceError:
 
 
 # --- routes and records -------------------------------------------------------------------------------------------
-
-
-def unknown_url(method: str, path: str) -> ServiceError:
-    """404: no such route."""
-    text = (
-        f"Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs or we can help at "
-        "https://support.stripe.com/."
-    )
-    return error(404, text)
 
 
 NAMES: Mapping[str, str] = {
@@ -237,33 +214,7 @@ def bad_currency(value: str, currencies: Iterable[str]) -> ServiceError:
     return invalid(text, "currency")
 
 
-# --- idempotency, rates, versions ---------------------------------------------------------------------------------
-
-
-def key_reused(key: str) -> ServiceError:
-    """400: an idempotency key came again with other parameters."""
-    text = (
-        "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a "
-        f"key other than '{key}' if you meant to execute a different request."
-    )
-    return error(400, text, type="idempotency_error")
-
-
-def key_in_use(key: str) -> ServiceError:
-    """409: the first request with this key is still running."""
-    text = (
-        "There is currently another in-progress request using this Idempotent Key (that probably means you submitted "
-        f"twice, and the other request is still going through): {key}. Please try again later."
-    )
-    return error(409, text, code="idempotency_key_in_use", type="idempotency_error")
-
-
-RATE_LIMIT = "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits."
-
-
-def rate_limited() -> ServiceError:
-    """429."""
-    return error(429, RATE_LIMIT, code="rate_limit")
+# --- versions ---------------------------------------------------------------------------------
 
 
 def bad_version(version: str) -> ServiceError:
@@ -292,14 +243,14 @@ def too_deep(path: str) -> ServiceError:
 
 # --- cards --------------------------------------------------------------------------------------------------------
 
-RAW_CARD = (
-    "Sending credit card numbers directly to the Stripe API is generally unsafe. We suggest you use test "
-    "tokens that map to the test card you are using, see https://stripe.com/docs/testing. To enable "
-    "testing raw card data APIs, see https://support.stripe.com/questions/enabling-access-to-raw-card- "
-    "data-apis."
-)
-
 
 def declined(message: str, code: str, *, param: str | None = None, **extra: Any) -> ServiceError:
     """402 card_error; `extra` carries decline_code, charge, payment_intent, payment_method, advice_code."""
     return error(402, message, code=code, param=param, type="card_error", **extra)
+
+
+def wrong_state(intent: dict[str, Any], message: str, param: str | None = None) -> ServiceError:
+    """400 `payment_intent_unexpected_state` or `setup_intent_unexpected_state`, the intent embedded."""
+    name = str(intent["object"])
+    embedded: dict[str, Any] = {name: intent}
+    return invalid(message, param, f"{name}_unexpected_state", **embedded)

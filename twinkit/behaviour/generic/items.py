@@ -93,7 +93,7 @@ def make(ctx: Ctx, request: Request, binding: Binding, values: Mapping[str, Any]
     """Store a new record. Raises the service's `conflict` for a value that must be unique."""
     resource = ctx.resource(binding.resource or "")
     chosen = id if id is not None else chosen_id(ctx, resource, values)
-    fitted = project(ctx, resource, values, {})
+    fitted = project(ctx, resource, merged_maps(ctx, {}, values), {})
     if resource.id_property and chosen is None:
         fitted.pop(resource.id_property, None)
     if resource.id_property and chosen is not None:
@@ -128,12 +128,26 @@ def change(ctx: Ctx, binding: Binding, key: str, values: Any) -> dict[str, Any]:
     elif style == "json_merge_patch":
         wanted = merge_patch(current, values)
     else:
-        wanted = merge(current, project(ctx, resource, values, current))
+        wanted = merge(current, project(ctx, resource, merged_maps(ctx, current, values), current))
     changes = {name: value for name, value in wanted.items() if current.get(name, NOTHING) != value}
     if style in ("json_patch", "json_merge_patch"):
         changes = project(ctx, resource, changes, current)
     changes.pop(resource.id_property or "", None)
     return ctx.update(resource.name, key, changes)
+
+
+def merged_maps(ctx: Ctx, current: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, those that the overlay's option `merged` names merged key by key: an empty value removes its key, an
+    empty text in place of the map removes all."""
+    out = dict(values)
+    for name in ctx.twin.compiled.options.get("merged", ()):
+        given = out.get(name)
+        if isinstance(given, Mapping):
+            whole = {**(current.get(name) or {}), **given}
+            out[name] = {key: value for key, value in whole.items() if value != ""}
+        elif given == "":
+            out[name] = {}
+    return out
 
 
 def sent(request: Request, binding: Binding) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from twinkit.behaviour import madeup
 from twinkit.behaviour.ctx import Ctx
 from twinkit.behaviour.generic.dotted import dig, put
 from twinkit.behaviour.generic.project import NOTHING, fit
@@ -29,7 +30,9 @@ def check_parents(ctx: Ctx, request: Request, binding: Binding) -> None:
             declared = ctx.resource(resource)
             key = "/".join([*way, value]) if declared.scoped else value
             if locate(ctx, declared, key, value) is None:
-                raise ctx.missing(resource, value, parameter)
+                if not madeup.wanted(ctx):
+                    raise ctx.missing(resource, value, parameter)
+                madeup.make(ctx, resource, value, key=key)
         way.append(value)
 
 
@@ -86,9 +89,23 @@ def held(ctx: Ctx, request: Request, binding: Binding) -> tuple[str, bytes]:
     text = "" if value is None else str(value)
     key = f"{way_of(request, binding)}/{text}" if resource.scoped else text
     found = lookup(ctx, resource, key, text)
+    if madeup.wanted(ctx) and (found is None or not _belongs(request, binding, resource, found[1])):
+        return _made_up(ctx, request, binding, text, key)
     if found is None or not _belongs(request, binding, resource, found[1]):
         raise ctx.missing(resource.name, text, binding.id_parameter)
     return found
+
+
+def _made_up(ctx: Ctx, request: Request, binding: Binding, id: str, key: str) -> tuple[str, bytes]:
+    """(key, stored bytes) of a record made up under the parents that the path names."""
+    name = binding.resource or ""
+    values: dict[str, Any] = {}
+    write_parents(ctx, request, binding, values)
+    if ctx.store.raw(name, key) is not None:
+        ctx.store.update(name, key, **values)
+    else:
+        madeup.make(ctx, name, id, values, key=key)
+    return key, ctx.store.raw(name, key) or b"{}"
 
 
 def lookup(ctx: Ctx, resource: Resource, key: str, value: str) -> tuple[str, bytes] | None:

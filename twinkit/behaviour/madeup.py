@@ -1,0 +1,52 @@
+"""Records made up for ids that nobody created: what suites written for stateless stand-ins need (`--materialise`).
+
+A made-up record is the resource's skeleton with that id, kept like any other. Where a handler refuses one, generic
+behaviour answers instead. Imports: behaviour (ctx, request), errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from twinkit.behaviour.request import Request
+
+if TYPE_CHECKING:
+    from twinkit.behaviour.ctx import Ctx
+
+MARKS = "made_up"
+"""Store name of the ids that were made up."""
+
+
+def wanted(ctx: Ctx) -> bool:
+    """Whether every id that is asked for is to exist."""
+    return bool(ctx.options.get("materialise"))
+
+
+def make(
+    ctx: Ctx, resource: str, id: str, values: Mapping[str, Any] | None = None, *, key: str | None = None
+) -> dict[str, Any]:
+    """Make a record up and keep it, without an event. `key` is its key in the store where that is not the id."""
+    declared = ctx.resource(resource)
+    own = {declared.id_property: id} if declared.id_property and declared.id_type == "string" else {}
+    record = ctx.draft(resource, {**(values or {}), **own})
+    ctx.store.insert(resource, record, id=key or id, created=ctx.micros)
+    if ctx.store.find(MARKS, id) is None:
+        ctx.store.insert(MARKS, {"resource": resource}, id=id)
+    return record
+
+
+def touches(ctx: Ctx, request: Request) -> bool:
+    """Whether a request names a record that was made up."""
+    return any(ctx.store.find(MARKS, text) is not None for text in {*_texts(request.path), *_texts(request.params)})
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)

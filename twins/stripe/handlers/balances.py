@@ -1,0 +1,94 @@
+"""The account's ledger: writing balance transactions, the balance, and moving funds from pending to available.
+
+Source: https://docs.stripe.com/api/balance, /balance_transactions. Imports: the kit's public names, the twin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from twinkit import Ctx, Request
+from twins.stripe import lookup, twin
+from twins.stripe.payments import ledger
+
+
+def post(
+    ctx: Ctx,
+    *,
+    amount: int,
+    currency: str,
+    type: str,
+    source: str,
+    available: int | None = None,
+    fees: Iterable[dict[str, Any]] = (),
+    description: str | None = None,
+    category: str | None = None,
+) -> str:
+    """Write a balance transaction; its id. `available` is in seconds, None means at once."""
+    values = ledger.transaction(
+        amount=amount,
+        currency=currency,
+        type=type,
+        source=source,
+        created=ctx.now,
+        available=ctx.now if available is None else available,
+        fees=fees,
+        description=description,
+        category=category,
+    )
+    record = {"id": ctx.new_id("balance_transaction"), "object": "balance_transaction", **values}
+    ctx.store.insert("balance_transaction", record, created=ctx.micros)
+    if values["status"] == "pending":
+        ctx.schedule("funds_available", {"id": record["id"]}, at=values["available_on"])
+    return str(record["id"])
+
+
+@twin.timer("funds_available")
+def funds_available(ctx: Ctx, data: dict[str, Any]) -> None:
+    """The funds of a transaction have become available."""
+    ctx.store.update("balance_transaction", data["id"], status="available")
+    ctx.emit("balance.available", balance(ctx))
+
+
+def balance(ctx: Ctx) -> dict[str, Any]:
+    """The balance object, summed over the ledger."""
+    sums = ledger.balance(ctx.store.select("balance_transaction"), ctx.now)
+    issuing = [{"amount": 0, "currency": ledger.HOME_CURRENCY, "source_types": {"card": 0}}]
+    reserve = [{"amount": 0, "currency": ledger.HOME_CURRENCY}]
+    return {
+        "object": "balance",
+        "available": sums["available"],
+        "connect_reserved": reserve,
+        "instant_available": [
+            {
+                "amount": max(row["amount"], 0),
+                "currency": row["currency"],
+                "source_types": {"card": max(row["amount"], 0)},
+            }
+            for row in sums["available"]
+        ],
+        "issuing": {"available": issuing},
+        "livemode": False,
+        "pending": sums["pending"],
+    }
+
+
+def available(ctx: Ctx, currency: str, source_type: str | None = None) -> int:
+    """Available amount of a currency, of one source type where given."""
+    for row in balance(ctx)["available"]:
+        if row["currency"] == currency:
+            return int(row["source_types"].get(source_type, 0)) if source_type else int(row["amount"])
+    return 0
+
+
+@twin.handler("GetBalance")
+def retrieve(ctx: Ctx, _request: Request) -> dict[str, Any]:
+    """The balance."""
+    return balance(ctx)
+
+
+@twin.handler("GetBalanceHistoryId", "GetBalanceTransactionsId")
+def transaction(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """One balance transaction."""
+    return lookup.in_path(ctx, "balance_transaction", request.path["id"])

@@ -1,0 +1,352 @@
+"""PaymentIntents: create, update, confirm, capture, cancel, increment — the machine of `payments.intents` on records.
+
+Source: https://docs.stripe.com/api/payment_intents. Imports: the kit's public names, the twin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twinkit import Ctx, Reply, Request
+from twins.stripe import errors, facts, lookup, twin
+from twins.stripe.handlers import charges, confirming, payment_methods
+from twins.stripe.payments import intents, money
+
+PLAIN = (
+    "application_fee_amount",
+    "description",
+    "on_behalf_of",
+    "receipt_email",
+    "setup_future_usage",
+    "shipping",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_data",
+    "transfer_group",
+)
+"""Parameters that become properties of the same name as they are."""
+DEFAULT_TYPES = ("card", "link")
+
+
+def check_amount(params: Mapping[str, Any], currency: str) -> None:
+    """Raise 400 for an amount that cannot be charged."""
+    amount = params.get("amount")
+    if amount is None:
+        raise errors.missing("amount")
+    if amount < 1:
+        raise errors.too_small("amount", 1)
+    problem = money.amount_error(amount, currency)
+    if problem:
+        raise errors.invalid(problem[1], "amount", problem[0])
+
+
+def automatic(params: Mapping[str, Any]) -> tuple[dict[str, Any] | None, list[str]]:
+    """(`automatic_payment_methods`, `payment_method_types`) of a new intent."""
+    wanted = params.get("automatic_payment_methods")
+    types = params.get("payment_method_types")
+    if isinstance(wanted, Mapping) and wanted.get("enabled") and types:
+        raise errors.exclusive("automatic_payment_methods", "payment_method_types")
+    if types:
+        return None, [str(type) for type in types]
+    if isinstance(wanted, Mapping) and not wanted.get("enabled"):
+        return None, ["card"]
+    redirects = wanted.get("allow_redirects") if isinstance(wanted, Mapping) else None
+    found = [type for type in DEFAULT_TYPES if type not in (params.get("excluded_payment_method_types") or ())]
+    return {"allow_redirects": redirects or "always", "enabled": True}, found
+
+
+def method_options(types: list[str], given: Any, setup: bool = False) -> dict[str, Any]:
+    """`payment_method_options` with the defaults of each type."""
+    card = {"installments": None, "mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
+    if setup:
+        card = {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
+    defaults: dict[str, Any] = {"card": card, "link": {"persistent_token": None}}
+    if not setup:
+        defaults["us_bank_account"] = {"verification_method": "automatic"}
+    options = {type: dict(defaults.get(type, {})) for type in types}
+    for type, values in given.items() if isinstance(given, Mapping) else ():
+        if isinstance(values, Mapping):
+            options[type] = {**options.get(type, {}), **values}
+    return options
+
+
+def new_record(ctx: Ctx, params: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """A PaymentIntent with nothing tried yet."""
+    id = ctx.new_id("payment_intent")
+    auto, types = automatic(params)
+    details = params.get("amount_details")
+    record: dict[str, Any] = {
+        "id": id,
+        "object": "payment_intent",
+        "amount": params["amount"],
+        "amount_capturable": 0,
+        "amount_details": {"tip": {}, **(details if isinstance(details, Mapping) else {})},
+        "amount_received": 0,
+        "application": None,
+        "automatic_payment_methods": auto,
+        "canceled_at": None,
+        "cancellation_reason": None,
+        "capture_method": params.get("capture_method") or "automatic_async",
+        "client_secret": f"{id}_secret_{ctx.token('alnum', 25)}",
+        "confirmation_method": params.get("confirmation_method") or "automatic",
+        "created": ctx.now,
+        "currency": currency,
+        "customer": params.get("customer") or None,
+        "customer_account": None,
+        "excluded_payment_method_types": params.get("excluded_payment_method_types") or None,
+        "last_payment_error": None,
+        "latest_charge": None,
+        "livemode": False,
+        "metadata": lookup.metadata({}, params.get("metadata")),
+        "next_action": None,
+        "payment_method": None,
+        "payment_method_configuration_details": {"id": "pmc_1TwinkitStripeDefault000", "parent": None}
+        if auto
+        else None,
+        "payment_method_options": method_options(types, params.get("payment_method_options")),
+        "payment_method_types": types,
+        "processing": None,
+        "review": None,
+        "status": "requires_payment_method",
+    }
+    record.update({name: lookup.unset(params.get(name)) for name in PLAIN})
+    return record
+
+
+def chosen_method(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The payment method that a request names or describes, None when it does neither."""
+    if params.get("payment_method"):
+        return payment_methods.resolve(ctx, str(params["payment_method"]))
+    data = params.get("payment_method_data")
+    if isinstance(data, Mapping):
+        return payment_methods.make(ctx, data, "payment_method_data")
+    if params.get("confirmation_token"):
+        token = lookup.record(ctx, "confirmation_token", params["confirmation_token"], "confirmation_token")
+        preview = token.get("payment_method_preview") or {}
+        held = facts.load(ctx, token["id"])
+        if held.card and isinstance(preview.get("card"), Mapping):
+            exp = (preview["card"]["exp_month"], preview["card"]["exp_year"])
+            return payment_methods.from_card(ctx, held.card, exp, preview, cvc=held.cvc)
+    return None
+
+
+def put_method(intent: dict[str, Any], method: Mapping[str, Any], kind: str = "PaymentIntent") -> None:
+    """Put a payment method on an intent that is not stored yet. Raises 400 when the two do not go together."""
+    owner, customer = method.get("customer"), intent.get("customer")
+    if owner and not customer:
+        text = (
+            f"The PaymentMethod {method['id']} belongs to the Customer {owner}. Please include the Customer in the "
+            f"`customer` parameter on the {kind}."
+        )
+        raise errors.invalid(text, "payment_method")
+    if owner and owner != customer:
+        text = (
+            f"The customer does not have a payment method with the ID {method['id']}. The payment method must be "
+            "attached to the customer."
+        )
+        raise errors.invalid(text, "payment_method")
+    type = method["type"]
+    if type not in intent["payment_method_types"]:
+        if intent.get("automatic_payment_methods") is None:
+            text = (
+                f"The PaymentMethod provided ({type}) is not allowed for this {kind}. Please attach a PaymentMethod of "
+                f"one of the following types: {', '.join(intent['payment_method_types'])}."
+            )
+            raise errors.invalid(text, "payment_method")
+        intent["payment_method_types"] = [*intent["payment_method_types"], type]
+    intent["payment_method"] = method["id"]
+    if intent["status"] == "requires_payment_method":
+        intent["status"] = "requires_confirmation"
+
+
+@twin.handler("PostPaymentIntents")
+def create(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
+    """A new intent, confirmed at once with `confirm`."""
+    params = request.body or {}
+    currency = charges.check_currency(params["currency"])
+    check_amount(params, currency)
+    if params.get("customer"):
+        lookup.record(ctx, "customer", params["customer"], "customer")
+    if not params.get("confirm"):
+        for name in ("off_session", "error_on_requires_action", "mandate_data", "return_url", "use_stripe_sdk"):
+            if params.get(name) and name in ("off_session", "error_on_requires_action", "mandate_data"):
+                raise errors.invalid(f"`{name}` may only be set when `confirm` is true.", name)
+    intent = new_record(ctx, params, currency)
+    method = chosen_method(ctx, params)
+    if method is not None:
+        put_method(intent, method)
+    ctx.store.insert("payment_intent", intent, created=ctx.micros)
+    ctx.emit("payment_intent.created", intent)
+    if params.get("confirm"):
+        return confirming.confirm(ctx, intent, params)
+    return intent
+
+
+@twin.handler("GetPaymentIntentsIntent")
+def retrieve(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """One intent; with a publishable key only by its client secret."""
+    intent = lookup.in_path(ctx, "payment_intent", request.path["intent"], "intent")
+    secret = request.query.get("client_secret")
+    if secret is not None and secret != intent["client_secret"]:
+        text = "The client_secret provided does not match any associated PaymentIntent on this account."
+        raise errors.invalid(text, "client_secret", "payment_intent_invalid_parameter")
+    return intent
+
+
+def unexpected(intent: dict[str, Any], verb: str, kind: str = "PaymentIntent") -> None:
+    """Raise 400 with the intent in it when the verb is not possible in its status."""
+    message = intents.unexpected(kind, verb, intent["status"])
+    if message:
+        raise errors.wrong_state(intent, message)
+
+
+@twin.handler("PostPaymentIntentsIntent")
+def update(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Change an intent before it is confirmed; only some parameters later."""
+    params = request.body or {}
+    intent = lookup.in_path(ctx, "payment_intent", request.path["intent"], "intent")
+    for name in ("amount", "currency", "payment_method", "payment_method_data", "customer"):
+        if name in params and intent["status"] not in intents.UPDATABLE:
+            raise errors.wrong_state(intent, intents.not_updatable("PaymentIntent", name, intent["status"]), name)
+    changed = {**intent, **lookup.given(params, *PLAIN, "customer")}
+    if "currency" in params:
+        changed["currency"] = charges.check_currency(params["currency"])
+    if "amount" in params:
+        check_amount(params, changed["currency"])
+        changed["amount"] = params["amount"]
+    if params.get("customer"):
+        lookup.record(ctx, "customer", params["customer"], "customer")
+    if "metadata" in params:
+        changed["metadata"] = lookup.metadata(intent["metadata"], params["metadata"])
+    if params.get("payment_method_types"):
+        changed["payment_method_types"] = list(params["payment_method_types"])
+        changed["automatic_payment_methods"] = None
+    if params.get("capture_method"):
+        changed["capture_method"] = params["capture_method"]
+    if isinstance(params.get("payment_method_options"), Mapping):
+        types = changed["payment_method_types"]
+        kept = {**changed["payment_method_options"], **params["payment_method_options"]}
+        changed["payment_method_options"] = method_options(types, kept)
+    if params.get("payment_method") == "":
+        changed["payment_method"] = None
+        changed["status"] = "requires_payment_method"
+    method = chosen_method(ctx, params)
+    if method is not None:
+        put_method(changed, method)
+        changed["status"] = intents.PAYMENT[intent["status"], "attach"]
+        changed["next_action"] = None
+    ctx.store.replace("payment_intent", intent["id"], changed)
+    return changed
+
+
+@twin.handler("PostPaymentIntentsIntentConfirm")
+def confirm(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
+    """Try to be paid."""
+    params = request.body or {}
+    intent = lookup.in_path(ctx, "payment_intent", request.path["intent"], "intent")
+    unexpected(intent, "confirm")
+    changed = {**intent, **lookup.given(params, "receipt_email", "setup_future_usage", "shipping")}
+    if params.get("capture_method"):
+        changed["capture_method"] = params["capture_method"]
+    if isinstance(params.get("payment_method_options"), Mapping):
+        kept = {**intent["payment_method_options"], **params["payment_method_options"]}
+        changed["payment_method_options"] = method_options(changed["payment_method_types"], kept)
+    method = chosen_method(ctx, params)
+    if method is not None:
+        put_method(changed, method)
+    if changed != intent:
+        ctx.store.replace("payment_intent", intent["id"], changed)
+    return confirming.confirm(ctx, changed, params)
+
+
+@twin.handler("PostPaymentIntentsIntentCapture")
+def capture(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Capture what was authorized, all or part of it."""
+    params = request.body or {}
+    intent = lookup.in_path(ctx, "payment_intent", request.path["intent"], "intent")
+    unexpected(intent, "capture")
+    most = intent["amount_capturable"]
+    amount = params.get("amount_to_capture", most)
+    if amount > most:
+        text = (
+            "The requested capture amount is greater than the amount you can capture for this charge "
+            f"({money.written(most, intent['currency'])})."
+        )
+        raise errors.invalid(text, "amount_to_capture", "amount_too_large", payment_intent=intent)
+    if amount < 1:
+        raise errors.too_small("amount_to_capture", 1)
+    charge = ctx.store.get("charge", intent["latest_charge"])
+    changes = lookup.given(params, "statement_descriptor", "statement_descriptor_suffix", "application_fee_amount")
+    charge = charges.capture_charge(ctx, charge, amount, changes)
+    done = {
+        **changes,
+        "status": intents.PAYMENT[intent["status"], "capture"],
+        "amount_capturable": 0,
+        "amount_received": amount,
+    }
+    if "metadata" in params:
+        done["metadata"] = lookup.metadata(intent["metadata"], params["metadata"])
+    captured = ctx.update("payment_intent", intent["id"], done, event="")
+    ctx.emit("payment_intent.succeeded", captured)
+    charges.after_payment(ctx, charge)
+    return captured
+
+
+@twin.handler("PostPaymentIntentsIntentCancel")
+def cancel(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Cancel an intent; what was authorized is released."""
+    params = request.body or {}
+    intent = lookup.in_path(ctx, "payment_intent", request.path["intent"], "intent")
+    unexpected(intent, "cancel")
+    changes = {
+        "status": "canceled",
+        "canceled_at": ctx.now,
+        "cancellation_reason": params.get("cancellation_reason"),
+        "amount_capturable": 0,
+        "next_action": None,
+    }
+    if intent["status"] == "requires_capture":
+        charge = ctx.store.get("charge", intent["latest_charge"])
+        changed = {"amount_refunded": charge["amount"], "refunded": True}
+        released = ctx.update("charge", charge["id"], changed, event="")
+        ctx.emit("charge.refunded", released, previous={"amount_refunded": 0, "refunded": False})
+    canceled = ctx.update("payment_intent", intent["id"], changes, event="")
+    ctx.emit("payment_intent.canceled", canceled)
+    return canceled
+
+
+@twin.handler("PostPaymentIntentsIntentIncrementAuthorization")
+def increment(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Authorize a greater amount."""
+    params = request.body or {}
+    intent = lookup.in_path(ctx, "payment_intent", request.path["intent"], "intent")
+    unexpected(intent, "increment")
+    if params["amount"] <= intent["amount"]:
+        raise errors.invalid(
+            "Amount must be greater than the currently authorized amount.", "amount", payment_intent=intent
+        )
+    problem = money.amount_error(params["amount"], intent["currency"])
+    if problem:
+        raise errors.invalid(problem[1], "amount", problem[0])
+    amount = params["amount"]
+    ctx.update("charge", intent["latest_charge"], {"amount": amount}, event="charge.updated")
+    changes = {"amount": amount, "amount_capturable": amount, **lookup.given(params, "description")}
+    if "metadata" in params:
+        changes["metadata"] = lookup.metadata(intent["metadata"], params["metadata"])
+    incremented = ctx.update("payment_intent", intent["id"], changes, event="")
+    ctx.emit("payment_intent.amount_capturable_updated", incremented)
+    return incremented
+
+
+@twin.handler("PostPaymentIntentsIntentVerifyMicrodeposits")
+def verify_microdeposits(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
+    """Verify the account with the two amounts or the descriptor code that were sent to it."""
+    intent = lookup.in_path(ctx, "payment_intent", request.path["intent"], "intent")
+    return confirming.verify(ctx, intent, request.body or {})
+
+
+@twin.handler("PostPaymentIntentsIntentApplyCustomerBalance")
+def apply_customer_balance(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Nothing is held in cash balances, so the intent stays as it is."""
+    return lookup.in_path(ctx, "payment_intent", request.path["intent"], "intent")

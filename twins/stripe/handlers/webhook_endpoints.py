@@ -1,0 +1,116 @@
+"""Webhook endpoints and events: who gets what, how an event looks, how a delivery is signed.
+
+Source: https://docs.stripe.com/api/webhook_endpoints, /events. Imports: the kit's public names, the twin.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twinkit import Ctx, Receiver, Request
+from twins.stripe import errors, lookup, twin, webhooks, wire
+
+SECRETS = "webhook_secret"
+"""Store name of signing secrets, by endpoint id."""
+
+
+def _check(ctx: Ctx, params: dict[str, Any]) -> None:
+    url = params.get("url")
+    if url is not None and not str(url).startswith(("http://", "https://")):
+        raise errors.invalid("Invalid URL: An explicit scheme (such as https) must be provided.", "url", "url_invalid")
+    if "enabled_events" in params and not params["enabled_events"]:
+        raise errors.empty("enabled_events")
+
+
+@twin.handler("PostWebhookEndpoints")
+def create(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """A new endpoint; only this reply shows its secret."""
+    params = request.body or {}
+    _check(ctx, params)
+    record: dict[str, Any] = {
+        "id": ctx.new_id("webhook_endpoint"),
+        "object": "webhook_endpoint",
+        "api_version": params.get("api_version"),
+        "application": None,
+        "created": ctx.now,
+        "description": lookup.unset(params.get("description")),
+        "enabled_events": list(params["enabled_events"]),
+        "livemode": False,
+        "metadata": lookup.metadata({}, params.get("metadata")),
+        "status": "enabled",
+        "url": params["url"],
+    }
+    secret = f"whsec_{ctx.token('alnum', 32)}"
+    ctx.store.insert("webhook_endpoint", record, created=ctx.micros)
+    ctx.store.insert(SECRETS, {"secret": secret}, id=record["id"])
+    return {**record, "secret": secret}
+
+
+@twin.handler("PostWebhookEndpointsWebhookEndpoint")
+def update(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Change an endpoint, disable or enable it."""
+    params = request.body or {}
+    id = request.path["webhook_endpoint"]
+    endpoint = lookup.in_path(ctx, "webhook_endpoint", id, "webhook_endpoint")
+    _check(ctx, params)
+    changes = lookup.given(params, "description", "enabled_events", "url")
+    if "disabled" in params:
+        changes["status"] = "disabled" if params["disabled"] else "enabled"
+    if "metadata" in params:
+        changes["metadata"] = lookup.metadata(endpoint["metadata"], params["metadata"])
+    return ctx.update("webhook_endpoint", id, changes, event="")
+
+
+@twin.receivers
+def receivers(ctx: Ctx, event: dict[str, Any]) -> list[Receiver]:
+    """The enabled endpoints that want this type."""
+    found = []
+    for endpoint in ctx.store.select("webhook_endpoint"):
+        if endpoint["status"] != "enabled" or not webhooks.wants(endpoint["enabled_events"], event["type"]):
+            continue
+        kept = ctx.store.find(SECRETS, endpoint["id"])
+        found.append(
+            Receiver(
+                id=endpoint["id"],
+                url=endpoint["url"],
+                secret=kept["secret"] if kept else "",
+                events=endpoint["enabled_events"],
+                api_version=endpoint["api_version"],
+            )
+        )
+    return found
+
+
+@twin.sign
+def sign(body: bytes, secret: str, at: int, _headers: dict[str, str]) -> dict[str, str]:
+    """`Stripe-Signature` of a delivery."""
+    if not secret:
+        return {}
+    return {"Stripe-Signature": webhooks.signature_header(body, [secret], at)}
+
+
+@twin.envelope
+def envelope(
+    ctx: Ctx, type: str, data: dict[str, Any], previous: dict[str, Any] | None, **_extra: Any
+) -> dict[str, Any]:
+    """The event object."""
+    body: dict[str, Any] = {"object": data}
+    if previous is not None:
+        body["previous_attributes"] = previous
+    request = ctx.request
+    event: dict[str, Any] = {
+        "id": ctx.new_id("event"),
+        "object": "event",
+        "api_version": wire.API_VERSION,
+        "created": ctx.now,
+        "data": body,
+        "livemode": False,
+        "pending_webhooks": 0,
+        "request": {
+            "id": wire.request_id(ctx, request) if request else None,
+            "idempotency_key": request.headers.get("idempotency-key") if request else None,
+        },
+        "type": type,
+    }
+    event["pending_webhooks"] = len(receivers(ctx, event))
+    return event

@@ -1,0 +1,43 @@
+"""Lists that handlers make themselves: a page of records in Stripe's list object. Imports: the kit's public names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from twinkit import Ctx, Filter, InvalidCursor, Request
+from twins.stripe import errors
+
+DEFAULT, MOST = 10, 100
+
+
+def empty(url: str) -> dict[str, Any]:
+    """A list of nothing."""
+    return {"object": "list", "data": [], "has_more": False, "url": url}
+
+
+def page(ctx: Ctx, request: Request, resource: str, where: Sequence[Filter] = ()) -> dict[str, Any]:
+    """The page a list request asks for, newest first. Raises 400 for a cursor that names no record."""
+    query = request.query
+    try:
+        found = ctx.store.list(
+            resource,
+            where,
+            limit=query.get("limit", DEFAULT),
+            after=query.get("starting_after"),
+            before=query.get("ending_before"),
+        )
+    except InvalidCursor as error:
+        name = "starting_after" if query.get("starting_after") == error.cursor else "ending_before"
+        raise errors.no_such(resource, error.cursor, name, path=False) from None
+    data = [orjson.loads(row) for row in found.rows]
+    return {"object": "list", "data": data, "has_more": found.has_more, "url": request.url_path}
+
+
+def embedded(ctx: Ctx, resource: str, where: Sequence[Filter], url: str, *, oldest: bool = False) -> dict[str, Any]:
+    """A list shown inside a record: its first ten."""
+    found = ctx.store.list(resource, where, limit=DEFAULT, order="oldest" if oldest else "newest")
+    data = [orjson.loads(row) for row in found.rows]
+    return {"object": "list", "data": data, "has_more": found.has_more, "url": url}

@@ -1,0 +1,58 @@
+"""Finding records for a handler and reading what callers may leave out or unset.
+
+A record named in the path is missing with 404, one named by a parameter with 400. Imports: the kit's public names and
+the twin's error texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twinkit import Ctx
+from twins.stripe import errors
+
+
+def record(ctx: Ctx, resource: str, id: Any, param: str) -> dict[str, Any]:
+    """The record that the parameter `param` names. Raises 400 resource_missing."""
+    found = ctx.store.find(resource, str(id))
+    if found is None:
+        found = materialised(ctx, resource, str(id))
+    if found is None:
+        raise errors.no_such(resource, str(id), param, path=False)
+    return found
+
+
+def in_path(ctx: Ctx, resource: str, id: str, param: str = "id") -> dict[str, Any]:
+    """The record that the path names. Raises 404 resource_missing."""
+    found = ctx.store.find(resource, id)
+    if found is None:
+        found = materialised(ctx, resource, id)
+    if found is None:
+        raise errors.no_such(resource, id, param)
+    return found
+
+
+def materialised(ctx: Ctx, resource: str, id: str) -> dict[str, Any] | None:
+    """A record made up for this id where the instance is asked to make every id exist, else None."""
+    return ctx.materialise(resource, id) if ctx.options.get("materialise") else None
+
+
+def metadata(current: Mapping[str, str] | None, given: Any) -> dict[str, str]:
+    """Metadata after an update: keys merge, an empty value removes its key, an empty string removes all."""
+    if given is None:
+        return dict(current or {})
+    if not isinstance(given, Mapping):
+        return {}
+    merged = {**(current or {}), **{str(key): str(value) for key, value in given.items()}}
+    return {key: value for key, value in merged.items() if value != ""}
+
+
+def unset(value: Any) -> Any:
+    """A parameter's value, the empty string being null."""
+    return None if value == "" else value
+
+
+def given(params: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The named parameters that were sent, empty strings as null."""
+    return {name: unset(params[name]) for name in names if name in params}

@@ -1,0 +1,266 @@
+"""How Stripe talks: keys, versions, request ids, errors in its words, expansion of replies.
+
+Sources: https://docs.stripe.com/api/authentication, /errors, /versioning, /expanding_objects. Imports: the kit's
+public names, the twin's texts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from twinkit import Ctx, Filter, Principal, Reply, Request, ServiceError, Violation, basic_user
+from twins.stripe import errors, listing, twin
+from twins.stripe.expand import Expander
+
+API_VERSION = "2026-08-26.dahlia"
+SECRET_KEY = "sk_test_twinkit00000000000000000000"
+PUBLISHABLE_KEY = "pk_test_twinkit00000000000000000000"
+ACCOUNT = "acct_1TwinkitStripeAc"
+REQUEST_ID = "twin-request-id"
+KINDS = {"sk_test_": "secret", "rk_test_": "restricted", "pk_test_": "publishable", "ek_test_": "ephemeral"}
+VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?(; ?[\w=; .]*)?$")
+CLIENT_SIDE = frozenset(
+    {
+        "PostTokens",
+        "GetTokensToken",
+        "PostPaymentMethods",
+        "PostSources",
+        "GetSourcesSource",
+        "GetPaymentIntentsIntent",
+        "PostPaymentIntentsIntentConfirm",
+        "GetSetupIntentsIntent",
+        "PostSetupIntentsIntentConfirm",
+        "PostPaymentIntentsIntentVerifyMicrodeposits",
+        "PostSetupIntentsIntentVerifyMicrodeposits",
+        "PostTestHelpersConfirmationTokens",
+        "GetConfirmationTokensConfirmationToken",
+    }
+)
+"""Operations that a publishable key may call."""
+
+
+# who is asking -------------------------------------------------------------------------------------------------------
+
+
+@twin.credentials
+def credentials(_ctx: Ctx) -> dict[str, str]:
+    """Keys that work without set-up; any other `sk_test_…` works too unless the instance is strict."""
+    return {"secret_key": SECRET_KEY, "publishable_key": PUBLISHABLE_KEY, "account": ACCOUNT}
+
+
+def key_of(request: Request) -> str:
+    """The key of a request: a bearer token, or the user name of basic credentials; empty when there is none."""
+    word, _, rest = request.headers.get("authorization", "").partition(" ")
+    if word.lower() == "bearer":
+        return rest.strip()
+    return basic_user(rest) if word.lower() == "basic" else ""
+
+
+@twin.authenticate
+def authenticate(ctx: Ctx, request: Request) -> Principal:
+    """The owner of a test key. Live keys, other texts and (when strict) unknown keys are refused."""
+    key = key_of(request)
+    if not key:
+        raise errors.no_key()
+    kind = next((kind for prefix, kind in KINDS.items() if key.startswith(prefix) and len(key) > len(prefix)), "")
+    if not kind or (ctx.strict and key not in (SECRET_KEY, PUBLISHABLE_KEY) and not _issued(ctx, key)):
+        raise errors.bad_key(key)
+    version = request.headers.get("stripe-version")
+    if version and not VERSION.match(version):
+        raise errors.bad_version(version)
+    if kind == "publishable" and request.operation is not None and request.operation.id not in CLIENT_SIDE:
+        raise errors.secret_key_required()
+    account = request.headers.get("stripe-account")
+    if account is not None and not account.startswith("acct_"):
+        raise errors.account_unknown(key, account)
+    return Principal(key, kind=kind, account=account)
+
+
+def _issued(ctx: Ctx, key: str) -> bool:
+    where = [Filter("secret", "=", key)]
+    return bool(ctx.store.list("ephemeral_key", where, limit=1).ids)
+
+
+def request_id(ctx: Ctx, request: Request) -> str:
+    """The id of a request; the same however often it is asked for."""
+    known = request.headers.get(REQUEST_ID)
+    if known is None:
+        known = ctx.new_id("req_{alnum:14}")
+        if isinstance(request.headers, dict):
+            request.headers[REQUEST_ID] = known
+    return known
+
+
+# what is wrong -------------------------------------------------------------------------------------------------------
+
+
+@twin.invalid
+def invalid(ctx: Ctx, request: Request, violations: list[Violation]) -> ServiceError:
+    """Violations of the contract in Stripe's words: unknown parameters first, then missing ones, then the rest."""
+    unknown = [errors.dotted(v.path) for v in violations if v.kind == "unknown"]
+    if unknown:
+        return errors.unknown(unknown, _known(ctx, request))
+    for violation in violations:
+        if violation.kind in ("missing", "required_body"):
+            return errors.missing(errors.dotted(violation.path) if violation.path else _first_required(ctx, request))
+    return _worded(violations[0])
+
+
+def _worded(violation: Violation) -> ServiceError:
+    param, expected, value = errors.dotted(violation.path), violation.expected, violation.value
+    match violation.kind:
+        case "type" if value == "":
+            return errors.empty(param)
+        case "type":
+            return errors.wrong_type(_type_name(expected), value, param)
+        case "enum" | "const" if value == "":
+            return errors.empty(param)
+        case "enum":
+            return errors.not_in(param, expected if isinstance(expected, list | tuple) else [expected])
+        case "const":
+            return errors.not_in(param, [expected])
+        case "max_length":
+            return errors.too_long(param, str(value), int(expected))
+        case "minimum":
+            return errors.too_small(param, expected)
+        case "maximum":
+            return errors.too_large(param, expected)
+        case "any_of" | "one_of" if value == "":
+            return errors.empty(param)
+        case "any_of" | "one_of" if isinstance(value, str):
+            return errors.wrong_type("object", value, param)
+        case "any_of" | "one_of" if isinstance(value, Mapping):
+            return errors.wrong_type("string", value, param)
+    return errors.invalid(f"Invalid {param}", param)
+
+
+def _type_name(expected: Any) -> str:
+    names = [expected] if isinstance(expected, str) else [str(name) for name in expected or ()]
+    return next((name for name in names if name != "null"), "object")
+
+
+def _known(ctx: Ctx, request: Request) -> list[str]:
+    operation = request.operation
+    if operation is None:
+        return []
+    names = [parameter.name for parameter in operation.parameters]
+    for schema in (operation.body.content if operation.body else {}).values():
+        node = ctx.twin.index.resolve(schema)
+        if isinstance(node, Mapping):
+            names += list(node.get("properties", ()))
+    return names
+
+
+def _first_required(ctx: Ctx, request: Request) -> str:
+    operation = request.operation
+    for schema in (operation.body.content if operation and operation.body else {}).values():
+        node = ctx.twin.index.resolve(schema)
+        if isinstance(node, Mapping) and node.get("required"):
+            return str(node["required"][0])
+    return "body"
+
+
+# the reply -----------------------------------------------------------------------------------------------------------
+
+NO_SUCH = re.compile(r"No such ([\w.]+): '(.*)'$", re.DOTALL)
+
+
+@twin.finish
+def finish(ctx: Ctx, request: Request, reply: Reply) -> Reply:
+    """Expansion, the rest of an error, headers."""
+    id = request_id(ctx, request)
+    if reply.status >= 400 and isinstance(reply.body, dict) and isinstance(reply.body.get("error"), dict):
+        reply.body = {"error": _complete(reply.body["error"], id)}
+    elif reply.status < 400 and request.operation is not None:
+        paths = request.params.get("expand")
+        if paths:
+            reply = _expanded(ctx, request, reply, paths)
+    reply.headers.setdefault("request-id", id)
+    reply.headers["stripe-version"] = request.headers.get("stripe-version") or API_VERSION
+    key = request.headers.get("idempotency-key")
+    if key and request.method == "POST":
+        reply.headers.setdefault("idempotency-key", key)
+        reply.headers.setdefault("original-request", id)
+    if request.principal and request.principal.account:
+        reply.headers["stripe-account"] = request.principal.account
+    return reply
+
+
+def _complete(error: dict[str, Any], id: str) -> dict[str, Any]:
+    """An error with its names spelled as the service does and the link to its log."""
+    found = NO_SUCH.match(str(error.get("message", "")))
+    if found and error.get("code") == "resource_missing":
+        error = {**error, "message": errors.missing_text(found[1], found[2])}
+    if error.get("param") in (None, "None"):
+        error = {name: value for name, value in error.items() if name != "param"}
+    return dict(sorted({**error, "request_log_url": f"{errors.LOG_URL}{id}"}.items()))
+
+
+def _expanded(ctx: Ctx, request: Request, reply: Reply, paths: Any) -> Reply:
+    operation = request.operation
+    success = operation.success if operation else None
+    schema = next(iter(success.content.values()), None) if success else None
+    if schema is None or reply.body is None:
+        return reply
+    if not isinstance(paths, list):
+        raise errors.wrong_type("array", paths, "expand")
+    body = orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
+    expander = Expander(
+        ctx.twin.index.resolve,
+        lambda place, id: referenced(ctx, place, id),
+        lambda record, name: included(ctx, record, name),
+    )
+    wanted = [str(path) for path in paths if path != "total_count"]
+    expander.check(schema, wanted)
+    reply.body = expander.expand(body, wanted)
+    return reply
+
+
+ALIASES = {"default_source": ("payment_source", "source"), "source": ("payment_source",)}
+"""Property → where its ids are looked for besides the resources the contract names."""
+
+
+def referenced(ctx: Ctx, place: tuple[str, ...], id: str) -> Any:
+    """The record that an id in a property stands for, or None."""
+    owner, name = place
+    for resource in _resources(ctx, owner, name):
+        found = ctx.store.find(resource, id)
+        if found is not None:
+            return ctx.show(resource, found)
+        if ctx.store.was_deleted(resource, id):
+            return {"id": id, "object": resource, "deleted": True}
+    return None
+
+
+def _resources(ctx: Ctx, owner: str, name: str) -> list[str]:
+    names = list(ALIASES.get(name, ()))
+    declared = ctx.twin.compiled.resources.get(owner)
+    targets = declared.expandable.get(name, ()) if declared is not None else ()
+    names += [target for target in targets if target not in names]
+    if not names or owner == "balance_transaction":
+        names += [other for other in ctx.twin.compiled.resources if other not in names]
+    return names
+
+
+def included(ctx: Ctx, record: Mapping[str, Any], name: str) -> Any:
+    """A property that is only shown when it is expanded: lists inside records, hidden parts of prices."""
+    kind, id = record.get("object"), str(record.get("id", ""))
+    if kind == "customer" and name in ("sources", "subscriptions", "tax_ids"):
+        resource = {"sources": "payment_source", "subscriptions": "subscription", "tax_ids": "tax_id"}[name]
+        return listing.embedded(ctx, resource, [Filter("customer", "=", id)], f"/v1/customers/{id}/{name}")
+    if kind == "charge" and name == "refunds":
+        return listing.embedded(ctx, "refund", [Filter("charge", "=", id)], f"/v1/charges/{id}/refunds")
+    if kind == "price" and name in ("tiers", "currency_options"):
+        hidden = ctx.store.find("price_hidden", id)
+        return (hidden or {}).get(name)
+    if kind == "customer" and name == "cash_balance":
+        settings = {"reconciliation_mode": "automatic", "using_merchant_default": True}
+        return {
+            "object": "cash_balance", "available": None, "customer": id, "customer_account": None, "livemode": False,
+            "settings": settings,
+        }  # fmt: skip
+    return None
