@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from twinkit.contract.finding import Finding
-from twinkit.contract.load import EXTERNAL, fetch, parse
+from twinkit.contract.load import EXTERNAL, Unreachable, fetch, parse
 from twinkit.errors import UsageError
 
 MAX_DOCUMENTS = 500
@@ -75,7 +75,7 @@ class _Bundle:
             raw, _ = fetch(target)
             return (parse(raw, target),)
         except UsageError as error:
-            if host:
+            if isinstance(error, Unreachable):
                 self.dead_hosts.add(host)
             return str(error)
 

@@ -26,6 +26,10 @@ _URL = re.compile(r"^https?://", re.IGNORECASE)
 _PACKAGE = re.compile(r"^(?:python://)?([A-Za-z_][\w.]*)[:/](?![\\/])(.+)$")
 
 
+class Unreachable(UsageError):
+    """The host of a URL does not answer; asking it again would only take as long again."""
+
+
 @dataclass
 class Document:
     """A parsed document as published, with what was remarked about it."""
@@ -93,6 +97,8 @@ def _fetch_url(url: str) -> bytes:
     try:
         reply = httpx.get(url, follow_redirects=True, timeout=20)
         reply.raise_for_status()
+    except httpx.TransportError as error:
+        raise Unreachable(f"{url}: cannot be fetched: {error}") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise UsageError(f"{url}: cannot be fetched: {error}") from error
     return reply.content

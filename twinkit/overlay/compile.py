@@ -13,6 +13,7 @@ from twinkit.contract.adapters import canonical
 from twinkit.contract.finding import Finding
 from twinkit.contract.index import compile_index
 from twinkit.contract.load import load as read_document
+from twinkit.contract.patch import apply_patch, read_patch
 from twinkit.overlay.cache import Sources
 from twinkit.overlay.compiled import plain
 from twinkit.overlay.infer import Inference, Inferred, infer
@@ -49,6 +50,8 @@ def extras(twin: str, inferred: Inferred, head: Mapping[str, Any] | None = None)
 def compile_sources(sources: Sources) -> Built:
     """Read, patch, infer and compile. Raises UsageError for an unreadable document, AuthorError for a wrong overlay."""
     document = read_document(sources.contract)
+    for patch in sources.patches:
+        document.findings.extend(apply_patch(document.data, read_patch(patch)))
     contract = canonical(document)
     if sources.overlay is None:
         inferred = infer(contract)

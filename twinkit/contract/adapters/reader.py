@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -167,7 +166,7 @@ class Reader:
         }
 
     def _service(self, title: Any) -> str:
-        stem = PurePosixPath(urlsplit(self.document.source).path).name.partition(".")[0].lower()
+        stem = re.split(r"[/\\:]", self.document.source.partition("?")[0])[-1].partition(".")[0].lower()
         word = stem if stem not in _GENERIC or not isinstance(title, str) else title.lower()
         return _UNSAFE.sub("-", word).strip("-._") or "service"
 
