@@ -22,13 +22,26 @@ OLDEST_SQLITE = (3, 38, 0)
 """The first SQLite with JSON functions and RETURNING always built in."""
 
 
+class Connection(sqlite3.Connection):
+    """A connection that closes itself when nobody holds it; Python 3.13 and later would warn instead."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def connect(database: str, *, uri: bool = False) -> sqlite3.Connection:
     """A connection that runs statements as told (no implicit BEGIN) and that any one thread at a time may use."""
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         wanted = ".".join(map(str, OLDEST_SQLITE))
         raise UsageError(f"this Python has SQLite {sqlite3.sqlite_version}; twinkit needs {wanted} or newer")
     connection = sqlite3.connect(
-        database, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=64, uri=uri
+        database,
+        timeout=0,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=64,
+        uri=uri,
+        factory=Connection,
     )
     connection.create_function("json_property", 2, json_property, deterministic=True)
     return connection
@@ -133,8 +146,3 @@ class Core:
     def close(self) -> None:
         """Close the connection; a second time does nothing. An unfinished transaction is lost."""
         self._connection.close()
-
-    def __del__(self) -> None:
-        connection = getattr(self, "_connection", None)
-        if connection is not None:
-            connection.close()

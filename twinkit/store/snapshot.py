@@ -73,6 +73,3 @@ class Snapshot:
     def close(self) -> None:
         """Free the copy."""
         self._connection.close()
-
-    def __del__(self) -> None:
-        self._connection.close()
