@@ -27,6 +27,9 @@ STALE = 3600
 NEXT_LOOK = 0.5
 """Longest sleep (s) on a real clock before the queue is looked at again: the clock may have been set."""
 
+LOOK_PAST = 0.1
+"""Seconds between two looks past receivers that have all they can take."""
+
 
 def unsigned(body: bytes, secret: str, at: int, headers: dict[str, str]) -> Mapping[str, str]:
     """The signing of a service that does not sign."""
@@ -60,7 +63,7 @@ class Deliverer:
         self.schedule = schedule or Schedule()
         self._wall = wall
         self._sign = sign
-        self._sender = sender or Sender(concurrency)
+        self._sender = sender or Sender()
         self._concurrency = concurrency
         self._per_receiver = per_receiver
         self._allowed = allowed
@@ -68,6 +71,8 @@ class Deliverer:
         self._flying: dict[int, tuple[str, asyncio.Task[Any]]] = {}
         self._generation = 0
         self._held = 0
+        self._barren: tuple[frozenset[str], float] = (frozenset(), 0.0)
+        """Receivers that were full when nothing was due for others, and when (loop time) that was."""
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
@@ -91,6 +96,7 @@ class Deliverer:
 
     def wake(self) -> None:
         """Look at the queue now: something was added, or the clock moved."""
+        self._barren = (frozenset(), 0.0)
         self._wake.set()
 
     def forget(self) -> None:
@@ -169,21 +175,33 @@ class Deliverer:
 
     def _take_off(self) -> None:
         """Start as many due deliveries as there is room for, in order of due time."""
-        loop = asyncio.get_running_loop()
         while (room := self._concurrency - len(self._flying)) > 0:
             busy = Counter(receiver for receiver, _ in self._flying.values())
-            full = [receiver for receiver, count in busy.items() if count >= self._per_receiver]
-            rows = self.store.due_deliveries(self.clock.micros, limit=room + len(self._flying), besides=full)
-            started = 0
-            for row in rows:
-                if row.seq in self._flying or busy[row.receiver] >= self._per_receiver or started >= room:
-                    continue
-                busy[row.receiver] += 1
-                started += 1
-                task = loop.create_task(self._fly(row, self._generation))
-                self._flying[row.seq] = (row.receiver, task)
-            if not started:
+            full = frozenset(receiver for receiver, count in busy.items() if count >= self._per_receiver)
+            if full and not self._worth_looking(full):
                 return
+            limit = min(room, self._per_receiver) + len(self._flying)
+            rows = self.store.due_deliveries(self.clock.micros, limit=limit, besides=full)
+            if not rows:
+                self._barren = (full, asyncio.get_running_loop().time())
+            if not self._start(rows, busy, room):
+                return
+
+    def _worth_looking(self, full: frozenset[str]) -> bool:
+        """Looking past full receivers reads all their rows, so not again at once when there was nothing else."""
+        barren, at = self._barren
+        return barren != full or asyncio.get_running_loop().time() - at > LOOK_PAST
+
+    def _start(self, rows: list[Delivery], busy: Counter[str], room: int) -> int:
+        started = 0
+        for row in rows:
+            if row.seq in self._flying or busy[row.receiver] >= self._per_receiver or started >= room:
+                continue
+            busy[row.receiver] += 1
+            started += 1
+            task = asyncio.get_running_loop().create_task(self._fly(row, self._generation))
+            self._flying[row.seq] = (row.receiver, task)
+        return started
 
     async def _fly(self, row: Delivery, generation: int) -> None:
         try:
@@ -191,7 +209,7 @@ class Deliverer:
         finally:
             if generation == self._generation:
                 self._flying.pop(row.seq, None)
-            self.wake()
+            self._wake.set()
 
     async def _attempt(self, row: Delivery, generation: int) -> None:
         if row.attempt > 1 and not self._allowed(row):

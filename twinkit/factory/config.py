@@ -1,0 +1,153 @@
+"""factory.toml: how the app is built and started, and what the gate asks. Read from base, never from the change.
+
+Imports: durations, errors. Unknown keys are errors that name the nearest.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from twinkit.errors import UsageError, nearest
+from twinkit.factory.durations import seconds
+
+DEFAULT_PROTECTED = (
+    "factory.toml", "AGENTS.md", "CLAUDE.md", "specs/**", ".github/**", ".gitlab-ci.yml", ".ci/**", ".circleci/**",
+    "Jenkinsfile", ".gitattributes", ".gitmodules",
+)  # fmt: skip
+
+
+def _argv(value: Any) -> Any:
+    return shlex.split(value) if isinstance(value, str) else value
+
+
+def _commands(value: Any) -> Any:
+    if isinstance(value, str):
+        return [shlex.split(value)]
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return [shlex.split(item) for item in value] if any(" " in item for item in value) else [value]
+    return value
+
+
+def _fraction(value: Any) -> Any:
+    """`9/10`, `90%` or `0.9`, exactly."""
+    text = str(value).strip()
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text)
+    try:
+        number = Fraction(match.group(1)) / 100 if match else Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"{value!r} is no share; write 9/10 or 90%") from None
+    if not 0 < number <= 1:
+        raise ValueError(f"{value!r} is no share between 0 and 1")
+    return (number.numerator, number.denominator)
+
+
+Duration = Annotated[float, BeforeValidator(seconds)]
+Argv = Annotated[tuple[str, ...], BeforeValidator(_argv)]
+Commands = Annotated[tuple[tuple[str, ...], ...], BeforeValidator(_commands)]
+
+
+class Closed(BaseModel):
+    """Base: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class App(Closed):
+    """How to build and run the code under test. Durations in seconds; `port` 0 takes a free one (`$PORT`).
+
+    `url` tests something already deployed instead: nothing is built, started or isolated.
+    """
+
+    start: Argv = ()
+    build: Commands = ()
+    build_network: bool = False
+    build_timeout: Duration = 600.0
+    directory: str = "."
+    port: int = Field(0, ge=0, le=65535)
+    ready: str = "/"
+    ready_timeout: Duration = 20.0
+    request_timeout: Duration = 10.0
+    stop_timeout: Duration = 2.0
+    clock: Literal["none", "file", "python", "faketime"] = "none"
+    database: Literal["", "sqlite", "postgresql"] = ""
+    env: dict[str, str] = Field(default_factory=dict)
+    inherit: tuple[str, ...] = ()
+    twins: tuple[str, ...] = ()
+    url: str = ""
+
+
+class Gate(Closed):
+    """What makes a change eligible: the share of scenarios that must pass, as an exact fraction."""
+
+    share: Annotated[tuple[int, int], BeforeValidator(_fraction)] = (9, 10)
+    sets: tuple[str, ...] = ("holdout",)
+
+
+class Agent(Closed):
+    """The coding agent of `factory loop`: a command line (no shell) or an OpenAI-compatible endpoint."""
+
+    command: Argv = ()
+    endpoint: str = ""
+    model: str = ""
+    key_variable: str = ""
+    inherit: tuple[str, ...] = ()
+    timeout: Duration = 1800.0
+    attempts: int = Field(5, ge=1, le=50)
+
+
+class Config(Closed):
+    """The whole file."""
+
+    apps: dict[str, App] = Field(default_factory=dict)
+    gate: Gate = Field(default_factory=Gate)
+    agent: Agent = Field(default_factory=Agent)
+    protected: tuple[str, ...] = DEFAULT_PROTECTED
+    specs: str = "specs"
+
+    def app(self, name: str) -> App:
+        """An app by name; the empty name means the only one, or `default`. Raises UsageError."""
+        if not name and len(self.apps) == 1:
+            return next(iter(self.apps.values()))
+        found = self.apps.get(name or "default")
+        if found is None:
+            known = ", ".join(self.apps) or "none"
+            raise UsageError(f"factory.toml has no app {name or 'default'!r}{nearest(name, self.apps)} (apps: {known})")
+        return found
+
+
+def parse_config(text: str, path: str = "factory.toml") -> Config:
+    """Read factory.toml; `[app]` is short for `[apps.default]`. Raises UsageError naming the key."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: correct the TOML: {error}") from None
+    if "app" in data:
+        data["apps"] = {**data.get("apps", {}), "default": data.pop("app")}
+    try:
+        config = Config.model_validate(data)
+    except (ValidationError, UsageError) as error:
+        raise UsageError(f"{path}: {_explain(error)}") from None
+    for name, app in config.apps.items():
+        if not app.start and not app.url:
+            raise UsageError(f"{path}: give app {name!r} a `start` command or a `url`")
+    return config
+
+
+def _explain(error: ValidationError | UsageError) -> str:
+    if isinstance(error, UsageError):
+        return str(error)
+    lines: list[str] = []
+    for detail in error.errors():
+        where = ".".join(str(part) for part in detail["loc"])
+        if detail["type"] == "extra_forbidden":
+            model: type[BaseModel] = {"apps": App, "gate": Gate, "agent": Agent}.get(str(detail["loc"][0]), Config)
+            lines.append(f"remove {where!r}{nearest(str(detail['loc'][-1]), [*model.model_fields, 'app'])}")
+        else:
+            lines.append(f"correct {where!r}: {str(detail['msg']).removeprefix('Value error, ')}")
+    return "; ".join(lines)

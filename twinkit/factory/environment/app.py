@@ -1,0 +1,145 @@
+"""The app under test: environment from an allow list, start, readiness that only this trial's process can give.
+
+Imports: spawn, linux, clock, errors, config-free plain data.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from twinkit.errors import nearest
+from twinkit.factory.environment import linux
+from twinkit.factory.environment.database import free_port
+from twinkit.factory.environment.jail import Jail
+from twinkit.factory.environment.spawn import Process, start
+from twinkit.factory.errors import AppFailure, HarnessError
+
+INHERITED = ("PATH", "LANG", "LC_ALL", "TZ")
+FIELD = re.compile(r"\{([a-z][\w-]*(?:\.[\w-]+)*)\}")
+
+
+def expand(template: str, values: Mapping[str, Any]) -> str:
+    """Fill `{stripe.url}`, `{mail.env.SMTP_HOST}`, `{port}`. Raises HarnessError with the nearest name."""
+
+    def one(match: re.Match[str]) -> str:
+        value: Any = values
+        done = ""
+        for part in match.group(1).split("."):
+            if not isinstance(value, Mapping) or part not in value:
+                known = list(value) if isinstance(value, Mapping) else []
+                raise HarnessError(
+                    "harness", f"factory.toml: there is no {{{match.group(1)}}}{nearest(part, known)}{done}"
+                )
+            value = value[part]
+        return str(value)
+
+    return FIELD.sub(one, template)
+
+
+class App:
+    """One running copy of the code under test, or an address where it runs already."""
+
+    def __init__(self, settings: Mapping[str, Any], folder: Path, nonce: str) -> None:
+        self.settings = settings
+        self.folder = folder
+        self.nonce = nonce
+        self.port = int(settings["port"]) or (0 if settings["url"] else free_port())
+        self.url = settings["url"] or f"http://127.0.0.1:{self.port}"
+        self.log = folder / "app.log"
+        self.process: Process | None = None
+
+    def environment(self, twins: Mapping[str, Any], extra: Mapping[str, str], temporary: str) -> dict[str, str]:
+        """Everything the app sees: the allow list, its own HOME and TMPDIR, the twins' variables, `[app.env]`."""
+        env = {name: os.environ[name] for name in (*INHERITED, *self.settings["inherit"]) if name in os.environ}
+        env |= {"HOME": str(self.folder / "home"), "TMPDIR": temporary, "PORT": str(self.port), "APP_URL": self.url}
+        env |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+        values: dict[str, Any] = {"port": self.port, "app": {"url": self.url}, "env": dict(extra)}
+        for name, twin in twins.items():
+            env |= twin.env
+            host = twin.url.split("://", 1)[-1]
+            values[name] = {"url": twin.url, "host": host, "env": twin.env, "credentials": twin.credentials}
+        env |= extra
+        own = {name: expand(value, values) for name, value in self.settings["env"].items()}
+        if "PYTHONPATH" in own and "PYTHONPATH" in env:
+            own["PYTHONPATH"] = f"{env['PYTHONPATH']}:{own['PYTHONPATH']}"
+        return env | own
+
+    def start(self, env: Mapping[str, str], jail: Jail | None) -> None:
+        """Start it. Raises AppFailure, HarnessError (port) when somebody else has the port."""
+        if self.settings["url"]:
+            return
+        if self.port in linux.listeners() or _in_use(self.port):
+            raise HarnessError("port", f"port {self.port} is taken before the app was started")
+        directory = self.folder / "app" / self.settings["directory"]
+        if not directory.is_dir():
+            raise AppFailure("app_start", f"the change has no folder {self.settings['directory']!r}")
+        argv = self.settings["start"]
+        self.process = start(argv, directory=directory, env=env, log=self.log, nonce=self.nonce, jail=jail)
+
+    def wait_ready(self) -> None:
+        """Until `ready` answers below 500, from a process of this trial. Raises AppFailure, HarnessError."""
+        limit = float(self.settings["ready_timeout"])
+        end = time.monotonic() + limit
+        pause = 0.01
+        last = "nothing listens"
+        with httpx.Client(trust_env=False, verify=False, timeout=min(limit, 5.0)) as http:
+            while time.monotonic() < end:
+                self._still_running()
+                if self.process is None or not linux.has_proc() or self.port in linux.listeners():
+                    self._ours()
+                    try:
+                        reply = http.get(self.url + self.settings["ready"])
+                        if reply.status_code < 500:
+                            return
+                        last = f"GET {self.settings['ready']} answers {reply.status_code}"
+                    except httpx.HTTPError as error:
+                        last = f"GET {self.settings['ready']}: {type(error).__name__}"
+                time.sleep(pause)
+                pause = min(pause * 1.3, 0.1)
+        if self.process is None:
+            raise HarnessError("harness", f"{self.url} did not become ready in {limit:g} s: {last}")
+        raise AppFailure("app_start", f"the app was not ready in {limit:g} s: {last}")
+
+    def _still_running(self) -> None:
+        if self.process is not None and not self.process.alive():
+            code = self.process.status
+            hint = "; keep it in the foreground" if code == 0 else ""
+            raise AppFailure("app_start", f"the app ended with code {code} before it was ready{hint}")
+
+    def _ours(self) -> None:
+        """Who listens must carry this trial's nonce; a stale or foreign server is not the app."""
+        if self.process is None:
+            return
+        pids = linux.owners(linux.listeners().get(self.port, set()))
+        known = [linux.carries(pid, f"FACTORY_NONCE={self.nonce}") for pid in pids]
+        if pids and not any(known) and None not in known:
+            raise HarnessError("port", f"port {self.port} is answered by a process that is not the app of this trial")
+
+    def alive(self) -> bool:
+        """Whether the app's process runs; an address always counts as running."""
+        return self.process is None or self.process.alive()
+
+    def output(self, limit: int = 4000) -> str:
+        """The end of what it printed."""
+        try:
+            return self.log.read_text("utf-8", "replace")[-limit:]
+        except OSError:
+            return ""
+
+    def stop(self) -> bool:
+        """End it with everything it started. True when it obeyed SIGTERM."""
+        return self.process.stop(float(self.settings["stop_timeout"])) if self.process else True
+
+
+def _in_use(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,136 @@
+"""One private twin as the evaluator sees it: records, changes, exchanges, clock and faults over its control plane.
+
+Imports: errors, httpx. Every failure here is the evaluator's, never the app's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import httpx
+
+from twinkit.factory.errors import HarnessError
+
+
+class Twin(Protocol):
+    """What steps may ask of a twin; the mail twin of a trial answers the same."""
+
+    name: str
+    url: str
+    env: Mapping[str, str]
+    credentials: Mapping[str, Any]
+
+    def records(self, resource: str) -> list[dict[str, Any]]: ...
+    def created(self, resource: str) -> list[dict[str, Any]]: ...
+    def exchanges(self) -> list[dict[str, Any]]: ...
+    def advance(self, seconds: float) -> None: ...
+    def now(self) -> float: ...
+    def add_faults(self, profile: str | Mapping[str, Any]) -> None: ...
+    def clear_faults(self) -> None: ...
+    def load(self, baseline: Mapping[str, Any]) -> None: ...
+    def create(self, resource: str, values: Mapping[str, Any]) -> dict[str, Any]: ...
+    def do(self, name: str, payload: Mapping[str, Any]) -> Any: ...
+    def mark(self) -> None: ...
+    def state(self) -> dict[str, int]: ...
+
+
+class TwinClient:
+    """A twin that `twin serve` runs. `token` opens its control plane, which the app has no token for."""
+
+    def __init__(self, name: str, ready: Mapping[str, Any], token: str, timeout: float = 10.0) -> None:
+        self.name = name
+        self.url = str(ready["url"])
+        self.env: Mapping[str, str] = {key: str(value) for key, value in (ready.get("env") or {}).items()}
+        self.credentials: Mapping[str, Any] = dict(ready.get("credentials") or {})
+        self._http = httpx.Client(
+            base_url=self.url, timeout=timeout, trust_env=False, verify=False, headers={"Twin-Control-Token": token}
+        )
+        self._mark = 0
+        self._first_exchange = 0
+
+    def control(self, method: str, path: str, payload: Any = None) -> Any:
+        """One call to `/_twin<path>`; the JSON answer. Raises HarnessError."""
+        try:
+            reply = self._http.request(method, f"/_twin{path}", json=payload)
+        except httpx.HTTPError as error:
+            raise HarnessError("harness", f"the {self.name} twin does not answer: {type(error).__name__}") from None
+        if reply.status_code >= 400:
+            raise HarnessError("harness", f"the {self.name} twin refuses {method} {path}: {reply.text[:300]}")
+        try:
+            return reply.json()
+        except ValueError:
+            raise HarnessError("harness", f"the {self.name} twin answers {method} {path} without JSON") from None
+
+    def records(self, resource: str) -> list[dict[str, Any]]:
+        """Live records, newest first."""
+        return list(self.control("GET", f"/state/{resource}?limit=10000")["records"])
+
+    def state(self) -> dict[str, int]:
+        """Resource → number of live records."""
+        return dict(self.control("GET", "/state")["resources"])
+
+    def mark(self) -> None:
+        """What is there now is the beginning: `created` and `exchanges` count from here."""
+        self._mark = int(self.control("GET", f"/changes?since={self._mark}").get("mark", 0))
+        self._first_exchange = max([row["seq"] for row in self._exchanges()], default=self._first_exchange)
+
+    def changes(self) -> list[dict[str, Any]]:
+        """Writes since the mark, oldest first: resource, id, action, before, after."""
+        return list(self.control("GET", f"/changes?since={self._mark}")["changes"])
+
+    def created(self, resource: str) -> list[dict[str, Any]]:
+        """Records of a resource that came into being since the mark, even when they are gone again."""
+        known = {*self.state(), *(change["resource"] for change in self.changes())}
+        if resource not in known:
+            self.records(resource)
+        rows = [row for row in self.changes() if row["resource"] == resource and row["action"] in ("create", "insert")]
+        return [row.get("after") or {"id": row["id"]} for row in rows]
+
+    def _exchanges(self) -> list[dict[str, Any]]:
+        return list(self.control("GET", f"/exchanges?after={self._first_exchange}&limit=10000")["exchanges"])
+
+    def exchanges(self) -> list[dict[str, Any]]:
+        """Requests of the app since the mark, oldest first: operation, method, path, status, request, reply, fault."""
+        return self._exchanges()
+
+    def advance(self, seconds: float) -> None:
+        """Move the twin's clock; what falls due runs."""
+        self.control("POST", "/clock/advance", {"seconds": seconds})
+
+    def now(self) -> float:
+        """The twin's time in seconds since 1970."""
+        return float(self.control("GET", "/clock")["now"])
+
+    def add_faults(self, profile: str | Mapping[str, Any]) -> None:
+        """Put a failure profile in force: a name, or rules written out."""
+        self.control("POST", "/faults", {"profile": profile} if isinstance(profile, str) else dict(profile))
+
+    def clear_faults(self) -> None:
+        """No more faults."""
+        self.control("DELETE", "/faults")
+
+    def fired(self) -> dict[str, int]:
+        """Which faults the app met, and how often."""
+        return dict(self.control("GET", "/faults").get("fired") or {})
+
+    def load(self, baseline: Mapping[str, Any]) -> None:
+        """First records: resource → list of property objects."""
+        self.control("POST", "/baseline", dict(baseline))
+
+    def create(self, resource: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """One record as the twin itself would make it."""
+        return dict(self.control("POST", f"/state/{resource}", dict(values)))
+
+    def receiver(self, url: str, events: list[str], secret: str | None = None) -> None:
+        """Where events are sent."""
+        data: dict[str, Any] = {"url": url, "events": events}
+        self.control("POST", "/receivers", {**data, "secret": secret} if secret else data)
+
+    def do(self, name: str, payload: Mapping[str, Any]) -> Any:
+        """The human's or the network's part: a named control of this twin."""
+        return self.control("POST", f"/do/{name}", dict(payload))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()

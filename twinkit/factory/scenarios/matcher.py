@@ -1,0 +1,73 @@
+"""gherkin-official's Markdown matcher, taught to accept steps without bullets and tags without backticks.
+
+The library alone reads a plain scenario to zero steps without complaint. Imports gherkin only.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gherkin.token import Token
+from gherkin.token_matcher_markdown import GherkinInMarkdownTokenMatcher
+
+BULLET = re.compile(r"^[-+*]\s+")
+TAG_LINE = re.compile(r"^(?:`?@[^\s`@]+`?\s*)+$")
+TAG = re.compile(r"@[^\s`@]+")
+SYNTHETIC = "# Feature: scenarios"
+"""First line put in front of every document, so that the grammar never takes a scenario heading for the feature."""
+
+
+class PlainMatcher(GherkinInMarkdownTokenMatcher):
+    """Accepts `Given …` with or without a bullet, `@tag` lines with or without backticks, tables at any indent."""
+
+    def match_FeatureLine(self, token: Token) -> bool:
+        if token.eof() or self.matched_feature_line or token.line.get_line_text().strip() != SYNTHETIC:
+            return False
+        self._set_token_matched(token, "FeatureLine", "scenarios", "Feature")
+        self.matched_feature_line = True
+        return True
+
+    def match_StepLine(self, token: Token) -> bool:
+        text = token.line.get_line_text()
+        bullet = BULLET.match(text)
+        lead = bullet.end() if bullet else 0
+        for keyword in self._sorted_step_keywords:
+            if keyword != "* " and text[lead:].startswith(keyword):
+                types = self.keyword_types[keyword]
+                rest = text[lead + len(keyword) :].strip()
+                kind = types[0] if len(types) == 1 else "Unknown"
+                indent = token.line.indent + lead
+                self._set_token_matched(token, "StepLine", rest, keyword, keyword_type=kind, indent=indent)
+                return True
+        return False
+
+    def match_TagLine(self, token: Token) -> bool:
+        text = token.line.get_line_text().strip()
+        if not TAG_LINE.match(text):
+            return False
+        items = [
+            {"column": token.line.indent + found.start() + 1, "text": found.group(0)} for found in TAG.finditer(text)
+        ]
+        self._set_token_matched(token, "TagLine", items=items)  # type: ignore[arg-type]
+        return True
+
+    def match_TableRow(self, token: Token) -> bool:
+        if not token.line.startswith("|"):
+            return False
+        cells = token.line.table_cells
+        if self._is_gfm_table_separator(cells):
+            return False
+        self._set_token_matched(token, "TableRow", keyword="|", items=cells)  # type: ignore[arg-type]
+        return True
+
+    def match_Comment(self, token: Token) -> bool:
+        if token.line.startswith("|") and self._is_gfm_table_separator(token.line.table_cells):
+            self._set_token_matched(token, "Comment", token.line.get_line_text(), indent=0)
+            return True
+        return False
+
+    def match_Empty(self, token: Token) -> bool:
+        if not token.line.is_empty():
+            return False
+        self._set_token_matched(token, "Empty", indent=0)
+        return True

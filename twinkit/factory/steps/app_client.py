@@ -1,0 +1,92 @@
+"""HTTP to the app under test; every answer is counted, every failure is attributed. Imports: errors, httpx."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from twinkit.factory.errors import AppFailure, HarnessError
+from twinkit.factory.steps import jsonpath
+
+MAX_BODY = 5_000_000
+
+
+class Response:
+    """An answer of the app. Reading what is not there is a failed expectation, never an evaluator error."""
+
+    def __init__(self, status: int, headers: httpx.Headers, body: bytes, seconds: float) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.seconds = seconds
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """The body as JSON. Raises AssertionError."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise AssertionError(f"the response is no JSON: {self.text[:200]!r}") from None
+
+    def field(self, path: str) -> Any:
+        """The value at a JSON path. Raises AssertionError."""
+        return jsonpath.get(self.json(), path)
+
+
+class AppClient:
+    """Requests to one base URL; `alive` says whether the app's process still runs."""
+
+    def __init__(self, base_url: str, alive: Callable[[], bool], timeout: float = 10.0) -> None:
+        self.base_url = base_url
+        self.answers = 0
+        self.waiting = ""
+        self.headers: dict[str, str] = {}
+        self.log: list[dict[str, Any]] = []
+        self._alive = alive
+        self._http = httpx.Client(base_url=base_url, timeout=timeout, trust_env=False, verify=False)
+
+    def request(self, method: str, path: str, **options: Any) -> Response:
+        """Send and wait. Raises AppFailure when the app hangs, dies or answers no HTTP."""
+        headers = {**self.headers, **(options.pop("headers", None) or {})}
+        self.waiting = f"{method} {path}"
+        try:
+            with self._http.stream(method, path, headers=headers, **options) as reply:
+                body = _read(reply)
+                response = Response(reply.status_code, reply.headers, body, 0.0)
+        except httpx.TimeoutException:
+            raise AppFailure("app_timeout", f"no answer to {method} {path} in {self._http.timeout.read:g} s") from None
+        except (httpx.ConnectError, httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            reason = type(error).__name__
+            if not self._alive():
+                raise AppFailure("app_crash", f"the app ended during {method} {path} ({reason})") from None
+            raise AppFailure("app_crash", f"the app broke the connection of {method} {path} ({reason})") from None
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise HarnessError("harness", f"{method} {path} cannot be sent: {error}") from None
+        except httpx.HTTPError as error:
+            raise AppFailure("assert", f"the answer to {method} {path} is no HTTP: {type(error).__name__}") from None
+        self.waiting = ""
+        self.answers += 1
+        self.log.append({"method": method, "path": path, "status": response.status})
+        return response
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
+
+def _read(reply: httpx.Response) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    for part in reply.iter_bytes():
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BODY:
+            raise AppFailure("assert", f"the answer is larger than {MAX_BODY} bytes")
+    return b"".join(parts)

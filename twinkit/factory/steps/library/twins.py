@@ -1,0 +1,112 @@
+"""Steps over the twins: what the app left in them, what it called, what goes wrong. Imports: collection, world."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twinkit.factory.steps import jsonpath
+from twinkit.factory.steps.library.collection import Collection
+from twinkit.factory.steps.table import Table
+from twinkit.factory.steps.world import World
+
+STEPS = Collection()
+
+
+def matching(records: list[dict[str, Any]], wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    """Records whose fields (by JSON path) have all the wanted values."""
+
+    def fits(record: dict[str, Any]) -> bool:
+        return all(jsonpath.has(record, path) and jsonpath.get(record, path) == value for path, value in wanted.items())
+
+    return [record for record in records if fits(record)]
+
+
+def _count(world: World, twin: str, resource: str, count: int, wanted: dict[str, Any]) -> None:
+    records = world.twin(twin).records(resource)
+    found = matching(records, wanted)
+    like = f" with {wanted}" if wanted else ""
+    near = f"; the {len(records)} there: {str(records)[:300]}" if wanted and len(found) != count else ""
+    world.expect(len(found) == count, f"the {twin} twin has {len(found)} {resource}{like}, expected {count}{near}")
+
+
+@STEPS.then("the {twin} twin has {count} {resource}")
+def has(world: World, twin: str, count: int, resource: str) -> None:
+    _count(world, twin, resource, count, {})
+
+
+@STEPS.then("the {twin} twin has {count} {resource} with:")
+def has_with(world: World, twin: str, count: int, resource: str, table: Table) -> None:
+    _count(world, twin, resource, count, world.fill(table.pairs()))
+
+
+@STEPS.then("no {resource} was created in {twin}")
+def none_created(world: World, resource: str, twin: str) -> None:
+    created = world.twin(twin).created(resource)
+    world.expect(not created, f"{len(created)} {resource} created in {twin}: {str(created)[:300]}")
+
+
+@STEPS.then("{int} {resource} was/were created in {twin}")
+def some_created(world: World, count: int, resource: str, twin: str) -> None:
+    created = world.twin(twin).created(resource)
+    world.expect(len(created) == count, f"{len(created)} {resource} created in {twin}, expected {count}")
+
+
+def calls(world: World, twin: str, method: str = "", path: str = "") -> list[dict[str, Any]]:
+    """The app's requests to a twin; a path may end in `*`."""
+    found = world.twin(twin).exchanges()
+    return [row for row in found if (not method or row["method"] == method) and (not path or _fits(row["path"], path))]
+
+
+def _fits(actual: str, wanted: str) -> bool:
+    actual = actual.partition("?")[0]
+    return actual.startswith(wanted[:-1]) if wanted.endswith("*") else actual == wanted
+
+
+@STEPS.then("the app called {method} {path} on {twin} {int} time(s)")
+def called(world: World, method: str, path: str, twin: str, times: int) -> None:
+    found = len(calls(world, twin, method, str(world.fill(path))))
+    world.expect(found == times, f"the app called {method} {path} on {twin} {found} times, expected {times}")
+
+
+@STEPS.then("the app called {method} {path} on {twin}")
+def called_at_all(world: World, method: str, path: str, twin: str) -> None:
+    found = calls(world, twin, method, str(world.fill(path)))
+    world.expect(found, f"the app never called {method} {path} on {twin}")
+
+
+@STEPS.then("the app never called {twin}")
+def never_called(world: World, twin: str) -> None:
+    found = calls(world, twin)
+    world.expect(not found, f"the app called {twin} {len(found)} times")
+
+
+@STEPS.given("{twin} fails with {word} for the next {int} call(s)")
+def fails(world: World, twin: str, error: str, count: int) -> None:
+    """A named error of the twin, in its own shape."""
+    client = world.twin(twin)
+    if twin == "mail":
+        client.add_faults({"refuse": count})
+        return
+    rule = {"when": {"twin": twin, "calls": list(range(1, count + 1))}, "then": {"error": error}}
+    client.add_faults({"profile": f"scenario-{error}-{count}", "rules": [rule]})
+
+
+@STEPS.given("{twin} has the failure profile {string}")
+def profile(world: World, twin: str, name: str) -> None:
+    world.twin(twin).add_faults(name)
+
+
+@STEPS.given("{twin} recovers")
+def recovers(world: World, twin: str) -> None:
+    world.twin(twin).clear_faults()
+
+
+@STEPS.given("the {twin} twin has a/an {resource} with:")
+def create(world: World, twin: str, resource: str, table: Table) -> None:
+    """A record that is there before the app acts; its id is kept as `${resource.id}`."""
+    made = world.twin(twin).create(resource, world.fill(table.nested()))
+    world.kept[f"{resource}.id"] = made.get("id")
+    world.twin(twin).mark()
+
+
+define = STEPS.define

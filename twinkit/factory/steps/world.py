@@ -1,0 +1,161 @@
+"""What step functions get: the app, the twins, the mail, the time, and ways to expect. Imports: app_client, errors."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from twinkit import seeds
+from twinkit.errors import nearest
+from twinkit.factory.errors import AppFailure, HarnessError
+from twinkit.factory.scenarios.model import Step
+from twinkit.factory.steps.app_client import AppClient, Response
+
+if TYPE_CHECKING:
+    from twinkit.factory.environment.clock import AppClock
+    from twinkit.factory.environment.mail import Mail
+    from twinkit.factory.environment.twin_client import Twin
+    from twinkit.factory.steps.registry import Registry
+
+REFERENCE = re.compile(r"\$\{([A-Za-z_][\w.-]*)\}")
+
+
+class Expected(AssertionError):
+    """An expectation that did not hold."""
+
+
+class World:
+    """One trial's world. `data` is the steps' own scratch space; `kept` holds named values for `${name}`."""
+
+    def __init__(
+        self,
+        app: AppClient,
+        twins: Mapping[str, Twin],
+        clock: AppClock,
+        registry: Registry,
+        *,
+        seed: int,
+        deadline: float,
+    ) -> None:
+        self.app = app
+        self.twins = twins
+        self.clock = clock
+        self.seed = seed
+        self.registry = registry
+        self.deadline = deadline
+        self.data: dict[str, Any] = {}
+        self.kept: dict[str, Any] = {}
+        self.expectations = 0
+        self._response: Response | None = None
+        self._draws = 0
+
+    # the app
+
+    def request(self, method: str, path: str, **options: Any) -> Response:
+        """Call the app and remember the answer as `response`. Takes httpx's json, data, content, params, headers."""
+        self._response = self.app.request(method, path, **options)
+        return self._response
+
+    def get(self, path: str, **options: Any) -> Response:
+        """`request("GET", …)`."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Response:
+        """`request("POST", …)`."""
+        return self.request("POST", path, **options)
+
+    @property
+    def response(self) -> Response:
+        """The last answer of the app. Raises HarnessError when nothing was asked yet."""
+        if self._response is None:
+            raise HarnessError("harness", "no request was made yet: put a When before this step")
+        return self._response
+
+    # twins
+
+    def twin(self, name: str) -> Twin:
+        """A twin of this trial by name. Raises HarnessError with the nearest name."""
+        if name not in self.twins:
+            raise HarnessError(
+                "harness", f"this scenario has no twin {name!r}{nearest(name, self.twins)}; add it to `twins:`"
+            )
+        return self.twins[name]
+
+    @property
+    def mail(self) -> Mail:
+        """The mail twin."""
+        return self.twin("mail")  # type: ignore[return-value]
+
+    # time
+
+    def advance(self, seconds: float) -> None:
+        """The app's clock and every twin's clock go on by so much."""
+        self.clock.advance(seconds)
+        for twin in self.twins.values():
+            twin.advance(seconds)
+
+    # expectations
+
+    def expect(self, holds: object, message: str) -> None:
+        """Count one expectation; a false one fails the trial."""
+        self.expectations += 1
+        if not holds:
+            raise Expected(message)
+
+    def expect_equal(self, actual: Any, expected: Any, what: str) -> None:
+        """Equal and of the same kind: `1` is not `true`."""
+        same = actual == expected and isinstance(actual, bool) == isinstance(expected, bool)
+        self.expect(same, f"{what} is {actual!r}, expected {expected!r}")
+
+    def eventually(self, seconds: float, check: Callable[[], Any], pause: float = 0.05) -> Any:
+        """Repeat `check` until it raises no AssertionError; the last one goes through when time is up."""
+        end = min(time.monotonic() + seconds, self.deadline)
+        while True:
+            try:
+                return check()
+            except AssertionError:
+                if time.monotonic() + pause >= end:
+                    raise
+            time.sleep(pause)
+
+    def run_then(self, text: str, table: tuple[tuple[str, ...], ...] = (), doc: str | None = None) -> None:
+        """Run another Then step by its words. Raises HarnessError when nothing or too much fits."""
+        binding = self.registry.bind(Step("then", "Then", text, 0, table, doc))
+        if binding.state != "bound":
+            raise HarnessError("harness", binding.problem)
+        binding.call(self)
+
+    # values
+
+    def draw(self, bound: int) -> int:
+        """A repeatable number in [0, bound) from the trial's seed."""
+        self._draws += 1
+        return seeds.below(self.seed, "steps", self._draws, bound)
+
+    def word(self, length: int = 8) -> str:
+        """A repeatable lower-case word."""
+        return "".join("abcdefghijklmnopqrstuvwxyz"[self.draw(26)] for _ in range(length))
+
+    def fill(self, value: Any) -> Any:
+        """Replace `${name}` in texts, also inside lists and mappings. Raises HarnessError for an unknown name."""
+        if isinstance(value, str):
+            whole = REFERENCE.fullmatch(value)
+            return self._kept(whole.group(1)) if whole else REFERENCE.sub(lambda m: str(self._kept(m.group(1))), value)
+        if isinstance(value, dict):
+            return {self.fill(key): self.fill(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.fill(item) for item in value]
+        return value
+
+    def _kept(self, name: str) -> Any:
+        if name not in self.kept:
+            raise HarnessError("harness", f"nothing was kept as {name!r}{nearest(name, self.kept)}")
+        return self.kept[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.data)
+
+
+__all__ = ["AppFailure", "Expected", "World"]

@@ -1,0 +1,284 @@
+"""Runs one trial inside its namespace: twins, app, steps, evidence, teardown. Imports: environment, steps, verdict.
+
+Everything is torn down in reverse order whatever happens; the result says how long each phase took.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import inspect
+import json
+import secrets
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from twinkit.errors import TwinkitError
+from twinkit.factory.environment.app import App
+from twinkit.factory.environment.build import Build, copy, locked
+from twinkit.factory.environment.clock import AppClock
+from twinkit.factory.environment.database import Database
+from twinkit.factory.environment.jail import Jail
+from twinkit.factory.environment.outside import Outside
+from twinkit.factory.environment.twins import Twins
+from twinkit.factory.errors import AppFailure, HarnessError
+from twinkit.factory.evaluators.base import judge
+from twinkit.factory.steps.app_client import AppClient
+from twinkit.factory.steps.asserting import Counter, raises
+from twinkit.factory.steps.load import load_steps
+from twinkit.factory.steps.registry import Binding, Registry
+from twinkit.factory.steps.world import World
+from twinkit.factory.trial.plan import Plan
+from twinkit.factory.trial.result import Result
+from twinkit.factory.trial.verdict import Evidence, decide
+
+TWIN_BOOT_SECONDS = 30.0
+
+
+class TimeUp(BaseException):
+    """The scenario's time is over. Not an Exception, so that no step can swallow it."""
+
+
+class Supervisor:
+    """One trial in `folder`, already inside its namespace when `plan.isolate`."""
+
+    def __init__(self, plan: Plan, folder: Path, relay: Any = None) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.relay = relay
+        self.evidence = Evidence()
+        self.seconds: dict[str, float] = {}
+        self.steps: list[dict[str, Any]] = []
+        self.notes: list[str] = []
+        self.line = 0
+        self.nonce = hashlib.sha256(f"{plan.id}/{plan.attempt}/{secrets.token_hex(8)}".encode()).hexdigest()[:24]
+        self.world: World | None = None
+        self.outside: Outside | None = None
+        self.twins: Twins | None = None
+        self.evaluation: dict[str, Any] = {}
+
+    def run(self) -> Result:
+        """Do it all. Raises nothing but what ends the process."""
+        started = time.monotonic()
+        with contextlib.ExitStack() as stack:
+            try:
+                self._run(stack)
+            except AppFailure as failure:
+                self.evidence.app = self.evidence.app or (failure.kind, str(failure))
+            except HarnessError as error:
+                self.evidence.harness = self.evidence.harness or (error.kind, str(error))
+            except OSError as error:
+                kind = "disk" if error.errno in (28, 30, 122) else "harness"
+                self.evidence.harness = (kind, f"{type(error).__name__}: {error}")
+            except TwinkitError as error:
+                self.evidence.harness = ("harness", str(error))
+            except TimeUp:
+                self.evidence.harness = ("harness", "the trial's time was over outside of a step")
+            except Exception as error:
+                self.evidence.harness = ("harness", f"{type(error).__name__}: {error}")
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                if self.twins is not None:
+                    self.evidence.dead_twins = self.evidence.dead_twins or self.twins.dead()
+                self._collect()
+            begin = time.monotonic()
+        self.seconds["teardown"] = time.monotonic() - begin
+        self.seconds["all"] = time.monotonic() - started
+        return self._result()
+
+    @contextlib.contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        begin = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - begin
+
+    def _run(self, stack: contextlib.ExitStack) -> None:
+        plan = self.plan
+        bindings, registry = self._bind()
+        if bindings is None:
+            return
+        if plan.build.get("problem"):
+            raise AppFailure("app_start", f"the build failed: {plan.build['problem']}")
+        for name in ("home", "tmp"):
+            (self.folder / name).mkdir(exist_ok=True)
+        with self._phase("twins"):
+            twins = Twins(plan.twins, seed=plan.seed, token=self.nonce[::-1], command=plan.twin_command)
+            self.twins = twins
+            stack.callback(twins.stop)
+            twins.start(self.folder, plan.clock)
+        with self._phase("export"):
+            if not plan.app["url"]:
+                copy(Build(**plan.build), self.folder / "app")
+        database = Database(plan.database or plan.app["database"], self._sub("database"))
+        with self._phase("database"):
+            stack.callback(database.stop)
+            database.start()
+        with self._phase("twins"):
+            twins.wait(TWIN_BOOT_SECONDS)
+        app = self._start_app(stack, twins, database)
+        world = self._world(app, twins, registry)
+        stack.callback(world.app.close)
+        with self._phase("steps"):
+            self._steps(bindings, world, app)
+        self.evidence.harness = self.evidence.harness or (("harness", database.dead()) if database.dead() else None)
+
+    def _sub(self, name: str) -> Path:
+        path = self.folder / name
+        path.mkdir(exist_ok=True)
+        return path
+
+    def _bind(self) -> tuple[list[Binding] | None, Registry]:
+        with self._phase("bind"):
+            registry = load_steps(Path(self.plan.vault) if self.plan.vault else None)
+            bindings = registry.bind_all(self.plan.script())
+        free = bool(self.plan.evaluator)
+        for binding in bindings:
+            if binding.state == "ambiguous":
+                self.evidence.ambiguous = self.evidence.ambiguous or binding.problem
+            if binding.state == "unbound" and not free:
+                self.evidence.unbound = self.evidence.unbound or binding.problem
+        stopped = self.evidence.ambiguous or self.evidence.unbound
+        return (None if stopped else bindings), registry
+
+    def _start_app(self, stack: contextlib.ExitStack, twins: Twins, database: Database) -> App:
+        plan = self.plan
+        self.clock = AppClock(plan.app["clock"], self._sub("time"))
+        self.outside = Outside()
+        stack.callback(self.outside.close)
+        app = App(plan.app, self.folder, self.nonce)
+        if not plan.isolate and plan.app["port"] and plan.locks:
+            stack.enter_context(locked(Path(plan.locks) / f"port-{plan.app['port']}"))
+        twins.prepare(Path(plan.vault) / "states" if plan.vault else None, app.url)
+        extra = {**database.env, **self.clock.env(), **self.outside.env()}
+        jail = None
+        if plan.isolate:
+            writable = tuple(str(self.folder / name) for name in ("app", "home", "database", "time"))
+            jail = Jail(writable, tuple(plan.hidden), str(self.folder / "tmp"))
+        env = app.environment(twins.by_name, extra, "/tmp" if jail else str(self.folder / "tmp"))
+        stack.callback(self._stop_app, app)
+        with self._phase("start"):
+            app.start(env, jail)
+            app.wait_ready()
+        for twin in twins.by_name.values():
+            twin.mark()
+        return app
+
+    def _stop_app(self, app: App) -> None:
+        if not app.stop():
+            self.notes.append("the app ignored SIGTERM and was killed")
+
+    def _world(self, app: App, twins: Twins, registry: Registry) -> World:
+        client = AppClient(app.url, app.alive, float(self.plan.app["request_timeout"]))
+        deadline = time.monotonic() + self.plan.timeout
+        world = World(client, twins.by_name, self.clock, registry, seed=self.plan.seed, deadline=deadline)
+        self.world = world
+        return world
+
+    def _steps(self, bindings: list[Binding], world: World, app: App) -> None:
+        signal.signal(signal.SIGALRM, _time_up)
+        signal.setitimer(signal.ITIMER_REAL, max(self.plan.timeout, 0.01))
+        try:
+            for binding in bindings:
+                if binding.state == "bound":
+                    self._step(binding, world)
+            self._evaluate(world)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            self.evidence.expectations = world.expectations
+            self.evidence.answers = world.app.answers
+        self.evidence.finished = True
+        if not app.process or app.process.wait(0.03) is None:
+            return
+        raise AppFailure("app_crash", f"the app ended with code {app.process.status} during the scenario")
+
+    def _step(self, binding: Binding, world: World) -> None:
+        step = binding.step
+        self.line = step.line
+        record = {"text": f"{step.word} {step.text}", "line": step.line, "state": "error", "message": ""}
+        self.steps.append(record)
+        begin = time.monotonic()
+        before = (world.expectations, Counter.evaluated)
+        try:
+            outcome = binding.call(world)
+            if inspect.isawaitable(outcome) or inspect.isgenerator(outcome):
+                raise HarnessError("harness", f"write the step as a plain function: {step.text}")
+            record["state"] = "pass"
+        except AssertionError as error:
+            record.update(state="fail", message=str(error) or "an assertion failed")
+            raise AppFailure("assert", f"{step.word} {step.text}: {record['message']}") from None
+        except TimeUp:
+            record["message"] = f"no end in {self.plan.timeout:g} s"
+            if world.app.waiting:
+                record["state"] = "fail"
+                raise AppFailure("app_timeout", f"the app did not answer {world.app.waiting} in time") from None
+            raise HarnessError("harness", f"the step did not end in {self.plan.timeout:g} s: {step.text}") from None
+        except AppFailure as error:
+            record.update(state="fail", message=str(error))
+            raise
+        except Exception as error:
+            record["message"] = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            record["seconds"] = round(time.monotonic() - begin, 4)
+        self._count(binding, world, before)
+
+    def _count(self, binding: Binding, world: World, before: tuple[int, int]) -> None:
+        if binding.step.kind != "then" or world.expectations > before[0]:
+            return
+        assert binding.definition is not None
+        if Counter.evaluated > before[1] or raises(binding.definition.function):
+            world.expectations += 1
+        else:
+            self.evidence.silent.append(binding.step.text)
+
+    def _evaluate(self, world: World) -> None:
+        if self.plan.evaluator:
+            verdict = judge(self.plan.evaluator, self.plan, self.steps, world, self.relay)
+            self.evaluation = verdict
+            self.evidence.evaluation = (verdict["verdict"], verdict["reason"])
+            if verdict["verdict"] == "pass" and verdict.get("evidence"):
+                world.expectations += 1
+
+    def _collect(self) -> None:
+        """Twin state, exchanges and what was asked of the app, as evidence beside the result."""
+        self.twin_notes: dict[str, Any] = {}
+        begin = time.monotonic()
+        for name, twin in (self.twins.by_name if self.twins else {}).items():
+            with contextlib.suppress(Exception):
+                exchanges = twin.exchanges()
+                state = {resource: twin.records(resource) for resource in twin.state()}
+                self._save(f"twin-{name}.json", {"state": state, "exchanges": exchanges})
+                self.twin_notes[name] = {"exchanges": len(exchanges), "faults": twin.fired()}  # type: ignore[attr-defined]
+        if self.world:
+            self._save("app-requests.json", self.world.app.log)
+        self.seconds["collect"] = time.monotonic() - begin
+
+    def _save(self, name: str, data: Any) -> None:
+        with contextlib.suppress(OSError, TypeError, ValueError):
+            (self.folder / name).write_text(json.dumps(data, indent=1, default=str))
+
+    def _result(self) -> Result:
+        plan = self.plan
+        verdict, kind, message = decide(self.evidence)
+        return Result(
+            plan.id, plan.scenario, plan.index, plan.attempt, plan.seed, verdict, kind, message[:4000],
+            line=self.line, steps=self.steps, expectations=self.evidence.expectations, answers=self.evidence.answers,
+            seconds={name: round(value, 4) for name, value in self.seconds.items()},
+            isolation="namespaces" if plan.isolate else "process", twins=self.twin_notes,
+            outside=self.outside.attempts if self.outside else [], notes=self.notes, evaluation=self.evaluation,
+            inputs=plan.inputs,
+        )  # fmt: skip
+
+
+def _time_up(number: int, frame: object) -> None:
+    raise TimeUp
+
+
+def run_plan(folder: Path, relay: Any = None) -> Result:
+    """Read the plan in `folder` and run it."""
+    return Supervisor(Plan.read(folder), folder, relay).run()
