@@ -104,7 +104,9 @@ async def ask(
 
 def listen(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
     """A bound socket for `Background.serve`; port 0 takes a free one. Raises OSError when the port is taken."""
-    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # with the protocol named, asyncio turns Nagle's algorithm off: else every reply waits 40 ms for an ACK
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))

@@ -159,7 +159,7 @@ def test_the_same_seed_gives_the_same_faults_whatever_else_is_called(server: Twi
         rule = {"when": {"probability": 0.5}, "then": {"error": "unavailable"}}
         twin.failures({"profile": "half", "rules": [rule]})
         found = []
-        with httpx.Client(base_url=twin.url) as http:
+        with httpx.Client(base_url=twin.url, headers={"authorization": "Bearer key_test"}) as http:
             for _ in range(30):
                 for _ in range(noise):
                     http.get("/notes")
