@@ -1,0 +1,407 @@
+"""Full round trips on a folder of documents: `python benchmarks/roundtrips.py FOLDER [--every N] [--verbose]`.
+
+Each document is served in process. For each collection with POST beside GET on its items: create, get what was sent,
+find it in the list, change it, delete it, and find it gone. Bodies are made from the schema by rules of this script.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from twinkit.contract.adapters import canonical
+from twinkit.contract.load import load
+from twinkit.overlay.places import HOLE, Op, Places
+from twinkit.overlay.shapes import Shapes
+
+WORDS = {
+    "date-time": "2026-03-04T05:06:07Z",
+    "date": "2026-03-04",
+    "email": "ada@example.com",
+    "uuid": "6f1c2b1e-5d3a-4f7b-9c8d-0a1b2c3d4e5f",
+    "uri": "https://example.com/a",
+    "url": "https://example.com/a",
+    "ipv4": "192.0.2.7",
+    "ipv6": "2001:db8::7",
+    "hostname": "host.example.com",
+    "time": "05:06:07Z",
+    "byte": "YWJj",
+}
+
+
+class Bodies:
+    """Valid request bodies."""
+
+    def __init__(self, shapes: Shapes) -> None:
+        self.shapes = shapes
+
+    def make(self, schema: Any, depth: int = 0, salt: str = "") -> Any:
+        name, node = self.shapes.resolve(schema)
+        if "const" in node:
+            return node["const"]
+        for key in ("example", "default"):
+            if key in node and not salt and depth and not isinstance(node[key], (dict, list)):
+                return node[key]
+        if node.get("enum"):
+            values = [v for v in node["enum"] if v is not None] or node["enum"]
+            return values[-1 if salt else 0]
+        for key in ("oneOf", "anyOf"):
+            if node.get(key) and "properties" not in node:
+                live = [b for b in node[key] if self.shapes.types(b) != {"null"}] or node[key]
+                return self.make(live[0], depth + 1, salt)
+        types = self.shapes.types(node)
+        if "object" in types or "properties" in node or "allOf" in node:
+            return self._object(node, depth, salt)
+        if "array" in types:
+            size = max(node.get("minItems", 0), 1 if depth < 3 else 0)
+            return [self.make(node.get("items", {}), depth + 1, salt) for _ in range(min(size, 5))]
+        if "string" in types:
+            return self._string(node, salt)
+        if types & {"integer", "number"}:
+            low = node.get("minimum", 1)
+            high = node.get("maximum", low + 50)
+            value = min(max(low, 2 if not salt else 3), high)
+            step = node.get("multipleOf")
+            if step:
+                value = max(step, value - value % step)
+            return int(value) if "integer" in types else value
+        return bool(salt) if "boolean" in types else {}
+
+    def _object(self, node: Mapping[str, Any], depth: int, salt: str) -> dict[str, Any]:
+        required = self.shapes.required(node)
+        out = {}
+        for name, schema in self.shapes.properties(node).items():
+            inner = self.shapes.unit(schema).node
+            if (isinstance(schema, Mapping) and schema.get("readOnly")) or inner.get("readOnly"):
+                continue
+            if name in required or (depth < 2 and self.shapes.types(schema) & {"string", "integer", "boolean"}):
+                if depth > 5:
+                    continue
+                out[name] = self.make(schema, depth + 1, salt)
+        return out
+
+    def _string(self, node: Mapping[str, Any], salt: str) -> str:
+        form = node.get("format")
+        if form in WORDS:
+            return WORDS[form]
+        pattern = node.get("pattern")
+        if pattern:
+            return matching(pattern, node)
+        text = f"text{salt}"
+        return text.ljust(node.get("minLength", 0), "x")[: node.get("maxLength", 99)]
+
+
+def matching(pattern: str, node: Mapping[str, Any]) -> str:
+    """A text that a pattern takes: a few tries, else one by hypothesis."""
+    for text in (
+        "text",
+        "Text1",
+        "12345",
+        "abc-def",
+        "A1",
+        "a",
+        "00000000000000000000",
+        "2026-01-01",
+        "+15550100",
+        "AB",
+    ):
+        long = text.ljust(node.get("minLength", 0), text[-1])
+        try:
+            if re.search(pattern, long) and len(long) <= node.get("maxLength", 9999):
+                return long
+        except re.error:
+            return text
+    from hypothesis import strategies
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return str(strategies.from_regex(pattern, fullmatch=True).example())
+
+
+class Client:
+    """Calls one twin in process."""
+
+    def __init__(self, file: Path) -> None:
+        from twinkit.server.app import TwinApp
+        from twinkit.server.catalogue import document_twin
+        from twinkit.server.hosting import Hosting
+
+        self.app = TwinApp(Hosting(document_twin(str(file)), seed=1, base_url="http://t"))
+
+    def call(
+        self, method: str, path: str, body: Any = None, media: str | None = None
+    ) -> tuple[int, Any, Mapping[str, str]]:
+        """(status, decoded body, headers)."""
+        raw, headers = encode(body, media)
+        headers += [(b"authorization", b"Bearer x"), (b"host", b"t"), (b"x-api-key", b"k"), (b"api-key", b"k")]
+        plain, _, query = path.partition("?")
+        scope = {
+            "type": "http",
+            "method": method.upper(),
+            "path": plain,
+            "raw_path": plain.encode(),
+            "query_string": query.encode(),
+            "headers": headers,
+            "extensions": {},
+        }
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": raw, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        run = self.app(scope, receive, send)
+        try:
+            run.send(None)
+        except StopIteration:
+            pass
+        start = next(m for m in sent if m["type"] == "http.response.start")
+        content = b"".join(m.get("body", b"") for m in sent if m["type"] == "http.response.body")
+        try:
+            decoded = json.loads(content) if content else None
+        except ValueError:
+            decoded = content
+        return start["status"], decoded, {k.decode(): v.decode() for k, v in start["headers"]}
+
+
+def encode(body: Any, media: str | None) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    """The bytes of a body and its headers."""
+    if body is None:
+        return b"", []
+    if media and "x-www-form-urlencoded" in media:
+        from urllib.parse import urlencode
+
+        flat = {
+            k: v if isinstance(v, str) else json.dumps(v) for k, v in body.items() if not isinstance(v, (dict, list))
+        }
+        return urlencode(flat).encode(), [(b"content-type", b"application/x-www-form-urlencoded")]
+    if media and "multipart" in media:
+        parts = [
+            f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v if isinstance(v, str) else json.dumps(v)}\r\n'
+            for k, v in body.items()
+        ]
+        return ("".join(parts) + "--b--\r\n").encode(), [(b"content-type", b"multipart/form-data; boundary=b")]
+    return json.dumps(body).encode(), [(b"content-type", (media or "application/json").encode())]
+
+
+class Trips:
+    """The round trips of one document."""
+
+    def __init__(self, file: Path) -> None:
+        contract = canonical(load(file))
+        self.base = contract["base_path"]
+        self.shapes = Shapes(contract)
+        self.places = Places(contract, self.shapes)
+        self.bodies = Bodies(self.shapes)
+        self.client = Client(file)
+        self.made: dict[tuple[str, ...], str | None] = {}
+
+    def groups(self) -> Iterator[tuple[Op, Op]]:
+        """(create, retrieve) of each collection."""
+        for key in self.places.at:
+            if key and key[-1] == HOLE and key[-2:-1] not in ((), (HOLE,)):
+                maker, getter = self.places.on(key[:-1], "post"), self.places.on(key, "get")
+                if maker and getter and getter.reply is not None and "json" in (getter.reply_media or ""):
+                    yield maker, getter
+
+    def sample(self, op: Op, name: str) -> str:
+        """A value for a path or query parameter that nothing makes."""
+        for parameter in op.raw.get("parameters") or ():
+            if parameter["name"] == name:
+                made = self.bodies.make(parameter.get("schema", {}))
+                return (
+                    str(made).lower() if isinstance(made, bool) else str(made) if not isinstance(made, dict) else "x1"
+                )
+        return "x1"
+
+    def url(self, op: Op, id: str | None = None) -> str:
+        """The path of an operation, parents made where something makes them, required query parameters given."""
+        values: dict[str, str] = {}
+        for place, part in enumerate(op.key):
+            if part != HOLE:
+                continue
+            name = op.names[place]
+            if id is not None and place == len(op.key) - 1:
+                values[name] = id
+            else:
+                values[name] = self.parent(op, op.key[: place + 1]) or self.sample(op, name)
+        path = re.sub(r"\{([^{}]+)\}", lambda m: quote(values.get(m[1], "x1"), safe=""), op.path)
+        needed = [
+            f"{quote(p['name'])}={quote(self.sample(op, p['name']))}"
+            for p in op.raw.get("parameters") or ()
+            if p["location"] == "query" and p.get("required")
+        ]
+        return self.base + path + ("?" + "&".join(needed) if needed else "")
+
+    def parent(self, op: Op, key: tuple[str, ...]) -> str | None:
+        """The id of a record made at a parent's collection."""
+        if key in self.made:
+            return self.made[key]
+        self.made[key] = None
+        maker = self.places.on(key[:-1], "post")
+        if maker is not None and maker.body is not None:
+            status, reply, headers = self.create(maker)
+            if status < 300:
+                self.made[key] = found_id(reply, headers, op.names[len(key) - 1], key)
+        return self.made[key]
+
+    def create(self, maker: Op) -> tuple[int, Any, Mapping[str, str]]:
+        """Call a create with a body of its own."""
+        body = self.bodies.make(maker.body) if maker.body is not None else None
+        self.sent = body
+        return self.client.call("post", self.url(maker), body, maker.body_media)
+
+    def trip(self, maker: Op, getter: Op) -> str:
+        """One round trip; "ok" or what went wrong."""
+        status, reply, headers = self.create(maker)
+        sent = self.sent
+        if status >= 300:
+            return f"create {status} {str(reply)[:160]}"
+        id = found_id(reply, headers, getter.names[-1], getter.key)
+        if id is None:
+            return f"no id in {str(reply)[:120]}"
+        status, shown, _ = self.client.call("get", self.url(getter, id))
+        if status != 200:
+            return f"get {status} {self.url(getter, id)} {str(shown)[:120]}"
+        lost = missing(sent, shown)
+        if lost:
+            return f"get lost {lost}"
+        return self.listed(getter, id) or self.changed(getter, id) or self.deleted(getter, id) or "ok"
+
+    def listed(self, getter: Op, id: str) -> str:
+        """Whether the list has it."""
+        lister = self.places.on(getter.key[:-1], "get")
+        if lister is None or self.places.replies[lister.id].listing is None:
+            return ""
+        status, shown, _ = self.client.call("get", self.url(lister))
+        if status != 200:
+            return f"list {status} {str(shown)[:120]}"
+        text = json.dumps(shown)
+        return (
+            ""
+            if json.dumps(id) in text or re.search(rf"\b{re.escape(id)}\b", text)
+            else f"list lacks {id}: {text[:100]}"
+        )
+
+    def changed(self, getter: Op, id: str) -> str:
+        """Whether a change is kept."""
+        for method in ("patch", "put"):
+            op = self.places.on(getter.key, method)
+            if op is None or op.body is None or "json" not in (op.body_media or "") or "patch+json" in op.body_media:
+                continue
+            body = self.bodies.make(op.body, salt="2")
+            status, reply, _ = self.client.call(method, self.url(op, id), body, op.body_media)
+            if status >= 300:
+                return f"{method} {status} {str(reply)[:160]}"
+            status, shown, _ = self.client.call("get", self.url(getter, id))
+            if status != 200:
+                return f"get after {method} {status}"
+            lost = missing(body, shown)
+            if lost:
+                return f"{method} lost {lost}"
+        return ""
+
+    def deleted(self, getter: Op, id: str) -> str:
+        """Whether it is gone after a delete."""
+        op = self.places.on(getter.key, "delete")
+        if op is None:
+            return ""
+        body = self.bodies.make(op.body) if op.body is not None else None
+        status, reply, _ = self.client.call("delete", self.url(op, id), body, op.body_media)
+        if status >= 300:
+            return f"delete {status} {str(reply)[:160]}"
+        status, _, _ = self.client.call("get", self.url(getter, id))
+        return "" if status in (404, 410) else f"still there after delete: {status}"
+
+
+def found_id(reply: Any, headers: Mapping[str, str], param: str, key: tuple[str, ...]) -> str | None:
+    """The new record's id in a reply: named like the path's parameter, `id` …, one level down too; else Location."""
+    noun = re.sub(r"[^a-z]", "", key[-2].lower())
+    nouns = {noun, noun.removesuffix("s"), noun.removesuffix("es"), re.sub("ies$", "y", noun)}
+    wanted = [param.lower(), "id", "uuid", "_id", "guid", *(f"{n}id" for n in nouns), *(f"{n}_id" for n in nouns)]
+    wanted += ["key", "slug", "name", "code", "number", "sid", "arn"]
+    for depth in range(3):
+        for place in levels(reply, depth):
+            lower = {k.lower(): v for k, v in place.items() if isinstance(v, (str, int)) and not isinstance(v, bool)}
+            for name in wanted:
+                if lower.get(name) not in (None, ""):
+                    return str(lower[name])
+    if "location" in headers:
+        return headers["location"].rstrip("/").rpartition("/")[2]
+    return None
+
+
+def levels(value: Any, depth: int) -> Iterator[dict[str, Any]]:
+    """Objects that many levels down."""
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, dict):
+        if depth == 0:
+            yield value
+        else:
+            for each in value.values():
+                yield from levels(each, depth - 1)
+
+
+def missing(sent: Any, shown: Any, path: str = "") -> str:
+    """The first top-level scalar that was sent and is shown with another value."""
+    objects = [o for d in range(3) for o in levels(shown, d)]
+    for holder in [o for d in range(3) for o in levels(sent, d)][:1]:
+        for name, value in holder.items():
+            if isinstance(value, (dict, list)) or name.lower() == "id":
+                continue
+            known = [o[name] for o in objects if name in o]
+            if known and value not in known and str(value) not in map(str, known):
+                return f"{name}: sent {value!r}, shown {known[0]!r}"
+    return ""
+
+
+def main() -> int:
+    """Try every N-th document of a folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--offset", type=int, default=0)
+    parser.add_argument("--largest", type=int, default=1_500_000, help="bytes")
+    given = parser.parse_args()
+    os.environ.setdefault("TWINKIT_CACHE", tempfile.mkdtemp())
+    totals: Counter[str] = Counter()
+    files = [given.folder] if given.folder.is_file() else sorted(given.folder.rglob("*.json"))
+    for file in files[given.offset :: given.every]:
+        if file.stat().st_size > given.largest:
+            continue
+        try:
+            trips = Trips(file)
+        except Exception as error:
+            totals["unreadable"] += 1
+            print(f"{file.name}: {type(error).__name__}: {error}")
+            continue
+        totals["documents"] += 1
+        for maker, getter in list(trips.groups())[:40]:
+            try:
+                outcome = trips.trip(maker, getter)
+            except Exception as error:
+                outcome = f"crash {type(error).__name__}: {error}"
+            totals["trips"] += 1
+            totals["ok" if outcome == "ok" else "failed: " + outcome.split()[0]] += 1
+            if outcome != "ok":
+                print(f"{file.parent.name}/{file.name} POST {maker.path}: {outcome}")
+    for name, count in totals.most_common():
+        print(f"{name:30} {count}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
