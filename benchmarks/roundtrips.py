@@ -7,6 +7,7 @@ find it in the list, change it, delete it, and find it gone. Bodies are made fro
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -44,9 +45,10 @@ class Bodies:
 
     def __init__(self, shapes: Shapes) -> None:
         self.shapes = shapes
+        self.count = 0
 
     def make(self, schema: Any, depth: int = 0, salt: str = "") -> Any:
-        name, node = self.shapes.resolve(schema)
+        node = self._merged(schema)
         if "const" in node:
             return node["const"]
         for key in ("example", "default"):
@@ -77,6 +79,15 @@ class Bodies:
             return int(value) if "integer" in types else value
         return bool(salt) if "boolean" in types else {}
 
+    def _merged(self, schema: Any) -> Mapping[str, Any]:
+        """The node with the keywords of allOf parts that describe no object."""
+        _, node = self.shapes.resolve(schema)
+        if "allOf" in node and "properties" not in node:
+            parts = [self._merged(part) for part in node["allOf"]]
+            if parts and not any("properties" in part or "allOf" in part for part in parts):
+                return {k: v for part in (*parts, node) for k, v in part.items() if k != "allOf"}
+        return node
+
     def _object(self, node: Mapping[str, Any], depth: int, salt: str) -> dict[str, Any]:
         required = self.shapes.required(node)
         out = {}
@@ -97,7 +108,8 @@ class Bodies:
         pattern = node.get("pattern")
         if pattern:
             return matching(pattern, node)
-        text = f"text{salt}"
+        self.count += 1
+        text = f"text{salt}{self.count}"
         return text.ljust(node.get("minLength", 0), "x")[: node.get("maxLength", 99)]
 
 
@@ -139,11 +151,17 @@ class Client:
         self.app = TwinApp(Hosting(document_twin(str(file)), seed=1, base_url="http://t"))
 
     def call(
-        self, method: str, path: str, body: Any = None, media: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        media: str | None = None,
+        extra: Mapping[str, str] | None = None,
     ) -> tuple[int, Any, Mapping[str, str]]:
         """(status, decoded body, headers)."""
         raw, headers = encode(body, media)
         headers += [(b"authorization", b"Bearer x"), (b"host", b"t"), (b"x-api-key", b"k"), (b"api-key", b"k")]
+        headers += [(name.lower().encode(), value.encode()) for name, value in (extra or {}).items()]
         plain, _, query = path.partition("?")
         scope = {
             "type": "http",
@@ -162,11 +180,8 @@ class Client:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        run = self.app(scope, receive, send)
-        try:
-            run.send(None)
-        except StopIteration:
-            pass
+        with contextlib.suppress(StopIteration):
+            self.app(scope, receive, send).send(None)
         start = next(m for m in sent if m["type"] == "http.response.start")
         content = b"".join(m.get("body", b"") for m in sent if m["type"] == "http.response.body")
         try:
@@ -206,6 +221,8 @@ class Trips:
         self.places = Places(contract, self.shapes)
         self.bodies = Bodies(self.shapes)
         self.client = Client(file)
+        self.samples: dict[str, str] = {}
+        self.sent: Any = None
         self.made: dict[tuple[str, ...], str | None] = {}
 
     def groups(self) -> Iterator[tuple[Op, Op]]:
@@ -217,7 +234,15 @@ class Trips:
                     yield maker, getter
 
     def sample(self, op: Op, name: str) -> str:
-        """A value for a path or query parameter that nothing makes."""
+        """A value for a path or query parameter that nothing makes: what the last body said, else always the same."""
+        said = next((o[name] for o in levels(self.sent, 0) if isinstance(o.get(name), (str, int))), None)
+        if said is not None:
+            return str(said)
+        if name not in self.samples:
+            self.samples[name] = self._sample(op, name)
+        return self.samples[name]
+
+    def _sample(self, op: Op, name: str) -> str:
         for parameter in op.raw.get("parameters") or ():
             if parameter["name"] == name:
                 made = self.bodies.make(parameter.get("schema", {}))
@@ -251,7 +276,7 @@ class Trips:
             return self.made[key]
         self.made[key] = None
         maker = self.places.on(key[:-1], "post")
-        if maker is not None and maker.body is not None:
+        if maker is not None and key[-2:-1] != (HOLE,) and len(key) > 1 and maker.body is not None:
             status, reply, headers = self.create(maker)
             if status < 300:
                 self.made[key] = found_id(reply, headers, op.names[len(key) - 1], key)
@@ -261,7 +286,16 @@ class Trips:
         """Call a create with a body of its own."""
         body = self.bodies.make(maker.body) if maker.body is not None else None
         self.sent = body
-        return self.client.call("post", self.url(maker), body, maker.body_media)
+        return self.call(maker, None, body)
+
+    def call(self, op: Op, id: str | None = None, body: Any = None) -> tuple[int, Any, Mapping[str, str]]:
+        """Call an operation with what it requires."""
+        extra = {
+            p["name"]: self.sample(op, p["name"])
+            for p in op.raw.get("parameters") or ()
+            if p["location"] == "header" and p.get("required")
+        }
+        return self.client.call(op.method, self.url(op, id), body, op.body_media if body is not None else None, extra)
 
     def trip(self, maker: Op, getter: Op) -> str:
         """One round trip; "ok" or what went wrong."""
@@ -272,7 +306,7 @@ class Trips:
         id = found_id(reply, headers, getter.names[-1], getter.key)
         if id is None:
             return f"no id in {str(reply)[:120]}"
-        status, shown, _ = self.client.call("get", self.url(getter, id))
+        status, shown, _ = self.call(getter, id)
         if status != 200:
             return f"get {status} {self.url(getter, id)} {str(shown)[:120]}"
         lost = missing(sent, shown)
@@ -285,7 +319,7 @@ class Trips:
         lister = self.places.on(getter.key[:-1], "get")
         if lister is None or self.places.replies[lister.id].listing is None:
             return ""
-        status, shown, _ = self.client.call("get", self.url(lister))
+        status, shown, _ = self.call(lister)
         if status != 200:
             return f"list {status} {str(shown)[:120]}"
         text = json.dumps(shown)
@@ -302,10 +336,10 @@ class Trips:
             if op is None or op.body is None or "json" not in (op.body_media or "") or "patch+json" in op.body_media:
                 continue
             body = self.bodies.make(op.body, salt="2")
-            status, reply, _ = self.client.call(method, self.url(op, id), body, op.body_media)
+            status, reply, _ = self.call(op, id, body)
             if status >= 300:
                 return f"{method} {status} {str(reply)[:160]}"
-            status, shown, _ = self.client.call("get", self.url(getter, id))
+            status, shown, _ = self.call(getter, id)
             if status != 200:
                 return f"get after {method} {status}"
             lost = missing(body, shown)
@@ -319,10 +353,10 @@ class Trips:
         if op is None:
             return ""
         body = self.bodies.make(op.body) if op.body is not None else None
-        status, reply, _ = self.client.call("delete", self.url(op, id), body, op.body_media)
+        status, reply, _ = self.call(op, id, body)
         if status >= 300:
             return f"delete {status} {str(reply)[:160]}"
-        status, _, _ = self.client.call("get", self.url(getter, id))
+        status, _, _ = self.call(getter, id)
         return "" if status in (404, 410) else f"still there after delete: {status}"
 
 
@@ -330,12 +364,20 @@ def found_id(reply: Any, headers: Mapping[str, str], param: str, key: tuple[str,
     """The new record's id in a reply: named like the path's parameter, `id` …, one level down too; else Location."""
     noun = re.sub(r"[^a-z]", "", key[-2].lower())
     nouns = {noun, noun.removesuffix("s"), noun.removesuffix("es"), re.sub("ies$", "y", noun)}
-    wanted = [param.lower(), "id", "uuid", "_id", "guid", *(f"{n}id" for n in nouns), *(f"{n}_id" for n in nouns)]
-    wanted += ["key", "slug", "name", "code", "number", "sid", "arn"]
-    for depth in range(3):
-        for place in levels(reply, depth):
+    wanted = [
+        param.lower(),
+        "id",
+        "uuid",
+        "_id",
+        "guid",
+        "gid",
+        *(f"{n}id" for n in nouns),
+        *(f"{n}_id" for n in nouns),
+    ]
+    for names in (wanted, ["key", "slug", "name", "code", "number", "sid", "arn"]):
+        for place in (place for depth in range(3) for place in levels(reply, depth)):
             lower = {k.lower(): v for k, v in place.items() if isinstance(v, (str, int)) and not isinstance(v, bool)}
-            for name in wanted:
+            for name in names:
                 if lower.get(name) not in (None, ""):
                     return str(lower[name])
     if "location" in headers:
@@ -360,9 +402,9 @@ def missing(sent: Any, shown: Any, path: str = "") -> str:
     objects = [o for d in range(3) for o in levels(shown, d)]
     for holder in [o for d in range(3) for o in levels(sent, d)][:1]:
         for name, value in holder.items():
-            if isinstance(value, (dict, list)) or name.lower() == "id":
+            if isinstance(value, (dict, list)) or name.lower() in ("id", "kind", "updated", "created", "etag"):
                 continue
-            known = [o[name] for o in objects if name in o]
+            known = [o[name] for o in objects if name in o and not isinstance(o[name], dict)]
             if known and value not in known and str(value) not in map(str, known):
                 return f"{name}: sent {value!r}, shown {known[0]!r}"
     return ""

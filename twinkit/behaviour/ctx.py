@@ -29,6 +29,8 @@ Enqueue = Callable[["Ctx", int, dict[str, Any]], None]
 """What takes an event with its number to the receivers."""
 
 
+OWN_ID = "~id"
+"""Where a record keeps its id when no property of its schema shows it; never shown."""
 DOCUMENTED_AS = {"malformed": "invalid", "token_expired": "unauthorized"}
 """Errors that documents know under another name."""
 
@@ -119,8 +121,9 @@ class Ctx:
         if values:
             record.update(values)
         key = declared.id_property
-        if key and not (values and values.get(key) is not None):
-            record[key] = self._own_id(declared)
+        shown = key or OWN_ID
+        if not (values and values.get(shown) is not None):
+            record[shown] = self._own_id(declared)
         self._stamp(declared, record, "create", values or {})
         return record
 
@@ -142,7 +145,7 @@ class Ctx:
         declared = self.resource(resource)
         record = self.draft(resource, values)
         self._before(resource, "create", record, request)
-        key = id or str(record[declared.id_property] if declared.id_property else self._own_id(declared))
+        key = id or str(record[declared.id_property or OWN_ID])
         self.store.insert(resource, record, id=key, parent=parent, created=self.clock.micros)
         self._announce(resource, "create", record, None, event)
         return record

@@ -19,7 +19,7 @@ from twinkit.contract.model import Contract, Schema
 from twinkit.contract.validate import RequestValidator
 from twinkit.errors import AuthorError, nearest
 from twinkit.overlay.cache import open_twin
-from twinkit.overlay.compiled import Compiled, Resource
+from twinkit.overlay.compiled import Binding, Compiled, Resource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -192,6 +192,7 @@ class Twin:
     def made_id(self, resource: Resource, seed: int, position: int) -> str:
         """An id for a resource without an id pattern: what its schema asks for, else twenty characters."""
         node = self.properties(resource.schema).get(resource.id_property or "") if resource.schema else None
+        node = resource.id_schema if resource.id_schema is not None else node
         if node is None or node is True:
             return ids.make("{lower:20}", seed, resource.name, position)
         return str(self.examples(seed).example(node, f"ids/{resource.name}/{position}"))
@@ -213,6 +214,23 @@ class Twin:
         if found is None:
             found = self._properties[schema] = properties_of(self.index, self.index.schema(schema))
         return found
+
+    def shown_schema(self, binding: Binding) -> Schema | None:
+        """The schema that one record has in the success reply of an operation, inside its envelope; None: unknown."""
+        name = binding.reply.get("schema")
+        if name:
+            return self.index.schema(name)
+        success = self.index.operation(binding.operation).success
+        content = success.content if success is not None else {}
+        node: Schema | None = next((schema for media, schema in content.items() if "json" in media), None)
+        listed = "items" in binding.envelope
+        for part in str(binding.envelope.get("items", binding.envelope.get("wrap", ""))).split("."):
+            if node is not None and part:
+                node = properties_of(self.index, node).get(part)
+        if node is not None and (listed or binding.envelope.get("wrap_list")):
+            array = self.index.resolve(node)
+            node = array.get("items") if isinstance(array, Mapping) else None
+        return node
 
     def fidelity(self, operation: str) -> str:
         """`behaviour` for a handler, else what the binding says."""

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from twinkit.contract import containers, scalars
 from twinkit.contract.model import Contract, Schema
-from twinkit.contract.names import OBJECT_KEYWORDS, Names, declared, flagged
+from twinkit.contract.names import OBJECT_KEYWORDS, Names, carries, declared, flagged
 from twinkit.contract.scalars import FAIL, Check, keep, refuse
 from twinkit.contract.violation import Violation, distance, violation
 from twinkit.contract.wire import Repeated, Upload
@@ -70,6 +70,10 @@ class Compiler:
         self._contract = _weakly(contract)
         self._memo: dict[tuple[int, Names], Check] = {}
         self._kept: list[Any] = []
+
+    def flag(self, node: Schema | None, keyword: str) -> bool:
+        """Whether a property's schema carries `readOnly` or `writeOnly`, itself or where it refers to."""
+        return carries(self._contract, node, keyword)
 
     def compile(self, schema: Schema, outer: Names = frozenset()) -> Check:
         """The check of a schema node. `outer`: names that the composition around it declares; None leaves them open."""

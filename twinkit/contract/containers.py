@@ -127,7 +127,7 @@ def _required(compiler: Compiler, schema: Mapping[str, Any], properties: Mapping
     """Required names, without those that only the other side of the conversation sends."""
     exempt = "readOnly" if compiler.options.direction == "request" else "writeOnly"
     names = [name for name in _list(schema, "required") if isinstance(name, str)]
-    return tuple(name for name in dict.fromkeys(names) if not _flag(properties.get(name), exempt))
+    return tuple(name for name in dict.fromkeys(names) if not compiler.flag(properties.get(name), exempt))
 
 
 def _members(
@@ -136,7 +136,8 @@ def _members(
     options = compiler.options
     others = _others(compiler, schema, properties, outer)
     defaults = _defaults(properties) if options.defaults else {}
-    hidden = {n for n, s in properties.items() if _flag(s, "readOnly")} if options.direction == "request" else set()
+    request = options.direction == "request"
+    hidden = {n for n, s in properties.items() if compiler.flag(s, "readOnly")} if request else set()
     if not properties and others is None:
         return None
     checks: dict[str, Check] = dict.fromkeys(hidden, _read_only) if options.read_only else {}
@@ -285,10 +286,6 @@ def _defaults(properties: Mapping[str, Any]) -> dict[str, Any]:
         for name, node in properties.items()
         if isinstance(node, Mapping) and "default" in node and not node.get("readOnly")
     }
-
-
-def _flag(node: Any, keyword: str) -> bool:
-    return isinstance(node, Mapping) and node.get(keyword) is True
 
 
 def _mapping(schema: Mapping[str, Any], keyword: str) -> Mapping[str, Any]:

@@ -63,8 +63,18 @@ def flagged(contract: Contract, schema: Schema, flag: str) -> frozenset[str]:
         name
         for node in parts(contract, schema)
         for name, member in _properties(node).items()
-        if isinstance(member, Mapping) and member.get(flag) is True
+        if carries(contract, member, flag)
     )
+
+
+def carries(contract: Contract, node: Schema | None, flag: str) -> bool:
+    """Whether a schema, or what it refers to, carries `flag: true`."""
+    if not isinstance(node, Mapping):
+        return False
+    if node.get(flag) is True:
+        return True
+    target = _target(contract, node) if "$ref" in node else None
+    return isinstance(target, Mapping) and target.get(flag) is True
 
 
 def _properties(node: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -93,7 +93,9 @@ class Rest:
             bound["envelope"] = {"wrap": reply.listing.place, "wrap_list": True} | self.bodies.constants(op, reply)
         if op.body is not None and bound["kind"] != "shape":
             bound["body"] = self.bodies.body(op, bound, unit) | bound.get("body", {})
-        bound["reply"] = self.bodies.reply(op, reply, bound, unit)
+        members = self.collections.members.get(resource or "", ())
+        params = [member.param for member in members if member.param]
+        bound["reply"] = self.bodies.reply(op, reply, {**bound, "params": params}, unit)
         if bound["kind"] == "shape":
             bound["fidelity"] = "shape"
         if op.method == "get" and "select" not in bound:

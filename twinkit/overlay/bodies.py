@@ -131,12 +131,22 @@ class Bodies:
         if "location" in op.headers or (op.status == 201 and op.reply is None):
             out["location"] = True
         if out["shows"] == "project" and bound["kind"] in ("create", "replace", "update", "upload"):
-            shown = id_property(self._shapes, reply.unit.node, None, bound["resource"]) if reply.unit else None
+            shown = self._shown_id(reply, bound)
             if shown:
                 out["id"] = shown
         if out["shows"] == "deleted":
             out["deleted"] = self._deleted(op)
         return out
+
+    def _shown_id(self, reply: Reply, bound: dict[str, Any]) -> str | None:
+        """The property of another schema that shows the record's id."""
+        if reply.unit is None:
+            return None
+        for param in bound.get("params") or (None,):
+            found = id_property(self._shapes, reply.unit.node, param, bound["resource"])
+            if found:
+                return found
+        return None
 
     def _shows(self, op: Op, reply: Reply, bound: dict[str, Any], unit: Unit | None) -> str:
         kind = bound["kind"]

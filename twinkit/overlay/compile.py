@@ -55,7 +55,7 @@ def compile_sources(sources: Sources) -> Built:
     contract = canonical(document)
     if sources.overlay is None:
         inferred = infer(contract)
-        data = compile_index(contract, extras(sources.name, inferred))
+        data = compile_index(contract, extras(sources.name, inferred, {"options": {"parents": "lenient"}}))
         return Built(data, [*document.findings, *inferred.findings])
     overlay, file = read_overlay(sources.overlay)
     inference = Inference(contract)

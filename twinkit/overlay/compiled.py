@@ -89,6 +89,8 @@ class Binding:
     by id; "" = the reply is it), `has_more` (bool), `next` / `previous` (value by `next_kind`: "cursor", "page",
     "offset", "url"), `total` (all matches), `count` (in this page), `page`, `limit`, `offset`, `pages`, `url` (the
     list's own path).
+    `each`: "id" when the elements are the records' ids instead of the records. `optional`: places (of next, previous)
+    that are left out at the end of the list; `end`: what stands at `next` there when it may be neither null nor absent.
     `constants`: further properties with their value: start from a deep copy of it, then put the above in."""
 
     body: Mapping[str, Any] = field(default_factory=dict)
@@ -99,7 +101,9 @@ class Binding:
 
     filters: Mapping[str, str] = field(default_factory=dict)
     """Query (or body, for search by POST) parameter → record property that must equal it; a list value means any of
-    them; an object value `{gt, gte, lt, lte}` is a range. An array property must contain the value."""
+    them; an object value `{gt, gte, lt, lte}` is a range. An array property must contain the value. A property written
+    `?name` also passes records where it is null or absent (required parameters). Only what was sent filters, never a
+    parameter's default."""
 
     comparisons: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Parameter → (record property, `>`, `>=`, `<`, `<=`, `!=`, `contains`, `prefix`, `in`): `created_after`, `q`…;
@@ -163,11 +167,15 @@ class Resource:
     """Component schema of a stored record; None when the contract has it inline (then `template` is all we know)."""
     id: str | None = None
     """Id pattern (twinkit.ids); None: make one from the id property's schema."""
+    id_schema: Mapping[str, Any] | bool | None = None
+    """With no `id` pattern: the schema to make ids from, where it is not the id property's own (the path's is
+    narrower)."""
     id_property: str | None = None
     """Property that shows the id; None: the id is only in the path and the Location header."""
     id_type: Literal["string", "integer", "number"] = "string"
     keys: tuple[str, ...] = ()
-    """Other properties a record may be asked for by (`slug`, `login`), after the id."""
+    """Other properties a record may be asked for by (`slug`, `login`), after the id. The id property itself is among
+    them when it is a natural key (a name, a slug) that a caller may change."""
     unique: tuple[str, ...] = ()
     """Properties whose value no two records may share (natural keys) → conflict."""
     scoped: bool = False

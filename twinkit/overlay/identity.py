@@ -47,6 +47,10 @@ _EXAMPLE = re.compile(r"^([A-Za-z]{1,12}[_-](?:(?:test|live)_)?)([A-Za-z0-9]{8,4
 _CLASS = re.compile(r"^\^?([A-Za-z_\-]*)(?:\[([^\]]+)\]|\\([dw]))(?:\{(\d+)(?:,(\d*))?\}|\+|\*)\$?$")
 
 
+OWN = ("id", "uuid", "key", "uid", "guid", "arn", "sid", "number", "code", "slug", "token", "identifier", "ref", "name")
+"""What a record's own id may be called after its noun: `sessionId`, `DetectorArn`, `pageName`."""
+
+
 def id_property(shapes: Shapes, node: Any, param: str | None, resource: str) -> str | None:
     """The property that shows the id which a path parameter `param` names, or None."""
     scalars = shapes.scalar_properties(node)
@@ -56,7 +60,7 @@ def id_property(shapes: Shapes, node: Any, param: str | None, resource: str) -> 
     for name in scalars:
         by_norm.setdefault(norm(name), name)
     nouns = {norm(resource), norm(resource.rpartition(".")[2])}
-    own = [by_norm[k] for k in (f"{n}{s}" for n in nouns for s in ("id", "uuid", "key", "uid")) if k in by_norm]
+    own = [by_norm[k] for k in (f"{n}{s}" for n in nouns for s in OWN) if k in by_norm]
     plain = next((n for n in PLAIN_IDS[:9] if n in scalars), None)
     if param:
         exact = by_norm.get(norm(param))
@@ -94,6 +98,12 @@ def _last_resort(scalars: Mapping[str, Any], by_norm: Mapping[str, str], param: 
     if param:
         words = split(param)
         last = words[-1] if words else ""
+        tails = [by_norm[k] for k in by_norm if last and k.endswith(last)]
+        if len(tails) == 1:
+            return tails[0]
+        heads = [by_norm[k] for k in by_norm if len(k) > 1 and norm(param).startswith(k)]
+        if len(heads) == 1:
+            return heads[0]
         for name in NAMES:
             if last and norm(name) == last:
                 return by_norm.get(norm(name), name) if norm(name) in by_norm else None
@@ -112,6 +122,21 @@ def id_type(shapes: Shapes, schema: Any) -> str:
     if "string" in types or not types:
         return "string"
     return "integer" if "integer" in types else "number"
+
+
+NARROWING = ("pattern", "format", "enum", "minLength", "maxLength", "const")
+
+
+def narrower(shapes: Shapes, path: Any, schema: Any) -> bool:
+    """Whether ids are to be made by the path parameter's schema rather than by the id property's."""
+    _, given = shapes.resolve(path)
+    _, shown = shapes.resolve(schema)
+    kinds, types = shapes.types(given), shapes.types(shown)
+    if types and "string" not in types:
+        return False
+    if kinds & {"integer", "number"}:
+        return True
+    return "string" in kinds and any(k in given for k in NARROWING) and not any(k in shown for k in NARROWING)
 
 
 def id_pattern(shapes: Shapes, schema: Any) -> str | None:
@@ -147,7 +172,7 @@ def _small(node: Mapping[str, Any]) -> bool:
 
 
 def _from_pattern(node: Mapping[str, Any]) -> str | None:
-    match = _CLASS.match(str(node["pattern"]))
+    match = _CLASS.match(re.sub(r"\(\??:?((?:\[[^\]]+\]|\\[dw])(?:\{[\d,]+\}|[+*])?)\)", r"\1", str(node["pattern"])))
     if not match:
         return None
     prefix, inside, short, low, high = match.groups()

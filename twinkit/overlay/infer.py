@@ -6,6 +6,7 @@ What could not be understood is a finding, never a silent guess. Imports: contra
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,7 +15,7 @@ from twinkit.contract.finding import Finding
 from twinkit.overlay.bind_rest import Rest
 from twinkit.overlay.compiled import Binding, Resource
 from twinkit.overlay.errors import Errors
-from twinkit.overlay.identity import id_pattern, id_property, id_type, natural_keys, times
+from twinkit.overlay.identity import id_pattern, id_property, id_type, narrower, natural_keys, times
 from twinkit.overlay.kinds import Collection, Collections
 from twinkit.overlay.places import HOLE, Places
 from twinkit.overlay.shapes import Shapes, Unit
@@ -74,6 +75,9 @@ class Inference:
         shown = id_property(self.shapes, unit.node, home.param, name)
         properties = self.shapes.properties(unit.node)
         schema = properties.get(shown, {}) if shown else {}
+        path = self._path_schema(home)
+        narrow = path if path is not None and narrower(self.shapes, path, schema) else schema
+        pattern = id_pattern(self.shapes, narrow)
         stamps, formats = times(self.shapes, unit.node)
         _, node = self.shapes.resolve(unit.node)
         body = next((op.body for m in members for op in m.ops if op.method == "post" and op.body is not None), None)
@@ -85,7 +89,8 @@ class Inference:
         return Resource(
             name,
             schema=unit.name,
-            id=id_pattern(self.shapes, schema) if shown else "{alnum:20}",
+            id=pattern,
+            id_schema=narrow if pattern is None and narrow is not schema else None,
             id_property=shown,
             id_type=id_type(self.shapes, schema) if shown else "string",  # type: ignore[arg-type]
             keys=self._keys(unit, shown),
@@ -102,10 +107,19 @@ class Inference:
             expandable=self._expandable(unit),
         )
 
+    def _path_schema(self, home: Collection) -> Any:
+        """The schema of the path parameter that names an item of a collection."""
+        for op in home.item_ops:
+            for parameter in op.raw.get("parameters") or ():
+                if parameter["location"] == "path" and parameter["name"] == home.param:
+                    return parameter.get("schema")
+        return None
+
     def _keys(self, unit: Unit, shown: str | None) -> tuple[str, ...]:
         scalars = self.shapes.scalar_properties(unit.node)
         names = ("id", "uuid", "slug", "key", "login", "username", "number", "handle")
-        return tuple(n for n in names if n in scalars and n != shown)
+        natural = (shown,) if shown and not re.search(r"(^|_)(u?id|guid|sid|arn)$|Id$|ID$|Uuid$|Arn$", shown) else ()
+        return (*natural, *(n for n in names if n in scalars and n != shown))
 
     def _parent(self, key: tuple[str, ...]) -> str | None:
         for end in range(len(key) - 1, 0, -1):
@@ -115,7 +129,9 @@ class Inference:
         return None
 
     def _marked(self, properties: Mapping[str, Any], word: str) -> tuple[str, ...]:
-        return tuple(n for n, s in properties.items() if isinstance(s, Mapping) and s.get(word) is True)
+        nodes = {name: self.shapes.resolve(schema)[1] for name, schema in properties.items()}
+        own = {name for name, schema in properties.items() if isinstance(schema, Mapping) and schema.get(word) is True}
+        return tuple(name for name, node in nodes.items() if name in own or node.get(word) is True)
 
     def _expandable(self, unit: Unit, prefix: str = "", depth: int = 0) -> dict[str, tuple[str, ...]]:
         """Dotted property → resources, for properties that are an id or the record itself."""

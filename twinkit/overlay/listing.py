@@ -180,19 +180,31 @@ class Lists:
         if reply.wrap:
             out["wrap"] = reply.wrap
         if not listing.place:
-            return out
+            return out if self._shapes.properties(listing.item.node) else out | {"each": "id"}
         unit = self._shapes.unit(op.reply)
         constants = self._constants(unit.node)
         if constants:
             out["constants"] = constants
         top = self._shapes.properties(unit.node)
-        self._meta(out, top, "")
+        if not self._shapes.properties(listing.item.node):
+            out["each"] = "id"
+        self._meta(out, top, "", unit.node)
         for name, schema in top.items():
             if name != listing.place and self._shapes.is_object(schema):
                 inner = self._shapes.properties(self._shapes.unit(schema).node)
                 if inner and len(inner) < 16:
-                    self._meta(out, inner, f"{name}.")
+                    self._meta(out, inner, f"{name}.", self._shapes.unit(schema).node)
         return out
+
+    def _ends(self, out: dict[str, Any], key: str, place: str, schema: Any, holder: Any) -> None:
+        """What stands for "no further page": null where allowed, nothing where optional, else the empty value."""
+        types = self._shapes.types(schema)
+        if "null" in types:
+            return
+        if place.rpartition(".")[2] not in self._shapes.required(holder):
+            out["optional"] = [*out.get("optional", ()), place]
+        elif key == "next":
+            out["end"] = "" if "string" in types else 0
 
     def _constants(self, node: Any) -> dict[str, Any]:
         made = self._skeleton.value(node)
@@ -206,7 +218,7 @@ class Lists:
                 made[name] = True
         return made
 
-    def _meta(self, out: dict[str, Any], properties: Mapping[str, Any], prefix: str) -> None:
+    def _meta(self, out: dict[str, Any], properties: Mapping[str, Any], prefix: str, holder: Any) -> None:
         tests = (
             ("has_more", HAS_MORE, {"boolean"}),
             ("next", NEXT, {"string", "integer", "number", "object"}),
@@ -223,6 +235,8 @@ class Lists:
                 types = self._shapes.types(schema)
                 if key not in out and norm(name) in words and types & wanted and "array" not in types:
                     self._note(out, key, prefix + name, schema, types)
+                    if key in ("next", "previous") and out.get(key) == prefix + name:
+                        self._ends(out, key, prefix + name, schema, holder)
         if not prefix and "url" in properties and "string" in self._shapes.types(properties["url"]):
             out.setdefault("url", "url")
 
@@ -275,7 +289,7 @@ class Lists:
             plain = bracket[1] if bracket else name
             field = by_norm.get(norm(plain)) or self._nested(plain, properties)
             if field is not None:
-                filters[name] = field
+                filters[name] = f"?{field}" if parameter.get("required") else field
                 continue
             found = self._comparison(plain, by_norm)
             if found is not None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from twinkit.behaviour.ctx import Ctx, instant
+from twinkit.behaviour.ctx import OWN_ID, Ctx, instant
 from twinkit.behaviour.generic.dotted import dig
 from twinkit.behaviour.generic.patching import json_patch, merge, merge_patch
 from twinkit.behaviour.generic.project import NOTHING, fit, project
@@ -101,20 +101,34 @@ def make(ctx: Ctx, request: Request, binding: Binding, values: Mapping[str, Any]
     write_parents(ctx, request, binding, fitted)
     check_unique(ctx, request, binding, resource, fitted)
     key = None if chosen is None else str(chosen)
+    if chosen is not None and resource.id_property is None:
+        fitted[OWN_ID] = key
+    if key is not None and not {"conflict", "default"} & set(binding.errors):
+        _make_way(ctx, request, binding, resource, key)
     if resource.scoped:
         return _make_scoped(ctx, request, binding, resource, fitted, key)
     return ctx.create(resource.name, fitted, id=key, request=request)
+
+
+def _make_way(ctx: Ctx, request: Request, binding: Binding, resource: Resource, id: str) -> None:
+    """Where the contract documents no conflict, a second record with a chosen id takes the first one's place."""
+    key = f"{way_of(request, binding)}/{id}" if resource.scoped else id
+    if ctx.store.raw(resource.name, key) is not None:
+        ctx.store.delete(resource.name, key)
 
 
 def _make_scoped(
     ctx: Ctx, request: Request, binding: Binding, resource: Resource, values: dict[str, Any], id: str | None
 ) -> dict[str, Any]:
     draft = ctx.draft(resource.name, values)
-    own = id or str(draft.get(resource.id_property or "", ""))
+    own = id or str(draft.get(resource.id_property or OWN_ID, ""))
     if id is None and resource.id_type != "string" and resource.id_property:
-        number = ctx.store.next(f"ids/{resource.name}/{way_of(request, binding)}") + 1
-        values = {**values, resource.id_property: number}
-        own = str(number)
+        own = str(ctx.store.next(f"ids/{resource.name}/{way_of(request, binding)}") + 1)
+        draft[resource.id_property] = int(own)
+    if resource.id_property:
+        values = {**values, resource.id_property: draft[resource.id_property]}
+    else:
+        values = {**values, OWN_ID: own}
     return ctx.create(resource.name, values, id=f"{way_of(request, binding)}/{own}", request=request)
 
 
@@ -132,7 +146,8 @@ def change(ctx: Ctx, binding: Binding, key: str, values: Any) -> dict[str, Any]:
     changes = {name: value for name, value in wanted.items() if current.get(name, NOTHING) != value}
     if style in ("json_patch", "json_merge_patch"):
         changes = project(ctx, resource, changes, current)
-    changes.pop(resource.id_property or "", None)
+    if resource.id_property not in resource.keys:
+        changes.pop(resource.id_property or "", None)
     return ctx.update(resource.name, key, changes)
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import unquote_plus
 
 import orjson
 
-from twinkit.behaviour.ctx import Ctx
+from twinkit.behaviour.ctx import OWN_ID, Ctx
 from twinkit.behaviour.generic.dotted import dig, put
 from twinkit.behaviour.generic.paging import Paging, link_header, paging_of
 from twinkit.behaviour.generic.replies import HIDDEN_MARK, constants, example_reply, shown_record
@@ -73,9 +74,11 @@ def conditions(ctx: Ctx, request: Request, binding: Binding) -> tuple[list[Filte
     arrays = ctx.twin.array_properties(ctx.resource(binding.resource or "").schema)
     for name, field in binding.filters.items():
         value = params.get(name)
-        if value is None or value == "":
+        if value is None or value == "" or not was_sent(request, name):
             continue
-        if field.partition(".")[0] in arrays:
+        if field.startswith("?"):
+            python.append((field[1:], "has" if field[1:].partition(".")[0] in arrays else "none or", value))
+        elif field.partition(".")[0] in arrays:
             python.append((field, "has", value))
         elif isinstance(value, Mapping):
             where.extend(Filter(field, RANGE[key], bound) for key, bound in value.items() if key in RANGE)
@@ -94,6 +97,14 @@ def conditions(ctx: Ctx, request: Request, binding: Binding) -> tuple[list[Filte
     return where, python
 
 
+def was_sent(request: Request, name: str) -> bool:
+    """Whether a filter was sent: a parameter's default is no wish of the caller."""
+    if request.method not in ("GET", "get") or name not in request.query:
+        return True
+    raw = request.raw_query.decode("latin-1")
+    return name in raw or name in unquote_plus(raw)
+
+
 def passes(record: Mapping[str, Any], condition: Condition) -> bool:
     """Whether a record passes a condition that the store does not apply."""
     field, op, value = condition
@@ -102,9 +113,20 @@ def passes(record: Mapping[str, Any], condition: Condition) -> bool:
         return any(text in str(held).lower() for held in record.values() if isinstance(held, str))
     held = dig(record, field)
     wanted = value if isinstance(value, list) else [value]
+    if op == "none or":
+        return held is None or held in wanted or str(_own(held)) in {str(each) for each in wanted}
     if op in ("has", "=", "in"):
         return isinstance(held, list) and any(item in held or _named(held, item) for item in wanted)
     return isinstance(held, list) and any(str(value) in str(item) for item in held)
+
+
+def _own(held: Any) -> Any:
+    """An object's id, where a record shows another record instead of naming it."""
+    return (
+        next((held[key] for key in ("id", "gid", "uuid", "key") if key in held), held)
+        if isinstance(held, Mapping)
+        else held
+    )
 
 
 def _named(held: Iterable[Any], wanted: Any) -> bool:
@@ -228,7 +250,7 @@ def envelope(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found
     """The page in the form of the reply."""
     raw = plain_rows(ctx, request, binding, found.rows)
     headers = page_headers(ctx, request, binding, paging, found)
-    if binding.envelope.get("map"):
+    if "map" in binding.envelope:
         return Reply(binding.status, _mapped(ctx, binding, found), headers)
     place = binding.envelope.get("items", "")
     if place == "":
@@ -248,6 +270,7 @@ def plain_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) 
         binding.resource in ctx.twin.renderers
         or binding.reply.get("shows") == "project"
         or binding.envelope.get("wrap")
+        or binding.envelope.get("each")
     ):
         return None
     if binding.select and request.query.get(binding.select):
@@ -260,6 +283,9 @@ def shown_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) 
     shown: list[Any] = [shown_record(ctx, binding, orjson.loads(row)) for row in rows]
     if binding.select:
         shown = [selected(item, request.query.get(binding.select)) for item in shown]
+    if binding.envelope.get("each"):
+        shown_id = ctx.resource(binding.resource or "").id_property or OWN_ID
+        return [orjson.loads(row).get(shown_id) for row in rows]
     wrap = binding.envelope.get("wrap")
     return [{wrap: item} for item in shown] if wrap else shown
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import orjson
 
-from twinkit.behaviour.ctx import Ctx
+from twinkit.behaviour.ctx import OWN_ID, Ctx
 from twinkit.behaviour.generic.dotted import dig, put
 from twinkit.behaviour.generic.project import NOTHING, fit
 from twinkit.behaviour.generic.scope import HIDDEN
 from twinkit.behaviour.request import RawJSON, Reply, Request
+from twinkit.behaviour.twin import properties_of
 from twinkit.contract.model import Response, Schema
 from twinkit.contract.validate import accepts
 from twinkit.overlay.compiled import Binding
@@ -27,7 +28,8 @@ def record_reply(ctx: Ctx, request: Request, binding: Binding, record: dict[str,
     shows = binding.reply.get("shows", "record")
     status = status or binding.status
     if shows == "empty" or status == 204:
-        return Reply(status, None)
+        headers = {"location": location(ctx, request, binding, record)} if binding.reply.get("location") else {}
+        return Reply(status, None, headers)
     if shows == "example":
         return example_reply(ctx, request, binding, record, status)
     shown = shown_record(ctx, binding, record)
@@ -51,24 +53,27 @@ def raw_reply(ctx: Ctx, binding: Binding, raw: bytes) -> Reply | None:
 
 def shown_record(ctx: Ctx, binding: Binding, record: dict[str, Any]) -> dict[str, Any]:
     """A record as this binding shows it: rendered, hidden properties away, projected onto the reply's schema."""
+    id = record.get(ctx.resource(binding.resource).id_property or OWN_ID) if binding.resource else None
     if binding.resource:
         record = ctx.show(binding.resource, record)
     if any(name.startswith(HIDDEN) for name in record):
         record = {name: value for name, value in record.items() if not name.startswith(HIDDEN)}
-    if binding.reply.get("shows") == "project" and binding.reply.get("schema"):
-        return projected(ctx, binding.reply["schema"], record)
-    return record
+    if binding.reply.get("shows") != "project":
+        return record
+    if "id" in binding.reply:
+        record = {**record, binding.reply["id"]: id}
+    schema = ctx.twin.shown_schema(binding)
+    return record if schema is None else projected(ctx, schema, record, binding.operation)
 
 
-def projected(ctx: Ctx, schema: str, record: Mapping[str, Any]) -> dict[str, Any]:
+def projected(ctx: Ctx, schema: Schema, record: Mapping[str, Any], stream: str) -> dict[str, Any]:
     """The record in the form of another schema: equal names carried over, the rest made from the schema."""
-    node = ctx.twin.index.schema(schema)
-    if accepts(ctx.twin.index, node, record):
+    if accepts(ctx.twin.index, schema, record):
         return dict(record)
-    made = ctx.twin.examples(ctx.seed).required_only(node, f"project/{schema}")
+    made = ctx.twin.examples(ctx.seed).required_only(schema, f"project/{stream}")
     if not isinstance(made, dict):
         return dict(record)
-    declared = ctx.twin.properties(schema)
+    declared = properties_of(ctx.twin.index, schema)
     for name, value in record.items():
         if name in declared:
             fitted = fit(ctx, declared[name], value)
@@ -199,5 +204,5 @@ def as_media(reply: Reply, media_type: str) -> Reply:
 def location(ctx: Ctx, request: Request, binding: Binding, record: Mapping[str, Any]) -> str:
     """Where a new record can be retrieved: below the collection it was made in."""
     resource = ctx.resource(binding.resource or "")
-    id = dig(record, resource.id_property or "id", "")
+    id = dig(record, resource.id_property or OWN_ID, "")
     return f"{ctx.base_url}{request.url_path.rstrip('/')}/{id}"

@@ -22,14 +22,19 @@ HIDDEN = "~"
 
 
 def check_parents(ctx: Ctx, request: Request, binding: Binding) -> None:
-    """Every parent that a record can exist of must exist. Raises the service's `not_found`."""
+    """Every parent that a record can exist of must exist. Raises the service's `not_found`.
+
+    With the option `parents: lenient` (documents without an overlay) only a parent that was deleted is missing.
+    """
+    lenient = ctx.twin.compiled.options.get("parents") == "lenient" and not ctx.strict
     way: list[str] = []
     for parameter, resource in binding.parents:
         value = str(request.path.get(parameter, ""))
         if resource:
             declared = ctx.resource(resource)
             key = "/".join([*way, value]) if declared.scoped else value
-            if locate(ctx, declared, key, value) is None:
+            gone = not lenient or ctx.store.was_deleted(resource, key)
+            if gone and locate(ctx, declared, key, value) is None:
                 if not madeup.wanted(ctx):
                     raise ctx.missing(resource, value, parameter)
                 madeup.make(ctx, resource, value, key=key)
