@@ -40,7 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     config.addinivalue_line("markers", MARKER)
     names = sorted({point.name for point in entry_points(group="twinkit.twins")})
-    fixtures = types.SimpleNamespace(**{f"{name}_twin": _fixture_for(name) for name in names})
+    fixtures = types.ModuleType("twinkit_twins", "One fixture for each installed twin.")
+    vars(fixtures).update({f"{name}_twin": _fixture_for(name) for name in names})
     config.pluginmanager.register(fixtures, "twinkit-twins")
 
 

@@ -1,4 +1,7 @@
-"""A small twin for tests of what stands around twins: the notes service with hosts, credentials and signatures."""
+"""A small twin for tests of what stands around twins: the notes service with hosts, credentials and signatures.
+
+Importable as `tests.twinkit.notes`; `installed` makes it an installed twin for child processes.
+"""
 
 from __future__ import annotations
 
@@ -51,3 +54,13 @@ def notes() -> Twin:
         return {"archived": len(every)}
 
     return made
+
+
+def installed(folder: Path) -> str:
+    """Put a distribution that declares the twin into `folder`; returns the PYTHONPATH that a child process needs."""
+    info = folder / "twinkit_notes-0.1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: twinkit-notes\nVersion: 0.1\n")
+    (info / "entry_points.txt").write_text("[twinkit.twins]\nnotes = twinkit_notes:twin\n")
+    (folder / "twinkit_notes.py").write_text("from tests.twinkit.notes import notes\n\ntwin = notes()\n")
+    return f"{folder}:{Path(__file__).parents[2]}"

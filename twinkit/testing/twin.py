@@ -8,9 +8,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from twinkit.errors import UsageError
 from twinkit.testing import rows
 from twinkit.testing.assertions import Assertions, listing
 from twinkit.testing.clock import TwinClock
@@ -191,9 +193,9 @@ class Twin(Assertions):
             rule["when"] = {**selectors, **(when or {})}
         return self.failures({"profile": name, "rules": [rule]})
 
-    def failures(self, profile: str | Mapping[str, Any]) -> Fault:
-        """Put a failure profile in force: its name, or the profile written out."""
-        given = {"profile": profile} if isinstance(profile, str) else profile
+    def failures(self, profile: str | Path | Mapping[str, Any]) -> Fault:
+        """Put a failure profile in force: its name, a file of one, or the profile written out."""
+        given = profile if isinstance(profile, Mapping) else _profile(profile)
         self.plane.post("faults", given)
         return Fault(self.plane, str(given.get("profile", "")))
 
@@ -270,6 +272,22 @@ class Twin(Assertions):
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _profile(named: str | Path) -> Mapping[str, Any]:
+    """The control plane reads no files of ours: a file is sent written out, a name as it is."""
+    path = Path(named)
+    if path.suffix not in (".yaml", ".yml", ".json"):
+        return {"profile": str(named)}
+    import yaml
+
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise UsageError(f"cannot read the failure profile {path}: {error}") from None
+    if not isinstance(data, Mapping):
+        raise UsageError(f"{path} is no failure profile: it must be a mapping")
+    return {"profile": path.stem, **data}
 
 
 def _text(value: Any) -> str:
