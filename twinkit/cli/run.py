@@ -105,7 +105,7 @@ def start(words: list[str], env: dict[str, str]) -> int:
     """Run the command with these variables added."""
     from twinkit.testing.command import Command
 
-    return Command(words, {**os.environ, **env}).wait()
+    return Command(words, {**os.environ, **env}).run()
 
 
 def run_intercepted(args: argparse.Namespace, server: TwinServer, words: list[str], env: dict[str, str]) -> int:

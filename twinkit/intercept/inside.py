@@ -74,6 +74,7 @@ class Redirect:
         self._address_of: dict[str, str] = {}
         self._allowed_addresses: set[str] = set()
         self._original: dict[str, Any] = {}
+        self._inherited: set[str] = set()
 
     # deciding --------------------------------------------------------------------------------------------------------
 
@@ -157,6 +158,8 @@ class Redirect:
             "wrap_bio": ssl.SSLContext.wrap_bio,
         }
 
+        self._inherited = {"connect", "connect_ex"} - set(vars(socket.socket))
+
         @functools.wraps(original["connect"])
         def connect(sock: socket.socket, address: Any) -> Any:
             return original["connect"](sock, self.destination(sock, address))
@@ -187,9 +190,8 @@ class Redirect:
         owners = {"getaddrinfo": socket, "gethostbyname": socket, "connect": socket.socket, "connect_ex": socket.socket}
         for name, original in self._original.items():
             owner = owners.get(name, ssl.SSLContext)
-            if owner is socket.socket:
-                with contextlib.suppress(AttributeError):
-                    delattr(owner, name)
+            if name in self._inherited:
+                delattr(owner, name)
             else:
                 place(owner, name, original)
         self._original = {}

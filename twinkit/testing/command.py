@@ -24,7 +24,7 @@ GRACE_SECONDS = 5.0
 PR_SET_CHILD_SUBREAPER = 36
 GUARDIAN = """
 import os, signal, sys, time
-group = int(sys.stdin.readline())
+group = int(sys.stdin.readline() or sys.exit())
 if sys.stdin.read():
     sys.exit(0)
 for number in (signal.SIGTERM, signal.SIGKILL):
@@ -44,23 +44,33 @@ class Command:
         program = shutil.which(words[0], path=env.get("PATH"))
         if program is None:
             raise UsageError(f"there is no command {words[0]!r} on the PATH")
+        self._words = [program, *words[1:]]
+        self._env = dict(env)
         self._terminal = sys.stdin.isatty()
+        self.group = 0
+
+    def run(self) -> int:
+        """The exit code once the command has ended, 128 + n for a signal; everything it started is ended then."""
         adopt_orphans()
-        self.process = subprocess.Popen([program, *words[1:]], env=dict(env), process_group=0)
-        self.group = self.process.pid
+        with self._passing_signals():
+            self._start()
+            with self._foreground():
+                code = self.process.wait()
+            self.end()
+        return 128 - code if code < 0 else code
+
+    def _start(self) -> None:
+        """The guardian first, so that no command is ever without one for long."""
         self._guardian = subprocess.Popen(
             [sys.executable, "-S", "-E", "-c", GUARDIAN], stdin=subprocess.PIPE, start_new_session=True
         )
         assert self._guardian.stdin is not None
-        self._guardian.stdin.write(f"{self.group}\n".encode())
+        self.process = subprocess.Popen(self._words, env=self._env, process_group=0)
+        self._guardian.stdin.write(f"{self.process.pid}\n".encode())
         self._guardian.stdin.flush()
-
-    def wait(self) -> int:
-        """The exit code once the command has ended, 128 + n for a signal; everything it started is ended then."""
-        with self._foreground(), self._passing_signals():
-            code = self.process.wait()
-        self.end()
-        return 128 - code if code < 0 else code
+        self.group = self.process.pid
+        for number in self._early:
+            self._signal(number)
 
     def end(self) -> None:
         """End what is left of the command, and the guardian."""
@@ -100,8 +110,13 @@ class Command:
     def _passing_signals(self) -> Iterator[None]:
         """SIGINT, SIGTERM and SIGHUP are the command's to answer."""
 
+        self._early: list[int] = []
+
         def pass_on(number: int, frame: FrameType | None) -> None:
-            self._signal(number)
+            if self.group:
+                self._signal(number)
+            else:
+                self._early.append(number)
 
         before = {n: signal.signal(n, pass_on) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
         try:
