@@ -21,7 +21,7 @@ from twinkit.errors import UsageError
 EXTERNAL = "x-external"
 MAX_BYTES = 256 * 1024 * 1024
 _OUTSIDE = re.compile(rb"\$ref[\"']?\s*:\s*[\"']?[^#\"'\s{]")
-_BOMB = re.compile(r"^ {2000}|(?:[-?:][ \t]+){200}|(?:[\[{]\s*){500}|(?:[\[{][^\[\]{}\n]{0,40}){500}", re.MULTILINE)
+_BOMB = re.compile(r"^(?: {2000}|[ \t]*(?:[-?:][ \t]+){200})", re.MULTILINE)
 _URL = re.compile(r"^https?://", re.IGNORECASE)
 _PACKAGE = re.compile(r"^(?:python://)?([A-Za-z_][\w.]*)[:/](?![\\/])(.+)$")
 

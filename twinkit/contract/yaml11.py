@@ -55,8 +55,19 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: load
 _Loader.add_constructor("tag:yaml.org,2002:binary", lambda loader, node: loader.construct_scalar(node))
 
 
+def _depth(text: str) -> int:
+    """How deep brackets nest at most, those in quotes counted too."""
+    depth = deepest = 0
+    for bracket in re.finditer(r"[\[\]{}]", text):
+        depth = depth + 1 if bracket.group() in "[{" else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def parse_lenient(text: str) -> Any:
     """The first document of a YAML text. Raises ValueError with a one-line reason."""
+    if _depth(text) > 1000:  # the parser recurses in native code: it must not see it
+        raise ValueError("nested too deeply")
     clean = "".join(c if c in "\t\n\r\x85" or c.isprintable() or ord(c) > 0x9F else " " for c in text)
     loader = None
     try:

@@ -310,7 +310,16 @@ def test_deep_nesting() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["[" * 100_000, '{"a":' * 100_000, "{a: " * 9_000, "- " * 50_000, "? " * 50_000, "[\n" * 9_000]
+    "text",
+    [
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        "{a: " * 9_000,
+        "- " * 50_000,
+        "? " * 50_000,
+        "x:\n  " + "- " * 50_000,
+        "[\n" * 9_000,
+    ],
 )
 def test_nesting_bombs(text: str) -> None:
     with pytest.raises(UsageError):
