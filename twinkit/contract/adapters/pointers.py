@@ -16,7 +16,9 @@ def tokens(pointer: str) -> list[str]:
     parts = pointer.lstrip("#").split("/")
     if parts and parts[0] == "":
         parts = parts[1:]
-    return [unquote(part).replace("~1", "/").replace("~0", "~") for part in parts]
+    if "%" in pointer or "~" in pointer:
+        return [unquote(part).replace("~1", "/").replace("~0", "~") for part in parts]
+    return parts
 
 
 def escape(token: str) -> str:

@@ -40,6 +40,8 @@ class Reader:
         self._queue: list[tuple[str, str, Any]] = []
         self._anchors: dict[str, str] | None = None
         self._ids: set[str] = set()
+        self._found: dict[str, Any] = {}
+        self._shared: dict[str, dict[str, Any]] = {}
 
     # -- findings and references -------------------------------------------------------------------------------------
 
@@ -94,7 +96,9 @@ class Reader:
                 return {**node, **siblings} if siblings else node
             siblings = {**{key: value for key, value in node.items() if key != "$ref"}, **siblings}
             try:
-                node = pointers.look_up(self.data, self.pointer(reference))
+                if reference not in self._found:
+                    self._found[reference] = pointers.look_up(self.data, self.pointer(reference))
+                node = self._found[reference]
             except pointers.Missing:
                 self.find("unresolvable-reference", where, f"nothing at {reference!r}; skipped")
                 return None
@@ -391,11 +395,24 @@ class Reader:
             if not re.fullmatch(r"[1-5](?:\d\d|XX)|DEFAULT", code):
                 self.find("invalid-status", here, f"no status: {status[:40]!r}; skipped")
                 continue
-            response = self.deref(value, here)
-            if response is not None:
-                code = "default" if code == "DEFAULT" else code
-                found.append({"status": code, **self.response(response, node, here)})
+            parts = self._response(value, node, here)
+            if parts is not None:
+                found.append({"status": "default" if code == "DEFAULT" else code, **parts})
         return found
+
+    def _response(self, value: Any, operation: dict[str, Any], where: str) -> dict[str, Any] | None:
+        """The parts of one response; those of a shared response are made once."""
+        reference = value.get("$ref") if isinstance(value, dict) and len(value) == 1 else None
+        key = self.response_key(reference, operation) if isinstance(reference, str) else None
+        if key is not None and key in self._shared:
+            return self._shared[key]
+        response = self.deref(value, where)
+        if response is None:
+            return None
+        parts = self.response(response, operation, where)
+        if key is not None:
+            self._shared[key] = parts
+        return parts
 
     # -- what a version says -----------------------------------------------------------------------------------------
 
@@ -406,6 +423,10 @@ class Reader:
     def body(self, node: dict[str, Any], declared: list[tuple[str, dict[str, Any]]], where: str) -> Any:
         """The request body in canonical form, or None."""
         raise AssertionError("a version overrides this")
+
+    def response_key(self, reference: str, operation: dict[str, Any]) -> str:
+        """What a shared response depends on: the reference, and in 2.0 what the operation produces."""
+        return reference
 
     def response(self, node: dict[str, Any], operation: dict[str, Any], where: str) -> dict[str, Any]:
         """`{"content", "headers", "examples"}` of a response, empty parts left out."""

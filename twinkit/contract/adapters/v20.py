@@ -126,6 +126,10 @@ class V20(Reader):
             found["encoding"] = {kind: encoding for kind in kinds if "form" in kind}
         return found
 
+    def response_key(self, reference: str, operation: dict[str, Any]) -> str:
+        """What a shared response depends on: the reference, and what the operation produces."""
+        return f"{reference} {operation.get('produces')}"
+
     def response(self, node: dict[str, Any], operation: dict[str, Any], where: str) -> dict[str, Any]:
         """`{"content", "headers", "examples"}` of a response, empty parts left out."""
         content: dict[str, Any] = {}
