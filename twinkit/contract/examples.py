@@ -119,7 +119,7 @@ class Examples:
     def _from(self, schema: Schema, whole: Merged, name: str, context: str) -> Make:
         """The maker for a schema that has been folded."""
         if whole.impossible:
-            return making.impossible
+            return making.lenient(making.simple(self, whole, name, context))
         given = self._given(schema, whole)
         if "enum" in whole.keywords:
             members = [member for member in _members(whole) if self.fits(schema, member)]
@@ -170,6 +170,7 @@ class Examples:
         def make(draw: Draw) -> Any:
             if not ready:
                 makers = self._branches(whole, name, context)
+                makers = makers or [making.lenient(making.simple(self, whole, name, context))]
                 resort = [self._apart(whole, number, name, context) for number in range(_apart_branches(whole))]
                 ready.append(making.checked(fits, makers, resort))
             return ready[0](draw)
