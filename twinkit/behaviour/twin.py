@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 
 from twinkit import ids
-from twinkit.contract.examples import Examples
 from twinkit.contract.index import Index
 from twinkit.contract.model import Contract, Schema
 from twinkit.contract.validate import RequestValidator
@@ -23,6 +22,8 @@ from twinkit.overlay.compiled import Binding, Compiled, Resource
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from twinkit.contract.examples import Examples
 
 F = TypeVar("F", bound=Callable[..., Any])
 ACTIONS = ("create", "update", "delete")
@@ -178,6 +179,8 @@ class Twin:
         """Examples of this contract's schemas for a seed."""
         found = self._examples.get(seed)
         if found is None:
+            from twinkit.contract.examples import Examples
+
             found = self._examples[seed] = Examples(self.index, seed)
         return found
 

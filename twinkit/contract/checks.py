@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from twinkit.contract import containers, scalars
 from twinkit.contract.model import Contract, Schema
@@ -28,10 +27,11 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),
 }
 REFERENCE = "#/components/schemas/"
+KEPT = 20_000
+"""How many compiled nodes are kept: more than any contract has, unless schemas are made up as requests come in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """How to validate: wire text or JSON, which side is speaking, what to do with undeclared names."""
 
     coerce: bool = False
@@ -82,6 +82,9 @@ class Compiler:
         key = (id(schema), outer)
         check = self._memo.get(key)
         if check is None:
+            if len(self._memo) > KEPT:
+                self._memo.clear()
+                self._kept.clear()
             check = self._memo[key] = self._build(schema, outer)
             self._kept.append(schema)
         return check

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from twinkit.contract import making
-from twinkit.contract.checks import TYPES, Options, type_names
+from twinkit.contract.checks import KEPT, TYPES, Options, type_names
 from twinkit.contract.draws import Draw
 from twinkit.contract.making import Impossible, Make
 from twinkit.contract.merge import Choice, Merged, merged
@@ -78,6 +78,9 @@ class Examples:
         key = (id(schema), name, context, inner)
         make = self._memo.get(key)
         if make is None:
+            if len(self._memo) > KEPT:
+                self._memo.clear()
+                self._kept.clear()
             make = self._memo[key] = self._lazy(schema, name, context, inner)
             self._kept.append(schema)
         return make

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote
 
@@ -82,19 +81,21 @@ def _guarded(check: Check, value: Any, found: list[Violation]) -> Any:
         return value
 
 
-@dataclass(slots=True)
 class Validated:
     """A request's values by their declared types, with defaults filled in, and what is wrong with them.
 
     `headers` and `cookies` hold declared ones only, header names in lower case.
     """
 
-    path: dict[str, Any] = field(default_factory=dict)
-    query: dict[str, Any] = field(default_factory=dict)
-    headers: dict[str, Any] = field(default_factory=dict)
-    body: Any = None
-    violations: list[Violation] = field(default_factory=list)
-    cookies: dict[str, Any] = field(default_factory=dict)
+    __slots__ = ("body", "cookies", "headers", "path", "query", "violations")
+
+    def __init__(self) -> None:
+        self.path: dict[str, Any] = {}
+        self.query: dict[str, Any] = {}
+        self.headers: dict[str, Any] = {}
+        self.cookies: dict[str, Any] = {}
+        self.body: Any = None
+        self.violations: list[Violation] = []
 
 
 class _Reader(NamedTuple):
@@ -151,8 +152,8 @@ class RequestValidator:
         media_type: str | None,
     ) -> Validated:
         """Path, query and header text (decoded as by `wire`) and the parsed body (None: there was none)."""
-        found: list[Violation] = []
-        out = Validated(violations=found)
+        out = Validated()
+        found = out.violations
         if self._readers["path"]:
             out.path = self._read("path", path, found)
         out.path = {**path, **out.path}
