@@ -121,6 +121,8 @@ class Examples:
 
     def _from(self, schema: Schema, whole: Merged, name: str, context: str) -> Make:
         """The maker for a schema that has been folded."""
+        if schema is False:
+            return making.impossible
         if whole.impossible:
             return making.lenient(making.simple(self, whole, name, context))
         given = self._given(schema, whole)
