@@ -326,7 +326,7 @@ class Injector:
         return None
 
     def _draw_from(self, bucket: Bucket, name: str, error: str, call: Call, headers: dict[str, str]) -> Decision | None:
-        parts = (str(getattr(call, part, MISSING)) for part in bucket.by)
+        parts = (_part(call, part) for part in bucket.by)
         key = "\n".join((bucket.name, *parts))
         taken, self._buckets[key] = take(bucket, self._buckets.get(key), call.now)
         self.conduct.called(
@@ -388,6 +388,13 @@ def _compose(winner: Decision | None, fired: tuple[str, ...], delay: int, header
         {**headers, **winner.headers},
         winner.wire,
     )
+
+
+def _part(call: Call, part: str) -> str:
+    """What divides a bucket: a property of the call, or `field:<name>` of the request."""
+    kind, _, name = part.partition(":")
+    value = field_of(call.fields, name) if kind == "field" else getattr(call, part)
+    return "" if value is MISSING else str(value)
 
 
 def _globs(globs: tuple[str, ...], text: str) -> bool:

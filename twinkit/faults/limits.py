@@ -91,6 +91,8 @@ class Limits:
 
 
 LIMITS = ("error", "headers", "refused", "buckets")
+PARTS = ("principal", "operation", "path", "method")
+"""What divides a bucket, besides `field:<name>` of the request."""
 BUCKET = ("name", "limit", "per", "kind", "burst", "by", "operations", "methods", "paths", "reason")
 
 
@@ -118,11 +120,19 @@ def _bucket(place: Place) -> Bucket:
         max(1, found["per"].duration()),
         found["kind"].word(("window", "token"), "kind of bucket") if "kind" in found else "window",  # type: ignore[arg-type]
         found["burst"].whole(1) if "burst" in found else None,
-        found["by"].texts() if "by" in found else ("principal",),
+        read_by(found["by"]) if "by" in found else ("principal",),
         found["operations"].texts() if "operations" in found else ("*",),
         tuple(word.upper() for word in found["methods"].texts()) if "methods" in found else (),
         found["paths"].texts() if "paths" in found else (),
         found["reason"].text() if "reason" in found else "",
+    )
+
+
+def read_by(place: Place) -> tuple[str, ...]:
+    """What divides a bucket: words of PARTS, or `field:<name>`."""
+    return tuple(
+        item.text() if str(item.value).startswith("field:") else item.word(PARTS, "part of a call")
+        for item in place.items()
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from twinkit.clock import parse_instant
 from twinkit.errors import UsageError
+from twinkit.faults.limits import read_by
 from twinkit.faults.model import (
     NETWORK,
     REPLACES_REPLY,
@@ -339,9 +340,7 @@ def _rate_limit(place: Place) -> RateLimit:
         max(per, 1),
         found["burst"].whole(1) if "burst" in found else None,
         found["kind"].word(("window", "token"), "kind of bucket") if "kind" in found else "window",  # type: ignore[arg-type]
-        tuple(item.word(("principal", "operation", "path", "method"), "part of a call") for item in found["by"].items())
-        if "by" in found
-        else ("principal",),
+        read_by(found["by"]) if "by" in found else ("principal",),
     )
 
 
