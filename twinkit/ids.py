@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import string
 from functools import lru_cache
+from hashlib import blake2b
 
 from twinkit.errors import AuthorError, nearest
 from twinkit.seeds import draw
@@ -52,13 +53,10 @@ def parse(pattern: str) -> tuple[tuple[str, int], ...]:
     return tuple(parts)
 
 
-def _digits(number: int, alphabet: str, length: int) -> str:
-    size = len(alphabet)
-    out = []
-    for _ in range(length):
-        number, rest = divmod(number, size)
-        out.append(alphabet[rest])
-    return "".join(out)
+@lru_cache(maxsize=64)
+def _letters(alphabet: str) -> bytes:
+    """A table that turns any byte into a character of the alphabet."""
+    return "".join(alphabet[byte % len(alphabet)] for byte in range(256)).encode()
 
 
 def _uuid(number: int) -> str:
@@ -79,7 +77,9 @@ def make(pattern: str, seed: int, stream: str, position: int) -> str:
         elif part == "seq":
             out.append(str(position + 1))
         else:
-            for chunk in range(0, length, 20):
-                value = draw(seed, f"ids/{stream}/{number}/{chunk}", position)
-                out.append(_digits(value, part, min(20, length - chunk)))
+            table = _letters(part)
+            for chunk in range(0, length, 64):
+                text = f"{seed}/ids/{stream}/{number}/{chunk}/{position}".encode()
+                drawn = blake2b(text, digest_size=min(64, length - chunk)).digest()
+                out.append(drawn.translate(table).decode())
     return "".join(out)

@@ -62,6 +62,8 @@ class Query(Records):
         of records (deleted ones too) and give the page that follows, or the page just ahead, in that same order.
         Raises InvalidCursor when the resource never had such a record.
         """
+        if not self._counts().get(resource) and after is None and before is None:
+            return Page([], False, [])
         shape, bound = self._shape(resource, where, parent, sort)
         backward = after is None and before is not None
         wanted = max(0, min(limit, 1 << 31)) + 1
