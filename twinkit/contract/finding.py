@@ -16,4 +16,4 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.where or '/'}: {self.message} [{self.code}]"
+        return " ".join(f"{self.where or '/'}: {self.message} [{self.code}]".splitlines())

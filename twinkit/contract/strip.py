@@ -174,7 +174,9 @@ class _Strip:
                 return {key: self.value(item, inner, depth + 1) for key, item in value.items() if _named(key, item)}
             if form == "list" and isinstance(value, list):
                 return [self.value(item, inner, depth + 1) for item in value]
-            return self.value(value, inner, depth) if isinstance(value, list | dict) and form == "list" else {}
+            if form == "list":
+                return [self.value(value, inner, depth + 1)] if isinstance(value, dict) and value else []
+            return {}
         if kind == KEEP:
             return value
         if kind == "blank":

@@ -186,7 +186,7 @@ def survives(text: bytes) -> None:
 @pytest.mark.parametrize("how", ["replace", "remove", "rename"])
 def test_every_place(base: dict[str, Any], how: str) -> None:
     for number, path in enumerate(places(base)):
-        for odd in ODD if how == "replace" and number % 3 == 0 else ODD[number % len(ODD) : number % len(ODD) + 3]:
+        for odd in ODD if how == "replace" else ODD[number % len(ODD) :][:2]:
             data = copy.deepcopy(base)
             put(data, path, odd, how)
             survives(json.dumps(data).encode())

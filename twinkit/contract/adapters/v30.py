@@ -40,7 +40,7 @@ class V30(Reader):
         parameter["required"] = node.get("required") is True
         default = "form" if location in ("query", "cookie") else "simple"
         style = node.get("style", default)
-        if style not in STYLES:
+        if not isinstance(style, str) or style not in STYLES:
             self.find("invalid-style", where, f"no such style: {str(style)[:40]!r}; read as {default}")
             style = default
         explode = node.get("explode")
