@@ -3,101 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hmac
 import json
-from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.twinkit.webhooks.receiving import Got, Inbox
-from twinkit.clock import SECOND, Clock
+from tests.twinkit.webhooks.lab import WALL, Lab, genuine, ids, receiver, run, silence
+from tests.twinkit.webhooks.receiving import Inbox
+from twinkit.clock import SECOND
 from twinkit.errors import UsageError
-from twinkit.faults.injector import Injector
 from twinkit.store import Store
 from twinkit.store.events import Delivery
-from twinkit.webhooks.deliver import STALE, Deliverer
 from twinkit.webhooks.outbox import Outgoing, cancel_pending, enqueue, redeliver, redeliver_event
-from twinkit.webhooks.receiver import Receiver, read_receiver
-from twinkit.webhooks.schedule import Schedule, read_schedule
-
-WALL = 1_800_000_000
-SCHEDULE = Schedule((60 * SECOND, 300 * SECOND), timeout=2 * SECOND)
-
-
-def sign(body: bytes, secret: str, at: int, headers: dict[str, str]) -> Mapping[str, str]:
-    digest = hmac.new(secret.encode(), b"%d." % at + body, "sha256").hexdigest()
-    return {"X-Signature": f"t={at},v1={digest}"}
-
-
-def genuine(got: Got, secret: str = "whsec") -> bool:
-    at, _, digest = got.headers["x-signature"].removeprefix("t=").partition(",v1=")
-    return hmac.compare_digest(digest, hmac.new(secret.encode(), f"{at}.".encode() + got.body, "sha256").hexdigest())
-
-
-async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A receiver that never answers."""
-    with contextlib.suppress(ConnectionError):
-        while await reader.read(4096):
-            pass
-    writer.close()
-
-
-class Lab:
-    """A store, a frozen clock, an injector and a deliverer."""
-
-    def __init__(self, *receivers: Receiver, store: Store | None = None, rules: Any = (), **options: Any) -> None:
-        self.store = store or Store.memory()
-        self.clock = Clock("fixed")
-        self.receivers = list(receivers)
-        self.injector = Injector(7, "notes")
-        self.injector.add({"profile": "lab", "rules": list(rules)})
-        options = {"sign": sign, "schedule": SCHEDULE, **options}
-        self.deliverer = Deliverer(self.store, self.clock, lambda: WALL, **options)
-        self.events = 0
-
-    def emit(self, type: str = "note.created", **data: Any) -> int:
-        self.events += 1
-        event = {"id": f"evt_{self.events}", "type": type, **data}
-        with self.store.transaction():
-            number = self.store.add_event(type, event, id=event["id"], created=0)
-            enqueue(
-                self.store, number, type, self.receivers, self.clock.micros,
-                lambda receiver: json.dumps({**event, "v": receiver.api_version}).encode(),
-                self.injector.decide_delivery,
-            )  # fmt: skip
-        self.deliverer.wake()
-        return number
-
-    def rows(self, **narrow: Any) -> list[Delivery]:
-        return self.store.deliveries(limit=100_000, **narrow)
-
-    async def pass_time(self, seconds: int) -> None:
-        self.clock.set(self.clock.micros + seconds * SECOND)
-        self.deliverer.wake()
-        assert await self.deliverer.wait_idle(30)
-
-
-def run(lab: Lab, work: Callable[[], Awaitable[None]]) -> None:
-    async def inner() -> None:
-        lab.deliverer.start()
-        try:
-            await work()
-        finally:
-            await lab.deliverer.stop()
-
-    asyncio.run(inner())
-    lab.store.close()
-
-
-def receiver(inbox: Inbox, id: str = "we_1", **values: Any) -> Receiver:
-    return Receiver(id, inbox.url, secret="whsec", **values)
-
-
-def ids(inbox: Inbox) -> list[str]:
-    return [json.loads(body)["id"] for body in inbox.bodies]
+from twinkit.webhooks.receiver import Receiver
+from twinkit.webhooks.schedule import Schedule
 
 
 def test_a_delivery_is_signed_and_logged_with_the_answer() -> None:
@@ -249,96 +168,6 @@ def test_timeouts_are_on_the_wall_clock() -> None:
 
     lab = Lab(schedule=Schedule((), timeout=50_000))
     run(lab, work)
-
-
-def faulty(rule: dict[str, Any], check: Callable[[Lab, Inbox], Awaitable[None]], events: int = 1) -> None:
-    with Inbox() as inbox:
-        lab = Lab(receiver(inbox), rules=[{"when": {"event": "*"}, "then": {"delivery": rule}}])
-
-        async def work() -> None:
-            for _ in range(events):
-                lab.emit()
-            assert await lab.deliverer.wait_idle(10)
-            await check(lab, inbox)
-
-        run(lab, work)
-
-
-def test_fault_delay() -> None:
-    async def check(lab: Lab, inbox: Inbox) -> None:
-        assert inbox.got == []
-        await lab.pass_time(2)
-        assert len(inbox.got) == 1
-        assert lab.rows()[0].data["fault"] == "delivery"
-
-    faulty({"delay": "2s"}, check)
-
-
-def test_fault_duplicates() -> None:
-    async def check(lab: Lab, inbox: Inbox) -> None:
-        assert ids(inbox) == ["evt_1"] * 3
-
-    faulty({"duplicate": 2}, check)
-
-
-def test_fault_drop() -> None:
-    async def check(lab: Lab, inbox: Inbox) -> None:
-        await lab.pass_time(100_000)
-        assert inbox.got == []
-        (row,) = lab.rows()
-        assert row.status == "dropped"
-
-    faulty({"drop": True}, check)
-
-
-def test_fault_first_attempts_lost() -> None:
-    async def check(lab: Lab, inbox: Inbox) -> None:
-        assert inbox.got == []
-        await lab.pass_time(60)
-        await lab.pass_time(300)
-        assert ids(inbox) == ["evt_1"]
-        assert [row.status for row in lab.rows()] == ["failed", "failed", "delivered"]
-
-    faulty({"drop": 2}, check)
-
-
-def test_fault_any_order() -> None:
-    async def check(lab: Lab, inbox: Inbox) -> None:
-        await lab.deliverer.run_due(lab.clock.micros + 10 * SECOND, lab.clock.set)
-        assert sorted(ids(inbox), key=lambda id: int(id[4:])) == [f"evt_{n}" for n in range(1, 21)]
-        assert ids(inbox) != sorted(ids(inbox), key=lambda id: int(id[4:]))
-
-    faulty({"shuffle": "10s"}, check, events=20)
-
-
-@pytest.mark.parametrize("signature", ["bad", "stale", "missing"])
-def test_fault_signature(signature: str) -> None:
-    async def check(lab: Lab, inbox: Inbox) -> None:
-        (got,) = inbox.got
-        if signature == "missing":
-            assert "x-signature" not in got.headers
-            return
-        assert genuine(got) is (signature == "stale")
-        assert got.headers["x-signature"].startswith(f"t={WALL - STALE if signature == 'stale' else WALL},")
-        seq = redeliver(lab.store, 1, lab.clock.micros)
-        await lab.pass_time(0)
-        row = lab.store.delivery(seq)
-        assert row is not None and row.status == "delivered"
-        assert genuine(inbox.got[1])
-        assert inbox.got[1].headers["x-signature"].startswith(f"t={WALL},")
-
-    faulty({"signature": signature}, check)
-
-
-def test_fault_disable_and_older_version() -> None:
-    async def disabled(lab: Lab, inbox: Inbox) -> None:
-        assert [row.status for row in lab.rows()] == ["disabled"]
-
-    async def older(lab: Lab, inbox: Inbox) -> None:
-        assert json.loads(inbox.bodies[0])["v"] == "2020-08-27"
-
-    faulty({"disable": True}, disabled)
-    faulty({"api_version": "2020-08-27"}, older)
 
 
 def test_receivers_get_what_they_want() -> None:
@@ -512,30 +341,3 @@ def test_ten_thousand_deliveries_end_in_exactly_once() -> None:
     run(lab, work)
     assert len(effects) == 10_000
     assert sum(attempts.values()) > 11_000
-
-
-@pytest.mark.parametrize(
-    ("given", "wanted"),
-    [
-        ("http://a/b", Receiver("r", "http://a/b")),
-        ("http://a/b,whsec", Receiver("r", "http://a/b", "whsec")),
-        ("https://a/b,s,invoice.*,a.b", Receiver("r", "https://a/b", "s", ("invoice.*", "a.b"))),
-        ({"url": "http://a", "events": "x", "enabled": False}, Receiver("r", "http://a", "", ("x",), False)),
-    ],
-)  # fmt: skip
-def test_receivers_are_read(given: Any, wanted: Receiver) -> None:
-    assert read_receiver(given, "r") == wanted
-
-
-def test_a_receiver_needs_a_url() -> None:
-    with pytest.raises(UsageError, match="is no receiver"):
-        read_receiver("localhost:5000", "r")
-
-
-def test_schedules_are_read() -> None:
-    schedule = read_schedule({"retries": ["1m", "5m"], "timeout": "3s", "stop_header": "X-Slack-No-Retry"})
-    assert schedule.retries == (60 * SECOND, 300 * SECOND)
-    assert (schedule.timeout, schedule.stop_header) == (3 * SECOND, "x-slack-no-retry")
-    assert read_schedule(None) == Schedule()
-    with pytest.raises(Exception, match="unknown key 'retry'; did you mean 'retries'"):
-        read_schedule({"retry": []})
