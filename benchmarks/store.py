@@ -179,6 +179,7 @@ LISTS: list[tuple[str, dict[str, Any]]] = [
     ("range on created, page of five", {"where": [Filter("created", "<", 9)]}),
     ("sorted, page of five from the middle", {"sort": "created", "after": True}),
     ("narrowed by prefix, one match", {"where": [Filter("email", "prefix", "e3@")]}),
+    ("search for a word, one match", {"where": [Filter("email", "words", "E3@example.com")]}),
     ("narrowed by in, two match", {"where": [Filter("email", "in", ["e3@example.com", "e4@example.com"])]}),
 ]
 

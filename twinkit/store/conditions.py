@@ -1,4 +1,4 @@
-"""Filters and the SQL they become. Pure functions; imports: errors.
+"""Filters and the SQL they become. Pure functions; imports: errors, words.
 
 Two forms of a field occur in SQL: `plain` (NULL where the property is missing or null) for equality, and `order`
 (a value below all others instead of NULL) for sorting and ranges, so that a keyset comparison always decides.
@@ -10,18 +10,19 @@ import re
 import sys
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import orjson
 
 from twinkit.errors import StoreError, nearest
+from twinkit.store.words import words
 
-Op = Literal["=", "!=", ">", ">=", "<", "<=", "in", "contains", "prefix", "exists"]
+Op = Literal["=", "!=", ">", ">=", "<", "<=", "in", "contains", "prefix", "exists", "words", "holds"]
 Field = str | tuple[str | int, ...]
-OPS: tuple[str, ...] = ("=", "!=", ">", ">=", "<", "<=", "in", "contains", "prefix", "exists")
+OPS: tuple[str, ...] = get_args(Op)
 COLUMNS = {"@created": "created", "@id": "id", "@parent": "parent"}
-NARROWING = ("in", "prefix", ">", ">=", "<", "<=")
-"""Operators that an index on the field's `order` form answers, the most selective first."""
+NARROWING = ("words", "in", "prefix", ">", ">=", "<", "<=")
+"""Operators that an index answers (on words, or on the field's `order` form), the most selective first."""
 RANGES = (">", ">=", "<", "<=", "prefix")
 LOWEST = "-9e999"
 """SQL for a number below all others, which sort below all texts."""
@@ -45,7 +46,8 @@ class Filter(NamedTuple):
     given under these names.
     A missing property equals None; numbers compare with numbers only and texts with texts only; True is 1.
     `contains` is a substring, `prefix` the beginning of a text, `exists` (value True or False) neither missing nor
-    null; `in` takes any number of values.
+    null; `in` takes any number of values. `words` (has every word of a text) and `holds` (contains a text) go without
+    regard to case, and look into the items of a list.
     """
 
     field: Field
@@ -66,6 +68,11 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def identifier(name: str) -> str:
+    """`name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 @lru_cache(maxsize=4096)
 def plain(field: Field) -> str:
     """SQL for the value of a field, NULL when it is missing or null."""
@@ -77,8 +84,19 @@ def plain(field: Field) -> str:
         parts = field
     if any(isinstance(part, str) and ODD.search(part) for part in parts):
         return f"json_property(data, {quoted(orjson.dumps(list(parts)).decode())})"
-    path = "".join(f"[{part}]" if isinstance(part, int) else f'."{part}"' for part in parts)
-    return f"json_extract(data, {quoted('$' + path)})"
+    return f"json_extract(data, {quoted(_path(parts))})"
+
+
+def _path(parts: Sequence[str | int]) -> str:
+    return "$" + "".join(f"[{part}]" if isinstance(part, int) else f'."{part}"' for part in parts)
+
+
+def as_json(field: Field, row: str = "") -> str:
+    """SQL for a field as JSON text, NULL when it is missing; `row` is `new.` or `old.` in a trigger."""
+    text = plain(field)
+    if text.startswith("json_extract(data, "):
+        return f"({row}data -> {text[len('json_extract(data, ') : -1]})"
+    return f"json_quote({text.replace('(data', f'({row}data', 1) if '(' in text else row + text})"
 
 
 def order(field: Field) -> str:
@@ -144,8 +162,10 @@ def term(filter: Filter) -> Term:
         return Term(field, op, "open" if after_prefix(scalar(str(value))) is None else "closed")
     if op == "exists":
         return Term(field, op, "yes" if value else "no")
-    if op == "contains":
+    if op in ("contains", "holds"):
         return Term(field, op, "value")
+    if op == "words":
+        return Term(field, op, "some" if words(value) else "none")
     raise StoreError(f"unknown filter operator {op!r}{nearest(op, OPS)} (operators: {' '.join(OPS)})")
 
 
@@ -162,6 +182,10 @@ def values(filter: Filter) -> list[Any]:
         return [prefix] if end is None else [prefix, end]
     if op == "contains":
         return [scalar(str(value))]
+    if op == "holds":
+        return [scalar(str(value)).casefold()]
+    if op == "words":
+        return [orjson.dumps(words(scalar(value))).decode()]
     if op == "exists" or value is None:
         return []
     return [scalar(value)]
@@ -191,6 +215,8 @@ def condition(term: Term, *, free: str = "", guard: bool = True) -> str:
         return f"{text} IS {'NOT ' if variant == 'yes' else ''}NULL"
     if op == "contains":
         return f"instr({text}, ?) > 0"
+    if op in ("words", "holds"):
+        return f"{'has_words' if op == 'words' else 'holds'}({as_json(field)}, ?)"
     if op == "prefix":
         bounds = [(">=", "?"), ("<", "?")][: 2 if variant == "closed" else 1]
         return " AND ".join(f"{'+' if than[0] in free else ''}{key} {than} {value}" for than, value in bounds)

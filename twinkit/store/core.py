@@ -15,6 +15,7 @@ from typing import Any
 from twinkit.errors import StoreError, UsageError
 from twinkit.store.conditions import json_property
 from twinkit.store.ddl import APPLICATION, FORMAT, SCRIPT
+from twinkit.store.words import register
 
 PAGE_SIZE = 2048
 """Bytes of a database page; the same everywhere, since pages are what a snapshot copies."""
@@ -44,6 +45,7 @@ def connect(database: str, *, uri: bool = False) -> sqlite3.Connection:
         factory=Connection,
     )
     connection.create_function("json_property", 2, json_property, deterministic=True)
+    register(connection)
     return connection
 
 

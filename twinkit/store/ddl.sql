@@ -102,3 +102,11 @@ CREATE TABLE timer (
 );
 
 CREATE INDEX timer_due ON timer (due);
+
+CREATE TABLE word (
+	path TEXT NOT NULL,
+	word TEXT NOT NULL,
+	at INTEGER NOT NULL,
+	PRIMARY KEY (path, word, at)
+)
+ WITHOUT ROWID;

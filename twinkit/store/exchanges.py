@@ -20,8 +20,9 @@ BODY_KEPT = 1 << 20
 BYTES_KEPT = 64 << 20
 """Bytes of all bodies together, roughly."""
 TRIM_EVERY = 256
-BATCH = 64
-"""Exchanges written at once to a store in memory; a file gets each with its commit."""
+BATCH = 4
+"""Exchanges written at once to a store in memory; a file gets each with its commit. More at once would leave holes in
+the memory of every private instance (at 64, a quarter of a MiB)."""
 
 FIELDS = "at, operation, method, path, query, status, request, reply, fault, micros, changes, principal"
 INSERT = f"INSERT INTO exchange ({FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

@@ -15,7 +15,7 @@ import orjson
 
 from twinkit.errors import InvalidCursor
 from twinkit.store.conditions import RANGES, Field, Filter, impossible, order, term, values
-from twinkit.store.plans import LIVE, Index, Shape, count_sql, list_sql, narrowed, walked
+from twinkit.store.plans import LIVE, Index, Shape, count_sql, list_sql, narrowed, probe_sql, probed, walked
 from twinkit.store.records import Records
 
 Order = Literal["newest", "oldest"]
@@ -36,12 +36,30 @@ class Page(NamedTuple):
     ids: builtins.list[str]
 
 
+class Bound(NamedTuple):
+    """The values of a list: its parent, what each term binds, and of each field that is searched the longest word."""
+
+    parent: tuple[str, ...]
+    terms: builtins.list[builtins.list[Any]]
+    words: dict[Field, str]
+
+    def of(self, index: Index, terms: Sequence[int] | None = None) -> builtins.list[Any]:
+        """What a statement that reads through the index binds first, for all terms or those at some positions."""
+        if index.words and index.field is not None:
+            values: builtins.list[Any] = [self.words[index.field], *(self.parent if terms is None else ())]
+        else:
+            values = [*self.parent]
+        for part in self.terms if terms is None else [self.terms[at] for at in terms]:
+            values += part
+        return values
+
+
 class Query(Records):
     """Part of `Store`: `list`, `select`, `count`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
-        self._indexes: dict[str, Index] | None = None  # those on demand that exist, by name; None: not known
+        self._indexes: dict[str, Index | None] | None = None  # those on demand that exist, by name; None: not known
 
     def list(
         self,
@@ -105,14 +123,14 @@ class Query(Records):
         if impossible(shape.terms):
             return 0
         index = self._ensure(narrowed(shape)) or self._ensure(walked(shape)) or LIVE
-        found: int = self._execute(count_sql(shape, index), (*bound, -1)).fetchone()[0]
+        found: int = self._execute(count_sql(shape, index), bound.of(index)).fetchone()[0]
         return found
 
     def _shape(
         self, resource: str, where: Sequence[Filter], parent: str | None, sort: Field | None
-    ) -> tuple[Shape, builtins.list[Any]]:
-        """The shape of a list and the values it binds. Filters in any order give the same shape."""
-        bound: builtins.list[Any] = [] if parent is None else [parent]
+    ) -> tuple[Shape, Bound]:
+        """The shape of a list and what it binds. Filters in any order give the same shape."""
+        bound = Bound(() if parent is None else (parent,), [], {})
         if isinstance(sort, list):
             sort = tuple(sort)
         if not where:
@@ -120,15 +138,17 @@ class Query(Records):
         pairs = [(term(one), one) for one in where]
         if len(pairs) > 1:
             pairs.sort(key=lambda pair: repr(pair[0]))
-        for _, one in pairs:
-            bound += values(one)
+        for one, filter in pairs:
+            bound.terms.append(values(filter))
+            if one.op == "words" and one.variant == "some":
+                bound.words[one.field] = orjson.loads(bound.terms[-1][0])[0]
         terms = tuple(pair[0] for pair in pairs)
         if sort is None:
             sort = next((one.field for one in terms if one.field in BY_TIME and one.op in RANGES), None)
         return Shape(resource, terms, parent is not None, sort), bound
 
     def _walk(
-        self, shape: Shape, bound: builtins.list[Any], descending: bool, limit: int, cursor: str | None
+        self, shape: Shape, bound: Bound, descending: bool, limit: int, cursor: str | None
     ) -> builtins.list[tuple[str, bytes]]:
         """Up to `limit` rows (id, JSON) beyond the cursor."""
         place = None if cursor is None else self._place(shape, cursor)
@@ -138,18 +158,19 @@ class Query(Records):
         narrow = index is not None
         if index is None:
             index = self._ensure(walked(shape)) or LIVE
+        given = bound.of(index)
         if place is None:
             sql = list_sql(shape, index, descending, "start", narrow)
-            return self._execute(sql, (*bound, limit)).fetchall()
+            return self._execute(sql, (*given, limit)).fetchall()
         seq, key = place
         if shape.sort is None:
             sql = list_sql(shape, index, descending, "seq", narrow)
-            return self._execute(sql, (*bound, seq, limit)).fetchall()
+            return self._execute(sql, (*given, seq, limit)).fetchall()
         sql = list_sql(shape, index, descending, "tied", narrow)
-        rows = self._execute(sql, (*bound, key, seq, limit)).fetchall()
+        rows = self._execute(sql, (*given, key, seq, limit)).fetchall()
         if len(rows) < limit:
             sql = list_sql(shape, index, descending, "beyond", narrow)
-            rows += self._execute(sql, (*bound, key, limit - len(rows))).fetchall()
+            rows += self._execute(sql, (*given, key, limit - len(rows))).fetchall()
         return rows
 
     def _place(self, shape: Shape, id: str) -> tuple[int, Any]:
@@ -164,34 +185,41 @@ class Query(Records):
             raise InvalidCursor(shape.resource, id)
         return row[0], row[1]
 
-    def _narrow(self, shape: Shape, bound: builtins.list[Any]) -> str | None:
-        """The name of the index to narrow the list by, when there is one and few records match."""
+    def _narrow(self, shape: Shape, bound: Bound) -> Index | None:
+        """The index to narrow the list by, when there is one and few records match."""
         index = self._ensure(narrowed(shape)) if shape.terms else None
         if index is None or self._counts().get(shape.resource, 0) <= FEW:
             return index
-        found = self._execute(count_sql(shape, index), (*bound, FEW + 1)).fetchone()[0]
+        given = bound.of(index, probed(shape, index))
+        found = self._execute(probe_sql(shape, index), (*given, FEW + 1)).fetchone()[0]
         return index if found <= FEW else None
 
-    def _ensure(self, index: Index | None) -> str | None:
-        """The name of the index, made unless it exists; None when the resource has too many already."""
+    def _ensure(self, index: Index | None) -> Index | None:
+        """The index, made unless it exists; None when the resource has too many already."""
         if index is None:
             return None
         known = self._known_indexes()
         if index.name not in known:
-            if sum(one.resource == index.resource for one in known.values()) >= INDEXES_PER_RESOURCE:
+            group = f"list:{index.resource}:"
+            if sum(name.startswith(group) for name in known) >= INDEXES_PER_RESOURCE:
                 return None
-            self._execute(index.ddl)
+            make(self._connection, index)
             known[index.name] = index
-        return index.name
+        return index
 
-    def _known_indexes(self) -> dict[str, Index]:
+    def _known_indexes(self) -> dict[str, Index | None]:
         if self._indexes is None:
             self._indexes = indexes_of(self._connection)
         return self._indexes
 
 
-def indexes_of(connection: sqlite3.Connection) -> dict[str, Index]:
-    """The indexes on demand of a database, by quoted name."""
-    rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE name LIKE 'list:%'").fetchall()
-    names = [('"' + name.replace('"', '""') + '"', name.split(":")[1], sql) for name, sql in rows]
-    return {name: Index(resource, name, sql) for name, resource, sql in names}
+def make(connection: sqlite3.Connection, index: Index) -> None:
+    """Make an index in a database that has not got it."""
+    for statement in index.ddl:
+        connection.execute(statement)
+
+
+def indexes_of(connection: sqlite3.Connection) -> dict[str, Index | None]:
+    """The names of the indexes on demand that a database has; what they are is known once they are asked for."""
+    rows = connection.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'list:%'").fetchall()
+    return {name: None for (name,) in rows if not name.endswith(" updated")}

@@ -13,7 +13,7 @@ from twinkit.errors import UsageError
 from twinkit.store.core import connect_memory
 from twinkit.store.file import connect_reading
 from twinkit.store.plans import Index
-from twinkit.store.query import indexes_of
+from twinkit.store.query import indexes_of, make
 
 
 class Snapshot:
@@ -21,7 +21,7 @@ class Snapshot:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._indexes: dict[str, Index] | None = None
+        self._indexes: dict[str, Index | None] | None = None
 
     @classmethod
     def of(cls, connection: sqlite3.Connection) -> Snapshot:
@@ -56,7 +56,7 @@ class Snapshot:
         service: str = self._connection.execute("SELECT value FROM meta WHERE key = 'service'").fetchone()[0]
         return service
 
-    def onto(self, connection: sqlite3.Connection, wanted: Mapping[str, Index]) -> dict[str, Index]:
+    def onto(self, connection: sqlite3.Connection, wanted: Mapping[str, Index | None]) -> dict[str, Index | None]:
         """Put the copy in the place of everything in the database behind a connection; returns its indexes.
 
         The indexes on demand in `wanted` are first made in the snapshot itself, so that a store that is reset again
@@ -64,9 +64,10 @@ class Snapshot:
         """
         if self._indexes is None:
             self._indexes = indexes_of(self._connection)
-        for name in wanted.keys() - self._indexes.keys():
-            self._connection.execute(wanted[name].ddl)
-            self._indexes[name] = wanted[name]
+        for name, index in wanted.items():
+            if index is not None and name not in self._indexes:
+                make(self._connection, index)
+                self._indexes[name] = index
         self._connection.backup(connection)
         return dict(self._indexes)
 

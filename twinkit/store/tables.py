@@ -36,6 +36,15 @@ class Record(Table, table=True):
     data: str = Field(sa_type=Text)
 
 
+class Word(Table, table=True):
+    """One word of a record (`at`: its seq) in a field that is searched; `path` is the resource and the field."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+    path: str = Field(primary_key=True, sa_type=Text)
+    word: str = Field(primary_key=True, sa_type=Text)
+    at: int = Field(primary_key=True)
+
+
 class Event(Table, table=True):
     """One domain occurrence. `data` is null where the event is kept as the record `id` of `resource`."""
 

@@ -21,6 +21,7 @@ VALUES = st.one_of(
     st.integers(-3, 3),
     st.sampled_from([0.5, 2.0, 1e20, 2**63, -(2**70)]),
     st.text("ab\uffff\U0010ffff", max_size=3),
+    st.text("aAb ßsÉé1", max_size=5),
 )
 STORED = VALUES.filter(lambda value: not (isinstance(value, int) and abs(value) >= 2**63))
 RECORDS = st.lists(
@@ -33,6 +34,7 @@ FILTERS = st.one_of(
     st.builds(Filter, FIELDS, st.just("in"), st.lists(VALUES.filter(lambda value: value is not None), max_size=3)),
     st.builds(Filter, FIELDS, st.sampled_from(["prefix", "contains"]), st.text("ab\uffff\U0010ffff", max_size=2)),
     st.builds(Filter, FIELDS, st.just("exists"), st.booleans()),
+    st.builds(Filter, FIELDS, st.sampled_from(["words", "holds"]), st.text("aAb ßÉ1", max_size=4)),
 )
 
 
@@ -58,8 +60,14 @@ def matches(record: Record, filter: Filter) -> bool:
         "exists": lambda: (value is not None) == other,
         "prefix": lambda: isinstance(value, str) and value.startswith(other),
         "contains": lambda: value is not None and other in text_of(value),
+        "words": lambda: value is not None and set(other.casefold().split()) <= set(shown(value).casefold().split()),
+        "holds": lambda: value is not None and other.casefold() in shown(value).casefold(),
     }
     return plain[op]() if op in plain else compare(value, op, other)
+
+
+def shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def text_of(value: Any) -> str:

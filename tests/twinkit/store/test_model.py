@@ -172,6 +172,12 @@ class StoreMachine(RuleBasedStateMachine):
         assert page.ids == (ids if oldest else ids[::-1])
         assert self.store.count("thing", where) == len(ids)
 
+    @rule(word=st.sampled_from(["x", "Y", "1"]))
+    def searches(self, word: str) -> None:
+        rows = [(id, row) for (name, id), row in self.model.rows.items() if name == "thing" and row]
+        expected = [id for id, row in rows if row["group"] is not None and str(row["group"]) == word.lower()]
+        assert self.store.list("thing", [Filter("group", "words", word)], order="oldest").ids == expected
+
     @invariant()
     def holds_what_the_model_holds(self) -> None:
         for resource in ("thing", "other"):

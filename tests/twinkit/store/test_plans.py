@@ -95,6 +95,16 @@ def test_a_list_in_another_order_is_narrowed_while_few_match(
     assert_walks([walk])
 
 
+def test_a_search_for_words_reads_only_records_with_the_word(full: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = [Filter("email", "words", "E1")]
+    [(_, steps)] = plans(full, where=where)
+    assert any(step == "SEARCH word USING PRIMARY KEY (path=? AND word=?)" for step in steps)
+    monkeypatch.setattr(query_module, "FEW", 5)
+    probe, walk = plans(full, where=where)
+    assert probe[1][-1] == "SCAN (subquery-1)" or "SEARCH word" in probe[1][0]
+    assert_walks([walk])
+
+
 def test_single_records_are_found_by_key(store: Store) -> None:
     for sql in (SELECT, SELECT_SEQ):
         steps = [row[3] for row in store._execute(f"EXPLAIN QUERY PLAN {sql}", ("thing", "a")).fetchall()]
