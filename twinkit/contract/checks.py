@@ -15,7 +15,7 @@ from twinkit.contract.model import Contract, Schema
 from twinkit.contract.names import OBJECT_KEYWORDS, Names, carries, declared, flagged
 from twinkit.contract.scalars import FAIL, Check, keep, refuse
 from twinkit.contract.violation import Violation, distance, violation
-from twinkit.contract.wire import Repeated, Upload
+from twinkit.contract.wire import Repeated, Upload, WireError, parse_json
 
 TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -41,6 +41,8 @@ class Options(NamedTuple):
     defaults: bool = False
     strict: bool = False
     """Read schemas as JSON Schema is written: one branch of oneOf and no more, each closed part for itself."""
+    documents: bool = False
+    """Text where an object or a list is declared may be JSON, as in parts of multipart forms."""
     read_only: bool = False
     """Read-only properties in a request are violations instead of being dropped."""
 
@@ -180,7 +182,8 @@ class Compiler:
         expected: Any = names[0] if len(names) == 1 else names
         if not self.options.coerce:
             return _by_type(handlers, expected)
-        return _coerced(handlers, names, expected, binary=schema.get("format") == "binary")
+        binary = schema.get("format") == "binary"
+        return _coerced(handlers, names, expected, binary=binary, documents=self.options.documents)
 
     def _constraints(self, schema: Mapping[str, Any], kind: type, outer: Names) -> Check:
         if kind is str:
@@ -321,7 +324,9 @@ def _by_type(handlers: dict[type, Check], expected: Any) -> Check:
     return check
 
 
-def _coerced(handlers: dict[type, Check], names: tuple[str, ...], expected: Any, *, binary: bool) -> Check:
+def _coerced(
+    handlers: dict[type, Check], names: tuple[str, ...], expected: Any, *, binary: bool, documents: bool
+) -> Check:
     """Reads wire values as the declared types, first declared first, then checks them."""
     order = names[: names.index("string")] if "string" in names else names
     readers = [scalars.READERS[name] for name in order if name in scalars.READERS]
@@ -337,6 +342,8 @@ def _coerced(handlers: dict[type, Check], names: tuple[str, ...], expected: Any,
                 result = reader(value)
                 if result is not FAIL:
                     return result
+            if documents and not text and ((lists and value[:1] == "[") or (objects and value[:1] == "{")):
+                return _document(value)
             return [value] if lists and not text else value
         if kind is dict and lists and not objects and value and all(_index(key) for key in value):
             return [value[key] for key in sorted(value, key=int)]
@@ -359,6 +366,14 @@ def _coerced(handlers: dict[type, Check], names: tuple[str, ...], expected: Any,
         return value
 
     return check
+
+
+def _document(text: str) -> Any:
+    """The text as JSON where it is, else as it is."""
+    try:
+        return parse_json(text.encode())
+    except WireError:
+        return text
 
 
 def _index(key: str) -> bool:

@@ -131,7 +131,7 @@ class RequestValidator:
         self._contract = contract
         self._reject = unknown == "reject"
         body_defaults = defaults and operation.method != "patch"
-        self._wire = Options(coerce=True, reject=self._reject, defaults=defaults, read_only=read_only)
+        self._wire = Options(True, reject=self._reject, defaults=defaults, documents=True, read_only=read_only)
         self._form = Options(coerce=True, reject=self._reject, defaults=body_defaults, read_only=read_only)
         self._json = Options(reject=self._reject, defaults=body_defaults, read_only=read_only)
         self._readers: dict[str, list[_Reader]] = {"path": [], "query": [], "header": [], "cookie": []}
@@ -139,6 +139,7 @@ class RequestValidator:
             if not (parameter.location == "header" and parameter.name.lower() in _NOT_PARAMETERS):
                 self._readers[parameter.location].append(self._reader(parameter, defaults))
         self._names = frozenset(name for r in self._readers["query"] for name in (r.name, *r.members))
+        self._rest = next((p.name for p in operation.parameters if self._takes_rest(p)), None)
         self._body = operation.body
         self._content = {_plain(media): media for media in operation.body.content} if operation.body else {}
         self._checks: dict[tuple[str, bool], Check] = {}
@@ -151,7 +152,10 @@ class RequestValidator:
         body: Any,
         media_type: str | None,
     ) -> Validated:
-        """Path, query and header text (decoded as by `wire`) and the parsed body (None: there was none)."""
+        """Path, query and header text (decoded as by `wire`) and the parsed body.
+
+        A body of None is no body, except where the media type is JSON: then it is null.
+        """
         out = Validated()
         found = out.violations
         if self._readers["path"]:
@@ -167,6 +171,10 @@ class RequestValidator:
 
     def _query(self, query: Mapping[str, Any], found: list[Violation]) -> dict[str, Any]:
         readers = self._readers["query"]
+        if self._rest is not None and self._rest not in query:
+            rest = {name: value for name, value in query.items() if name not in self._names}
+            if rest:
+                query = {self._rest: rest, **{name: query[name] for name in query if name not in rest}}
         read = self._read("query", query, found) if readers else {}
         for name, value in query.items():
             if name not in self._names:
@@ -201,8 +209,8 @@ class RequestValidator:
         if declared is None:
             return body
         media = self._media(media_type)
-        form = media in _FORMS
-        if body is None:
+        form = media in _FORMS or _plain(media_type or "") in _FORMS
+        if body is None and (form or media_type is None):
             if not declared.required:
                 return None
             if not form:
@@ -211,7 +219,7 @@ class RequestValidator:
             body = {}
         if media is None or isinstance(body, (bytes, bytearray)):
             return body
-        key = (media, form or "xml" in media)
+        key = (media, form or "xml" in media or media.startswith("text/"))
         check = self._checks.get(key)
         if check is None:
             check = self._checks[key] = self._compile_body(media, key[1])
@@ -219,7 +227,10 @@ class RequestValidator:
 
     def _compile_body(self, media: str, text: bool) -> Check:
         schema = self._body.content[self._content[media]] if self._body else True
-        return compiler_for(self._contract, self._form if text else self._json).compile(schema)
+        options = self._json
+        if text:
+            options = self._form._replace(documents=media.startswith("multipart"))
+        return compiler_for(self._contract, options).compile(schema)
 
     def _media(self, media_type: str | None) -> str | None:
         """The declared media type that the request's falls under: exact, then ranges, then any JSON for JSON."""
@@ -258,6 +269,16 @@ class RequestValidator:
             _decoder(parameter, shape),
             members,
         )
+
+    def _takes_rest(self, parameter: Parameter) -> bool:
+        """Whether the names of this parameter's members are open, and stand in the query beside other parameters."""
+        if parameter.location != "query" or parameter.style != "form" or not parameter.explode or parameter.media_type:
+            return False
+        nodes = tuple(parts(self._contract, parameter.schema))
+        if not any("object" in type_names(node) for node in nodes):
+            return False
+        further = [node.get("additionalProperties") for node in nodes]
+        return any(isinstance(node, (Mapping, bool)) and node is not False for node in further)
 
     def _shape(self, schema: Schema) -> Shape:
         names = [name for node in parts(self._contract, schema) for name in type_names(node)]

@@ -224,7 +224,10 @@ def test_defaults_are_filled_in_except_by_a_patch() -> None:
     ("body", "media_type", "media", "expected"),
     [
         (None, None, JSON, [("required_body", ())]),
+        (None, JSON, JSON, [("type", ())]),
         (None, FORM, FORM, [("missing", ("a",))]),
+        ({"a": "1"}, FORM, "*/*", []),
+        ({"a": "1"}, "multipart/form-data; boundary=x", "multipart/form-data", []),
         ({"a": "x"}, "application/json; charset=utf-8", JSON, [("type", ("a",))]),
         ({"a": "1"}, FORM, FORM, []),
         ({"a": "1"}, "application/merge-patch+json", JSON, [("type", ("a",))]),
@@ -287,6 +290,15 @@ def test_parameters_are_refused_where_they_are() -> None:
         ("header", "type", ("X-Count",)),
         ("cookie", "missing", ("sid",)),
     ]
+
+
+def test_names_of_an_open_object_stand_beside_other_parameters() -> None:
+    numbers = {"type": "object", "additionalProperties": {"type": "integer"}}
+    held = Operation("op", "get", "/", (Parameter("filters", "query", numbers), Parameter("q", "query", {})))
+    validator = RequestValidator(Small(), held, unknown="reject")
+    assert validator({}, parse_query(b"a=1&q=x&b=2"), {}, None, None).query == {"filters": {"a": 1, "b": 2}, "q": "x"}
+    assert kinds(validator({}, parse_query(b"a=x"), {}, None, None).violations) == [("type", ("filters", "a"))]
+    assert validator({}, parse_query(b"filters=%7B%22a%22:1%7D"), {}, None, None).query == {"filters": {"a": 1}}
 
 
 def test_unknown_query_names_are_kept_unless_refused() -> None:
@@ -357,6 +369,19 @@ def test_no_schema_and_no_value_make_the_validator_raise(schema: Any, value: Any
     accepts(Small(), schema, value)
     seen = check_body(schema, value, media=FORM if coerce else JSON, unknown="reject")
     assert isinstance(seen.violations, list)
+
+
+def test_parts_of_multipart_forms_may_be_json() -> None:
+    item = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    body = {"properties": {"item": item, "items": {"type": "array", "items": item}, "text": {"type": "string"}}}
+    sent = {"item": '{"n": 1}', "items": '[{"n": 2}]', "text": "{}"}
+    assert check_body(body, sent, media="multipart/form-data").body == {
+        "item": {"n": 1},
+        "items": [{"n": 2}],
+        "text": "{}",
+    }
+    assert kinds(check_body(body, {"item": "{"}, media="multipart/form-data").violations) == [("type", ("item",))]
+    assert kinds(check_body(body, sent, media=FORM).violations) == [("type", ("item",)), ("type", ("items", 0))]
 
 
 def test_a_form_is_validated_as_it_arrives() -> None:
