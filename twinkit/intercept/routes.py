@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,7 +73,7 @@ class Routes:
             self.refused.append(host)
             await refuse(scope, receive, send, 502, f"{host} is not twinned")
             return
-        if is_live(headers, route.live):
+        if is_live(headers.get(b"authorization", ""), route.live):
             await refuse(scope, receive, send, 403, live_message(route.twin))
             return
         inner = dict(scope)
@@ -89,9 +89,8 @@ def host_of(authority: str) -> str:
     return authority.partition(":")[0].lower()
 
 
-def is_live(headers: Mapping[bytes, str], live: tuple[str, ...]) -> bool:
-    """Whether a request carries a credential of the real service."""
-    given = headers.get(b"authorization", "")
+def is_live(given: str, live: tuple[str, ...]) -> bool:
+    """Whether an `Authorization` header holds a credential of the real service."""
     word, _, rest = given.partition(" ")
     if word.lower() == "basic":
         from twinkit.behaviour.authentication import basic_user
