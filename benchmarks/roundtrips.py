@@ -245,6 +245,9 @@ class Trips:
     def _sample(self, op: Op, name: str) -> str:
         for parameter in op.raw.get("parameters") or ():
             if parameter["name"] == name:
+                _, node = self.shapes.resolve(parameter.get("schema", {}))
+                if "default" in node or name in ("offset", "skip", "start"):
+                    return str(node.get("default", 0))
                 made = self.bodies.make(parameter.get("schema", {}))
                 return (
                     str(made).lower() if isinstance(made, bool) else str(made) if not isinstance(made, dict) else "x1"
@@ -277,7 +280,9 @@ class Trips:
         self.made[key] = None
         maker = self.places.on(key[:-1], "post")
         if maker is not None and key[-2:-1] != (HOLE,) and len(key) > 1 and maker.body is not None:
+            before = self.sent
             status, reply, headers = self.create(maker)
+            self.sent = before
             if status < 300:
                 self.made[key] = found_id(reply, headers, op.names[len(key) - 1], key)
         return self.made[key]
@@ -299,11 +304,12 @@ class Trips:
 
     def trip(self, maker: Op, getter: Op) -> str:
         """One round trip; "ok" or what went wrong."""
+        self.url(maker)
         status, reply, headers = self.create(maker)
         sent = self.sent
         if status >= 300:
             return f"create {status} {str(reply)[:160]}"
-        id = found_id(reply, headers, getter.names[-1], getter.key)
+        id = found_id(reply, headers, getter.names[-1], getter.key, sent)
         if id is None:
             return f"no id in {str(reply)[:120]}"
         status, shown, _ = self.call(getter, id)
@@ -342,6 +348,8 @@ class Trips:
             status, shown, _ = self.call(getter, id)
             if status != 200:
                 return f"get after {method} {status}"
+            if isinstance(body, dict):
+                body = {k: v for k, v in body.items() if k.lower() != getter.names[-1].lower()}
             lost = missing(body, shown)
             if lost:
                 return f"{method} lost {lost}"
@@ -360,7 +368,7 @@ class Trips:
         return "" if status in (404, 410) else f"still there after delete: {status}"
 
 
-def found_id(reply: Any, headers: Mapping[str, str], param: str, key: tuple[str, ...]) -> str | None:
+def found_id(reply: Any, headers: Mapping[str, str], param: str, key: tuple[str, ...], sent: Any = None) -> str | None:
     """The new record's id in a reply: named like the path's parameter, `id` …, one level down too; else Location."""
     noun = re.sub(r"[^a-z]", "", key[-2].lower())
     nouns = {noun, noun.removesuffix("s"), noun.removesuffix("es"), re.sub("ies$", "y", noun)}
@@ -374,12 +382,21 @@ def found_id(reply: Any, headers: Mapping[str, str], param: str, key: tuple[str,
         *(f"{n}id" for n in nouns),
         *(f"{n}_id" for n in nouns),
     ]
-    for names in (wanted, ["key", "slug", "name", "code", "number", "sid", "arn"]):
+    chosen = next((o for o in levels(sent, 0)), {})
+    for names in (wanted, (), ["key", "slug", "name", "code", "number", "sid", "arn"]):
+        if not names and isinstance(chosen.get(param), str):
+            return str(chosen[param])
         for place in (place for depth in range(3) for place in levels(reply, depth)):
             lower = {k.lower(): v for k, v in place.items() if isinstance(v, (str, int)) and not isinstance(v, bool)}
             for name in names:
                 if lower.get(name) not in (None, ""):
                     return str(lower[name])
+    for place in (place for depth in range(3) for place in levels(reply, depth)):
+        for name, value in place.items():
+            if name.lower().endswith(param.lower()) and isinstance(value, (str, int)):
+                return str(value)
+    if isinstance(reply, (str, int)):
+        return str(reply)
     if "location" in headers:
         return headers["location"].rstrip("/").rpartition("/")[2]
     return None
@@ -405,7 +422,7 @@ def missing(sent: Any, shown: Any, path: str = "") -> str:
             if isinstance(value, (dict, list)) or name.lower() in ("id", "kind", "updated", "created", "etag"):
                 continue
             known = [o[name] for o in objects if name in o and not isinstance(o[name], dict)]
-            if known and value not in known and str(value) not in map(str, known):
+            if known and value not in known and str(value).lower() not in (str(k).lower() for k in known):
                 return f"{name}: sent {value!r}, shown {known[0]!r}"
     return ""
 

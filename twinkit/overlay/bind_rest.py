@@ -91,10 +91,10 @@ class Rest:
             bound["envelope"] = {"wrap": reply.wrap} | self.bodies.constants(op, reply)
         if bound.pop("single", False) and reply.listing is not None:
             bound["envelope"] = {"wrap": reply.listing.place, "wrap_list": True} | self.bodies.constants(op, reply)
-        if op.body is not None and bound["kind"] != "shape":
-            bound["body"] = self.bodies.body(op, bound, unit) | bound.get("body", {})
         members = self.collections.members.get(resource or "", ())
         params = [member.param for member in members if member.param]
+        if op.body is not None and bound["kind"] != "shape":
+            bound["body"] = self.bodies.body(op, {**bound, "params": params}, unit) | bound.get("body", {})
         bound["reply"] = self.bodies.reply(op, reply, {**bound, "params": params}, unit)
         if bound["kind"] == "shape":
             bound["fidelity"] = "shape"
@@ -208,9 +208,19 @@ class Rest:
             return {"kind": "bulk_create", "resource": collection.resource, "body": items}
         if items and items["items"] == "":
             return {"kind": "bulk_create", "resource": collection.resource, "body": items}
-        if reply.listing is not None:
-            return {"kind": "create", "resource": collection.resource, "single": True}
-        return {"kind": "create", "resource": collection.resource}
+        chosen = self._chosen_in_query(op, collection)
+        return {
+            "kind": "create",
+            "resource": collection.resource,
+            "single": reply.listing is not None,
+            "id_parameter": f"query:{chosen}" if chosen else None,
+        }
+
+    def _chosen_in_query(self, op: Op, collection: Collection) -> str | None:
+        """The query parameter in which a caller chooses the id of a new record: `POST /backups?backupId=`."""
+        words = {norm(noun(collection.key[-1])), norm(collection.resource)}
+        wanted = {f"{word}id" for word in words} | {norm(collection.param or "-")} - {"id", "name"}
+        return next((name for name in op.query if norm(name) in wanted), None)
 
     def _id_in(self, op: Op, collection: Collection) -> str | None:
         """`query:id` or `body:id` when the request names one record outside the path."""

@@ -65,6 +65,11 @@ class Bodies:
         file = self._file(properties)
         if file and "json" not in (op.body_media or ""):
             out["file"] = file
+        for param in bound.get("params") or ():
+            if bound["kind"] == "create" and "wrap" not in out:
+                chosen = next((n for n in self._shapes.scalar_properties(given.node) if norm(n) == norm(param)), None)
+                if chosen and norm(param) not in ("id", "uuid"):
+                    out["id"] = chosen
         rename = self._rename(properties, own) if "wrap" not in out else {}
         if rename:
             out["rename"] = rename
@@ -160,11 +165,16 @@ class Bodies:
             return "list"
         if kind == "count":
             return "count"
-        same = self._same(reply, unit)
+        same = self._same(reply, unit) or (
+            kind not in ("delete", "singleton_delete") and self._shapes.anything(op.reply)
+        )
         if kind in ("delete", "singleton_delete", "bulk_delete") and not (same and reply.listing is None):
             return "deleted" if self._deleted(op) else "example"
-        if reply.unit is None:
+        if reply.unit is None and not same:
             media = op.reply_media or ""
+            scalar = self._shapes.types(op.reply)
+            if kind in ("create", "replace") and scalar and scalar <= {"string", "integer"} and "json" in media:
+                return "id"
             return "text" if media.startswith("text/") else "example"
         return "record" if same else "project"
 

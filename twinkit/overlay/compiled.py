@@ -69,8 +69,8 @@ class Binding:
     """Kind of record, a key of `Compiled.resources`; None for `shape` and actions on nothing."""
 
     id_parameter: str | None = None
-    """Where the record's id is: a path parameter's name, or `query:NAME`, `body:NAME`. None: there is none (create,
-    list, singletons). When the body of a create, or the last path segment of a replace, names the id, it is the id."""
+    """Where the record's id is: a path parameter's name, or `query:NAME`, `body:NAME`. None: there is none (list,
+    singletons, most creates). On a create it is where the caller may choose the id (`query:backupId`)."""
 
     parents: tuple[tuple[str, str], ...] = ()
     """(parameter, resource of the parent), outermost first; resource "" when no record of such a parent can exist
@@ -97,6 +97,7 @@ class Binding:
     """How the request's record is wrapped: `wrap` (dotted property that holds it), `items` (bulk: the array), `file`
     (form property with the bytes), `media` (preferred content type), `style`: "merge" (default), "json_patch",
     "json_merge_patch" (null removes), `ids` (bulk_delete: property with the ids),
+    `id` (create: property in which the caller chooses the id, where it is not the id property),
     `rename` (body property → record property)."""
 
     filters: Mapping[str, str] = field(default_factory=dict)
@@ -131,8 +132,8 @@ class Binding:
 
     reply: Mapping[str, Any] = field(default_factory=dict)
     """`shows`: "record" (stored form fits the reply schema as it is), "project" (another schema: properties of the same
-    name are taken from the record, the rest made from the schema), "list", "deleted" (constants + id), "empty" (no
-    body), "example", "text", "bytes". `media`: content type of the reply. `schema`: component name of one shown item.
+    name are taken from the record, the rest made from the schema), "id" (the bare id), "list", "deleted" (constants + id), "empty"
+    (no body), "example", "text", "bytes". `media`: content type of the reply. `schema`: component name of one shown item.
     `id`: for "project", the property of the reply that shows the record's id (`detectorId` of a create reply).
     `location`: true when a Location header is declared. `deleted`: for "deleted" the constant body, with `"$id"` where
     the id goes."""

@@ -51,8 +51,8 @@ OWN = ("id", "uuid", "key", "uid", "guid", "arn", "sid", "number", "code", "slug
 """What a record's own id may be called after its noun: `sessionId`, `DetectorArn`, `pageName`."""
 
 
-def id_property(shapes: Shapes, node: Any, param: str | None, resource: str) -> str | None:
-    """The property that shows the id which a path parameter `param` names, or None."""
+def id_property(shapes: Shapes, node: Any, param: str | None, resource: str, *, guess: bool = True) -> str | None:
+    """The property that shows the id which a path parameter `param` names, or None. `guess`: also by a likeness."""
     scalars = shapes.scalar_properties(node)
     if not scalars:
         return None
@@ -69,11 +69,14 @@ def id_property(shapes: Shapes, node: Any, param: str | None, resource: str) -> 
         rest = _tail(param, nouns)
         if rest and rest in by_norm and (rest != "id" or plain == by_norm[rest]):
             return by_norm[rest]
+        ends = [k for k in by_norm if len(k) > 3 and k.endswith("id") and norm(param).endswith(k)]
+        if plain is None and ends:
+            return by_norm[max(ends, key=len)]
     if plain is not None:
         return plain
     if own:
         return own[0]
-    return _last_resort(scalars, by_norm, param)
+    return _last_resort(scalars, by_norm, param) if guess else None
 
 
 def _tail(param: str, nouns: set[str]) -> str:
@@ -135,6 +138,8 @@ def narrower(shapes: Shapes, path: Any, schema: Any) -> bool:
     if types and "string" not in types:
         return False
     if kinds & {"integer", "number"}:
+        return True
+    if given.get("format") and given.get("format") != shown.get("format") and "pattern" not in shown:
         return True
     return "string" in kinds and any(k in given for k in NARROWING) and not any(k in shown for k in NARROWING)
 

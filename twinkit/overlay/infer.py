@@ -17,7 +17,7 @@ from twinkit.overlay.compiled import Binding, Resource
 from twinkit.overlay.errors import Errors
 from twinkit.overlay.identity import id_pattern, id_property, id_type, narrower, natural_keys, times
 from twinkit.overlay.kinds import Collection, Collections
-from twinkit.overlay.places import HOLE, Places
+from twinkit.overlay.places import HOLE, Key, Places
 from twinkit.overlay.shapes import Shapes, Unit
 from twinkit.overlay.skeleton import Fallback, Skeleton
 
@@ -42,6 +42,7 @@ class Inference:
         self.collections = Collections(self.places, self.shapes)
         self.errors = Errors(self.shapes, self.skeleton)
         self.rest = Rest(self.places, self.collections, self.shapes, self.skeleton)
+        self.path_schemas = self._all_path_schemas()
         self.out = Inferred()
 
     def run(self) -> Inferred:
@@ -54,6 +55,7 @@ class Inference:
                 self.out.findings.append(Finding("infer.shape", f"{op.method.upper()} {op.path}", why))
         for name in self.collections.members:
             self.out.resources[name] = self.resource(name)
+        self._shown_elsewhere()
         self._sublists()
         self.out.error_bodies = self.errors.bodies
         return self.out
@@ -72,7 +74,7 @@ class Inference:
         if not members:
             members = [Collection(())]
         home = min(members, key=lambda m: (m.param is None, len(m.key)))
-        shown = id_property(self.shapes, unit.node, home.param, name)
+        shown = id_property(self.shapes, unit.node, home.param, name, guess=not home.from_body)
         properties = self.shapes.properties(unit.node)
         schema = properties.get(shown, {}) if shown else {}
         path = self._path_schema(home)
@@ -82,6 +84,10 @@ class Inference:
         _, node = self.shapes.resolve(unit.node)
         body = next((op.body for m in members for op in m.ops if op.method == "post" and op.body is not None), None)
         depths = {sum(part == HOLE for part in m.key) for m in members if m.item_ops}
+        if shown is None and home.from_body:
+            return Resource(
+                name, id=pattern or "{alnum:20}", id_property="id", open=True, parent=self._parent(home.key)
+            )
         if shown is None:
             self.out.findings.append(
                 Finding("infer.id", name, "no property of the schema shows the id; it is only in paths and Location")
@@ -108,12 +114,19 @@ class Inference:
         )
 
     def _path_schema(self, home: Collection) -> Any:
-        """The schema of the path parameter that names an item of a collection."""
-        for op in home.item_ops:
-            for parameter in op.raw.get("parameters") or ():
-                if parameter["location"] == "path" and parameter["name"] == home.param:
-                    return parameter.get("schema")
-        return None
+        """The narrowest schema of the path parameters that name an item of a collection, deeper paths included."""
+        found = self.path_schemas.get((*home.key, HOLE), [])
+        numbers = [schema for schema in found if self.shapes.types(schema) & {"integer", "number"}]
+        return (numbers or found or [None])[0]
+
+    def _all_path_schemas(self) -> dict[Key, list[Any]]:
+        out: dict[Key, list[Any]] = {}
+        for op in self.places.ops:
+            declared = {p["name"]: p.get("schema") for p in op.raw.get("parameters") or () if p["location"] == "path"}
+            for end, name in enumerate(op.names, 1):
+                if op.key[end - 1] == HOLE and declared.get(name) is not None:
+                    out.setdefault(op.key[:end], []).append(declared[name])
+        return out
 
     def _keys(self, unit: Unit, shown: str | None) -> tuple[str, ...]:
         scalars = self.shapes.scalar_properties(unit.node)
@@ -155,6 +168,25 @@ class Inference:
                 if own and inner.node is not unit.node and len(self.shapes.properties(inner.node)) < 80:
                     out.update(self._expandable(inner, f"{place}.", depth + 1))
         return out
+
+    def _shown_elsewhere(self) -> None:
+        """Ids that only the reply of a create shows are made as that reply has them."""
+        for binding in self.out.bindings.values():
+            resource = self.out.resources.get(binding.resource or "")
+            if binding.kind != "create" or resource is None or resource.id_property is not None:
+                continue
+            reply = self.places.replies[binding.operation]
+            schema: Any = None
+            if binding.reply.get("id") and reply.unit is not None:
+                schema = self.shapes.properties(reply.unit.node).get(binding.reply["id"])
+            elif binding.reply.get("shows") == "id":
+                schema = next(op.reply for op in self.places.ops if op.id == binding.operation)
+            if schema is None:
+                continue
+            pattern = id_pattern(self.shapes, schema)
+            kind = id_type(self.shapes, schema)
+            own = None if pattern else schema
+            self.out.resources[resource.name] = replace(resource, id=pattern, id_schema=own, id_type=kind)  # type: ignore[arg-type]
 
     def _sublists(self) -> None:
         """Properties that list records of another resource, where a nested list operation of that name exists."""

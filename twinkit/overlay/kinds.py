@@ -42,6 +42,9 @@ class Collection:
     link: bool = False
     """Its members are other records put in and taken out (PUT without a body)."""
 
+    from_body: bool = False
+    """No reply tells what a record is; the schema is that of a request's body."""
+
     @property
     def param(self) -> str | None:
         """Name of the path parameter of its items."""
@@ -142,6 +145,7 @@ class Collections:
             if op.method in ("post", "put", "patch") and op.body is not None:
                 unit = self.shapes.wrapped(self.shapes.unit(op.body))[1]
                 if self.shapes.properties(unit.node):
+                    collection.from_body = True
                     return unit
         return None
 

@@ -72,7 +72,7 @@ TOTAL = normed("""
     total total_count totalCount total_results totalResults totalElements count_total total_items totalItems
     @odata.count total_records totalRecords num_results resultCount results_count totalSize total_size
     total_entries totalHits totalRows found item_count totalAvailable recordsTotal full_count matched
-    totalNumber _count total_rows nbHits hits_total size_total
+    totalNumber total_rows nbHits hits_total size_total
     """)
 COUNT = normed("""
     count numberOfElements num_items result_count page_count_items returned per_page_count number_of_results
@@ -180,21 +180,28 @@ class Lists:
         if reply.wrap:
             out["wrap"] = reply.wrap
         if not listing.place:
-            return out if self._shapes.properties(listing.item.node) else out | {"each": "id"}
+            return out | {"each": "id"} if self._scalars(listing.item.node) else out
         unit = self._shapes.unit(op.reply)
         constants = self._constants(unit.node)
         if constants:
             out["constants"] = constants
         top = self._shapes.properties(unit.node)
-        if not self._shapes.properties(listing.item.node):
+        if self._scalars(listing.item.node):
             out["each"] = "id"
         self._meta(out, top, "", unit.node)
+        if "count" in out and "total" not in out:
+            out["total"] = out.pop("count")
         for name, schema in top.items():
             if name != listing.place and self._shapes.is_object(schema):
                 inner = self._shapes.properties(self._shapes.unit(schema).node)
                 if inner and len(inner) < 16:
                     self._meta(out, inner, f"{name}.", self._shapes.unit(schema).node)
         return out
+
+    def _scalars(self, node: Any) -> bool:
+        """Whether the elements of a list are plain ids."""
+        types = self._shapes.types(node)
+        return bool(types) and types <= {"string", "integer"}
 
     def _ends(self, out: dict[str, Any], key: str, place: str, schema: Any, holder: Any) -> None:
         """What stands for "no further page": null where allowed, nothing where optional, else the empty value."""

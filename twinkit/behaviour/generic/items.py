@@ -33,7 +33,7 @@ from twinkit.store import Filter
 def create(ctx: Ctx, request: Request, binding: Binding) -> Reply:
     """A new record from the body."""
     check_parents(ctx, request, binding)
-    record = make(ctx, request, binding, sent(request, binding))
+    record = make(ctx, request, binding, sent(request, binding), identifier(request, binding))
     return record_reply(ctx, request, binding, record)
 
 
@@ -92,7 +92,8 @@ def action(ctx: Ctx, request: Request, binding: Binding) -> Reply:
 def make(ctx: Ctx, request: Request, binding: Binding, values: Mapping[str, Any], id: Any = None) -> dict[str, Any]:
     """Store a new record. Raises the service's `conflict` for a value that must be unique."""
     resource = ctx.resource(binding.resource or "")
-    chosen = id if id is not None else chosen_id(ctx, resource, values)
+    chosen = id if id is not None else values.get(binding.body.get("id", "")) or chosen_id(ctx, resource, values)
+    chosen = chosen if isinstance(chosen, str | int) else None
     fitted = project(ctx, resource, merged_maps(ctx, {}, values), {})
     if resource.id_property and chosen is None:
         fitted.pop(resource.id_property, None)
@@ -204,7 +205,7 @@ def typed(ctx: Ctx, resource: Resource, value: Any) -> Any:
 
 def check_unique(ctx: Ctx, request: Request, binding: Binding, resource: Resource, values: Mapping[str, Any]) -> None:
     """Refuse a second record with the same natural key under the same parents."""
-    scope = [Filter(name, "=", value) for name, value in parent_values(request, binding).items()]
+    scope = [Filter(name, "=", value) for name, value in parent_values(ctx, request, binding).items()]
     for name in resource.unique:
         value = values.get(name)
         if isinstance(value, str) and ctx.store.list(resource.name, [*scope, Filter(name, "=", value)], limit=1).ids:

@@ -69,7 +69,7 @@ Condition = tuple[str, str, Any]
 def conditions(ctx: Ctx, request: Request, binding: Binding) -> tuple[list[Filter], list[Condition]]:
     """The request's filters: those the store applies, and those on arrays or any text that are applied here."""
     params = request.params if binding.paging.get("in") == "body" or binding.kind == "search" else request.query
-    where = scope_filters(request, binding)
+    where = scope_filters(ctx, request, binding)
     python: list[Condition] = []
     arrays = ctx.twin.array_properties(ctx.resource(binding.resource or "").schema)
     for name, field in binding.filters.items():

@@ -32,6 +32,10 @@ def record_reply(ctx: Ctx, request: Request, binding: Binding, record: dict[str,
         return Reply(status, None, headers)
     if shows == "example":
         return example_reply(ctx, request, binding, record, status)
+    if shows == "id":
+        return Reply(
+            status, RawJSON(orjson.dumps(record.get(ctx.resource(binding.resource or "").id_property or OWN_ID)))
+        )
     shown = shown_record(ctx, binding, record)
     reply = Reply(status, wrapped(ctx, binding, shown))
     if binding.reply.get("location"):

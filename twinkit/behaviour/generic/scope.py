@@ -41,9 +41,30 @@ def check_parents(ctx: Ctx, request: Request, binding: Binding) -> None:
         way.append(value)
 
 
-def parent_values(request: Request, binding: Binding) -> dict[str, Any]:
-    """Property → value of the parent, for the properties (hidden ones too) that name a record's parents."""
-    return {name: request.path[parameter] for parameter, name in binding.scope.items() if parameter in request.path}
+def parent_values(ctx: Ctx, request: Request, binding: Binding) -> dict[str, Any]:
+    """Property → value of the parent, for the properties that name a record's parents.
+
+    Where the property cannot hold the value as it is in the path, a hidden one does.
+    """
+    declared = ctx.twin.properties(ctx.resource(binding.resource).schema) if binding.resource else {}
+    out: dict[str, Any] = {}
+    for parameter, name in binding.scope.items():
+        if parameter in request.path:
+            value = request.path[parameter]
+            top, _, rest = name.partition(".")
+            schema = declared.get(top)
+            fitted = value if schema is None else fit(ctx, schema, nested(rest, value))
+            shown = dig(fitted, rest) if rest and schema is not None and fitted is not NOTHING else fitted
+            fits = shown is not NOTHING and not isinstance(shown, Mapping) and str(shown) == str(value)
+            out[name if fits else f"{HIDDEN}{name.replace('.', '_')}"] = shown if fits else value
+    return out
+
+
+def nested(place: str, value: Any) -> Any:
+    """`{"owner": {"login": value}}` for `owner.login`; the value itself for the empty place."""
+    for part in reversed(place.split(".") if place else ()):
+        value = {part: value}
+    return value
 
 
 def way_of(request: Request, binding: Binding) -> str:
@@ -51,22 +72,23 @@ def way_of(request: Request, binding: Binding) -> str:
     return "/".join(str(request.path.get(parameter, "")) for parameter, _ in binding.parents)
 
 
-def scope_filters(request: Request, binding: Binding) -> list[Filter]:
+def scope_filters(ctx: Ctx, request: Request, binding: Binding) -> list[Filter]:
     """Filters that keep a list to the records of its parents."""
-    return [Filter(name, "=", value) for name, value in parent_values(request, binding).items()]
+    return [Filter(name, "=", value) for name, value in parent_values(ctx, request, binding).items()]
 
 
 def write_parents(ctx: Ctx, request: Request, binding: Binding, record: dict[str, Any]) -> None:
     """Put the parents' values where the record shows (or hides) them."""
     declared = ctx.twin.properties(ctx.resource(binding.resource).schema) if binding.resource else {}
-    for name, value in parent_values(request, binding).items():
-        schema = declared.get(name.partition(".")[0])
-        if schema is None or "." in name:
+    for name, value in parent_values(ctx, request, binding).items():
+        top, _, rest = name.partition(".")
+        if not rest or top not in declared:
             put(record, name, value)
             continue
-        fitted = fit(ctx, schema, value)
+        held = record.get(top)
+        fitted = fit(ctx, declared[top], nested(rest, value), held if isinstance(held, Mapping) else None)
         if fitted is not NOTHING:
-            record[name] = fitted
+            record[top] = fitted
 
 
 def identifier(request: Request, binding: Binding) -> Any:
@@ -94,9 +116,9 @@ def held(ctx: Ctx, request: Request, binding: Binding) -> tuple[str, bytes]:
     text = "" if value is None else str(value)
     key = f"{way_of(request, binding)}/{text}" if resource.scoped else text
     found = lookup(ctx, resource, key, text)
-    if madeup.wanted(ctx) and (found is None or not _belongs(request, binding, resource, found[1])):
+    if madeup.wanted(ctx) and (found is None or not _belongs(ctx, request, binding, resource, found[1])):
         return _made_up(ctx, request, binding, text, key)
-    if found is None or not _belongs(request, binding, resource, found[1]):
+    if found is None or not _belongs(ctx, request, binding, resource, found[1]):
         raise ctx.missing(resource.name, text, binding.id_parameter)
     return found
 
@@ -131,12 +153,12 @@ def locate(ctx: Ctx, resource: Resource, key: str, value: str) -> str | None:
     return found[0] if found else None
 
 
-def _belongs(request: Request, binding: Binding, resource: Resource, raw: bytes) -> bool:
+def _belongs(ctx: Ctx, request: Request, binding: Binding, resource: Resource, raw: bytes) -> bool:
     """Whether the record lies under the parents that the path names."""
     if resource.scoped or not binding.scope:
         return True
     record = orjson.loads(raw)
-    for name, value in parent_values(request, binding).items():
+    for name, value in parent_values(ctx, request, binding).items():
         shown = dig(record, name)
         if isinstance(shown, Mapping):
             shown = shown.get("id", value)
