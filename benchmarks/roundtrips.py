@@ -315,6 +315,8 @@ class Trips:
         status, shown, _ = self.call(getter, id)
         if status != 200:
             return f"get {status} {self.url(getter, id)} {str(shown)[:120]}"
+        if isinstance(sent, dict):
+            sent = {name: value for name, value in sent.items() if name not in getter.names}
         lost = missing(sent, shown)
         if lost:
             return f"get lost {lost}"

@@ -135,7 +135,9 @@ class Bodies:
             out["schema"] = reply.unit.name
         if "location" in op.headers or (op.status == 201 and op.reply is None):
             out["location"] = True
-        if out["shows"] == "project" and bound["kind"] in ("create", "replace", "update", "upload"):
+        if out["shows"] == "list" and reply.unit is not None and not self._same(reply, unit):
+            out["project"] = bool(self._shapes.properties(reply.unit.node))
+        if out.get("project") or out["shows"] == "project":
             shown = self._shown_id(reply, bound)
             if shown:
                 out["id"] = shown

@@ -131,12 +131,12 @@ class Binding:
     `{"$clear": true}` is null (or absent when null is not allowed)."""
 
     reply: Mapping[str, Any] = field(default_factory=dict)
-    """`shows`: "record" (stored form fits the reply schema as it is), "project" (another schema: properties of the same
-    name are taken from the record, the rest made from the schema), "id" (the bare id), "list", "deleted" (constants + id), "empty"
-    (no body), "example", "text", "bytes". `media`: content type of the reply. `schema`: component name of one shown item.
-    `id`: for "project", the property of the reply that shows the record's id (`detectorId` of a create reply).
-    `location`: true when a Location header is declared. `deleted`: for "deleted" the constant body, with `"$id"` where
-    the id goes."""
+    """`shows`: "record" (stored form fits the reply schema as it is), "project" (another schema: properties of the
+    same name are taken from the record, the rest made from the schema), "id" (the bare id), "list", "deleted"
+    (constants + id), "empty" (no body), "example", "text", "bytes". `media`: content type of the reply. `schema`:
+    component name of one shown item. `project` true: the elements of a list have another schema too. `id`: in another
+    schema, the property that shows the record's id (`detectorId` of a create reply). `location`: true when a Location
+    header is declared. `deleted`: for "deleted" the constant body, with `"$id"` where the id goes."""
 
     status: int = 200
     """First documented success."""

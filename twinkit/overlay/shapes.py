@@ -286,6 +286,9 @@ class Shapes:
                 return ListShape(named[0], arrays[named[0]])
             if generic and len(rest) <= 3 and not (item_path and not meta):
                 return ListShape(generic[0], arrays[generic[0]])
+            if item_path and len(properties) == 1 and (named or generic):
+                name = (named or generic)[0]
+                return ListShape(name, arrays[name]) if self.properties(arrays[name].node) else None
             if len(arrays) == 1 and not rest and not (item_path and not meta):
                 name = next(iter(arrays))
                 return ListShape(name, arrays[name])

@@ -268,7 +268,7 @@ def plain_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) 
     """The stored rows when they can be sent as they are, else None."""
     if (
         binding.resource in ctx.twin.renderers
-        or binding.reply.get("shows") == "project"
+        or binding.reply.get("project")
         or binding.envelope.get("wrap")
         or binding.envelope.get("each")
     ):

@@ -62,7 +62,7 @@ def shown_record(ctx: Ctx, binding: Binding, record: dict[str, Any]) -> dict[str
         record = ctx.show(binding.resource, record)
     if any(name.startswith(HIDDEN) for name in record):
         record = {name: value for name, value in record.items() if not name.startswith(HIDDEN)}
-    if binding.reply.get("shows") != "project":
+    if binding.reply.get("shows") != "project" and not binding.reply.get("project"):
         return record
     if "id" in binding.reply:
         record = {**record, binding.reply["id"]: id}
