@@ -80,9 +80,9 @@ class Query(Records):
         of records (deleted ones too) and give the page that follows, or the page just ahead, in that same order.
         Raises InvalidCursor when the resource never had such a record.
         """
+        shape, bound = self._shape(resource, where, parent, sort)
         if not self._counts().get(resource) and after is None and before is None:
             return Page([], False, [])
-        shape, bound = self._shape(resource, where, parent, sort)
         backward = after is None and before is not None
         wanted = max(0, min(limit, 1 << 31)) + 1
         rows = self._walk(shape, bound, (order == "newest") != backward, wanted, before if backward else after)
