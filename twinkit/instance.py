@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -18,11 +18,13 @@ from twinkit.behaviour.request import Request
 from twinkit.behaviour.twin import Twin
 from twinkit.clock import Clock
 from twinkit.errors import ServiceError, TwinkitError, UsageError
-from twinkit.faults.injector import DeliveryFault, Injector
 from twinkit.store import Snapshot, Store
 from twinkit.store.events import Delivery
-from twinkit.webhooks.outbox import Outgoing, cancel_pending, enqueue
-from twinkit.webhooks.receiver import Receiver
+
+if TYPE_CHECKING:
+    from twinkit.faults.injector import DeliveryFault, Injector
+    from twinkit.webhooks.outbox import Outgoing
+    from twinkit.webhooks.receiver import Receiver
 
 log = logging.getLogger("twinkit")
 
@@ -75,10 +77,7 @@ class Instance:
         self.store = store or Store.memory()
         self.options = options or Options()
         self.base_url = base_url
-        compiled = twin.compiled
-        self.injector = Injector(
-            seed, twin.name, compiled.options.get("rate_limits"), errors={*compiled.errors, *STATUSES}
-        )
+        self._injector: Injector | None = None
         self.receivers: list[Receiver] = []
         self.in_flight: set[str] = set()
         self.wake: Callable[[], None] = lambda: None
@@ -89,6 +88,22 @@ class Instance:
         self._credentials: dict[str, Any] | None = None
         self._pristine: Capture | None = None
         self._begin()
+
+    @property
+    def injector(self) -> Injector:
+        """What decides faults; made, and its module loaded, when somebody first asks for one."""
+        if self._injector is None:
+            from twinkit.faults.injector import Injector
+
+            compiled = self.twin.compiled
+            limits = compiled.options.get("rate_limits")
+            self._injector = Injector(self.seed, self.twin.name, limits, errors={*compiled.errors, *STATUSES})
+        return self._injector
+
+    @property
+    def faultless(self) -> bool:
+        """No rule is in force and no bucket of the twin holds."""
+        return self._injector is None or self._injector.idle
 
     # life ----------------------------------------------------------------------------------------------------------
 
@@ -111,13 +126,15 @@ class Instance:
 
     def capture(self) -> Capture:
         """Freeze records and time."""
-        return Capture(self.store.snapshot(), self.clock.state(), self.injector.state())
+        faults = self._injector.state() if self._injector else {}
+        return Capture(self.store.snapshot(), self.clock.state(), faults)
 
     def restore(self, capture: Capture) -> None:
         """Become what `capture` froze."""
         self.store.restore(capture.store)
         self.clock.restore(capture.clock)
-        self.injector.restore(capture.faults)
+        if self._injector:
+            self._injector.restore(capture.faults)
         self.wake()
 
     def pristine(self) -> Capture:
@@ -130,7 +147,7 @@ class Instance:
             fresh.clock.restore(self.started)
             fresh._baselines = self._baselines
             fresh.reset_records()
-            self._pristine = Capture(fresh.store.snapshot(), self.started, fresh.injector.state())
+            self._pristine = Capture(fresh.store.snapshot(), self.started, {})
         return self._pristine
 
     def reset_records(self) -> None:
@@ -142,11 +159,14 @@ class Instance:
     def reset(self) -> None:
         """Go back to the beginning: baseline records, first time, no faults counted, no in-flight keys."""
         self.restore(self.pristine())
-        self.injector.reset(self.clock.micros)
+        if self._injector:
+            self._injector.reset(self.clock.micros)
         self.in_flight.clear()
 
     def fork(self, name: str, *, seed: int | None = None) -> Instance:
         """A private copy with the same records, time and faults; deliveries under way stay with the original."""
+        from twinkit.webhooks.outbox import cancel_pending
+
         clock = Clock()
         clock.restore(self.clock.state())
         copy = Instance(
@@ -159,7 +179,7 @@ class Instance:
             base_url=self.base_url,
         )
         cancel_pending(copy.store)
-        copy.injector = self.injector.fork(copy.seed)
+        copy._injector = self._injector.fork(copy.seed) if self._injector else None
         copy.receivers = list(self.receivers)
         copy._baselines = list(self._baselines)
         return copy
@@ -220,6 +240,8 @@ class Instance:
             receivers.extend(hook(ctx, event))
         if not receivers:
             return
+        from twinkit.webhooks.outbox import enqueue
+
         compose = self.twin.single.get("compose")
 
         def composed(receiver: Receiver) -> Outgoing | bytes:
@@ -227,6 +249,8 @@ class Instance:
             return made
 
         def decide(event_type: str, receiver: str) -> DeliveryFault | None:
+            if self.faultless:
+                return None
             return self.injector.decide_delivery(event_type, receiver, self.clock.micros, self.name)
 
         kind = str(event.get("type", ""))

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from twinkit.errors import TwinkitError
+from twinkit.faults import CONNECTION
 from twinkit.faults.model import Wire
 
-CONNECTION = "twinkit.connection"
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 GARBAGE = bytes((number * 73 + 21) % 256 for number in range(256))

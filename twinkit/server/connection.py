@@ -13,7 +13,7 @@ import struct
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from twinkit.faults.effects import CONNECTION
+from twinkit.faults import CONNECTION
 
 ABORT = struct.pack("ii", 1, 0)
 """SO_LINGER on, zero seconds: closing sends RST and drops what is not sent."""

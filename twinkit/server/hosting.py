@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twinkit.behaviour.authentication import basic_user
 from twinkit.behaviour.problems import problem
@@ -21,8 +21,9 @@ from twinkit.errors import UsageError
 from twinkit.instance import Instance, Options
 from twinkit.store import Store
 from twinkit.store.events import Delivery
-from twinkit.webhooks.deliver import Deliverer, unsigned
-from twinkit.webhooks.schedule import read_schedule
+
+if TYPE_CHECKING:
+    from twinkit.webhooks.deliver import Deliverer
 
 log = logging.getLogger("twinkit")
 IDLE = 3600.0
@@ -138,6 +139,9 @@ class Hosting:
         """What sends an instance's events; made when there is a first one to send."""
         found = self.deliverers.get(instance.name)
         if found is None:
+            from twinkit.webhooks.deliver import Deliverer, unsigned
+            from twinkit.webhooks.schedule import read_schedule
+
             found = Deliverer(
                 instance.store,
                 instance.clock,

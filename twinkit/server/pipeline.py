@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twinkit.behaviour import madeup
 from twinkit.behaviour.authentication import authenticate
@@ -22,10 +22,12 @@ from twinkit.behaviour.request import RawJSON, Reply, Request
 from twinkit.contract.validate import Violation
 from twinkit.contract.wire import WireError
 from twinkit.errors import DuplicateRecord, InvalidCursor, RecordNotFound, ServiceError, UsageError
-from twinkit.faults.injector import Call, Decision
 from twinkit.instance import Instance
 from twinkit.server.decode import UnsupportedMediaType, decode_body, decode_query
 from twinkit.server.render import Rendered, render
+
+if TYPE_CHECKING:
+    from twinkit.faults.injector import Decision
 
 log = logging.getLogger("twinkit")
 
@@ -104,10 +106,11 @@ def decode(ctx: Ctx, request: Request) -> None:
 def decide(instance: Instance, prepared: Prepared) -> Decision | None:
     """Ask the injector which fault, if any, this call gets."""
     request = prepared.request
-    injector = instance.injector
     asked = request.headers.get("twin-fault")
-    if injector.idle and asked is None:
+    if asked is None and instance.faultless:
         return None
+    from twinkit.faults.injector import Call
+
     operation = request.operation
     call = Call(
         operation=operation.id if operation else "",
@@ -120,7 +123,7 @@ def decide(instance: Instance, prepared: Prepared) -> Decision | None:
         state=lambda resource, id: records(instance, resource, id),
     )
     try:
-        return injector.decide(call, asked)
+        return instance.injector.decide(call, asked)
     except UsageError as error:
         prepared.refused = problem(400, f"Twin-Fault: {error}", "twin_fault")
         return None

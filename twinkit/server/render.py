@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from twinkit.behaviour.request import RawJSON, Reply
-from twinkit.faults.injector import Decision
+
+if TYPE_CHECKING:
+    from twinkit.faults.injector import Decision
 
 OPTIONS = orjson.OPT_NON_STR_KEYS
 
