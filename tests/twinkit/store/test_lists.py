@@ -223,6 +223,7 @@ def test_resources_and_values_of_any_kind(store: Store) -> None:
 
 
 def test_an_unknown_operator_is_refused(store: Store) -> None:
+    store.insert("thing", {"id": "a"})
     with pytest.raises(StoreError, match="did you mean 'contains'"):
         store.list("thing", [Filter("a", "contain", 1)])  # type: ignore[arg-type]
 

@@ -86,6 +86,15 @@ def test_exchanges_are_numbered_and_tell_what_changed(store: Store) -> None:
     assert store.exchange(99) is None
 
 
+def test_exchanges_logged_inside_transactions_are_written_by_their_commits(store: Store) -> None:
+    for number in range(20):
+        with store.transaction():
+            store.insert("thing", {"id": str(number)})
+            record(store, at=2 * number)
+            record(store, at=2 * number + 1)
+    assert [one.at for one in store.exchanges()] == list(range(40))
+
+
 def test_exchanges_outlive_a_rollback(store: Store) -> None:
     with pytest.raises(ZeroDivisionError), store.transaction():
         record(store)
