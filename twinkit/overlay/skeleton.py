@@ -24,6 +24,8 @@ FORMATS: Mapping[str, str] = {
     "ipv6": "2001:db8::1",
     "uri": "https://example.com/",
     "url": "https://example.com/",
+    "decimal": "0",
+    "currency": "usd",
     "iri": "https://example.com/",
     "uri-reference": "/",
     "uri-template": "/{id}",

@@ -208,7 +208,7 @@ def _expanded(ctx: Ctx, request: Request, reply: Reply, paths: Any) -> Reply:
         return reply
     if not isinstance(paths, list):
         raise errors.wrong_type("array", paths, "expand")
-    body = orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
+    body = orjson.loads(bytes(reply.body)) if isinstance(reply.body, bytes) else reply.body
     expander = Expander(
         ctx.twin.index.resolve,
         lambda place, id: referenced(ctx, place, id),

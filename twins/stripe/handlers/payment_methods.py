@@ -173,7 +173,7 @@ def attach_to(ctx: Ctx, method: dict[str, Any], customer: str, *, check: bool = 
     if ctx.store.find("payment_method", method["id"]) is None:
         return method
     changes: dict[str, Any] = {"customer": customer}
-    if known.card:
+    if known.card and "card" in method:
         hash = dict(method["card"])
         details = method["billing_details"]
         hash["checks"] = instruments.checks(known.card, cvc=known.cvc, details=details, done=True)
