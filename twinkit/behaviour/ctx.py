@@ -176,9 +176,9 @@ class Ctx:
         self._announce(resource, "delete", record, None, event)
         return record
 
-    def materialise(self, resource: str, id: str) -> dict[str, Any]:
-        """Make up the record with this id, for instances on which every id exists (`ctx.options["materialise"]`)."""
-        return madeup.make(self, resource, id)
+    def materialise(self, resource: str, id: str = "") -> dict[str, Any]:
+        """Make up the record with this id, or one of its own: for instances on which every id exists."""
+        return madeup.make(self, resource, id) if id else madeup.new(self, resource)
 
     def show(self, resource: str, record: dict[str, Any]) -> dict[str, Any]:
         """The record as a reply shows it (`render` hook)."""
@@ -198,6 +198,10 @@ class Ctx:
             name = declared.timestamps.get(moment)
             if name and name not in given:
                 record[name] = instant(self.clock.micros, declared.time_formats.get(name, "unix"))
+
+    def prepare(self, resource: str, action: str, record: dict[str, Any], request: Request | None = None) -> None:
+        """Run the `before` hooks of an action on a record that is about to be written."""
+        self._before(resource, action, record, request)
 
     def _before(self, resource: str, action: str, record: dict[str, Any], request: Request | None) -> None:
         for hook in self.twin.before_hooks.get((resource, action), ()):

@@ -29,11 +29,21 @@ def make(
     """Make a record up and keep it, without an event. `key` is its key in the store where that is not the id."""
     declared = ctx.resource(resource)
     own = {declared.id_property: id} if declared.id_property and declared.id_type == "string" else {}
-    record = ctx.draft(resource, {**(values or {}), **own})
+    known = ctx.twin.properties(declared.schema)
+    maps: dict[str, Any] = {name: {} for name in ctx.twin.compiled.options.get("merged", ()) if name in known}
+    record = ctx.draft(resource, {**maps, **(values or {}), **own})
+    ctx.prepare(resource, "create", record)
     ctx.store.insert(resource, record, id=key or id, created=ctx.micros)
     if ctx.store.find(MARKS, id) is None:
         ctx.store.insert(MARKS, {"resource": resource}, id=id)
     return record
+
+
+def new(ctx: Ctx, resource: str, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Make up a record with an id of its own: where nothing is to be asked for in vain, no list is empty either."""
+    declared = ctx.resource(resource)
+    id = str(ctx.draft(resource).get(declared.id_property or "", "")) or ctx.token("lower", 20)
+    return make(ctx, resource, id, values)
 
 
 def touches(ctx: Ctx, request: Request) -> bool:

@@ -23,6 +23,7 @@ HANDLERS = (
     "setup_intents",
     "simulation",
     "sources",
+    "sublists",
     "tokens",
     "webhook_endpoints",
 )

@@ -12,11 +12,12 @@ from urllib.parse import unquote_plus
 
 import orjson
 
+from twinkit.behaviour import madeup
 from twinkit.behaviour.ctx import OWN_ID, Ctx
 from twinkit.behaviour.generic.dotted import dig, put
 from twinkit.behaviour.generic.paging import Paging, link_header, paging_of
 from twinkit.behaviour.generic.replies import HIDDEN_MARK, constants, example_reply, shown_record
-from twinkit.behaviour.generic.scope import check_parents, locate, scope_filters, way_of
+from twinkit.behaviour.generic.scope import check_parents, locate, scope_filters, way_of, write_parents
 from twinkit.behaviour.request import RawJSON, Reply, Request
 from twinkit.contract.validate import Violation
 from twinkit.errors import InvalidCursor
@@ -45,7 +46,18 @@ def list_records(ctx: Ctx, request: Request, binding: Binding) -> Reply:
     paging = paging_of(ctx, request, binding)
     where, python = conditions(ctx, request, binding)
     found = find(ctx, request, binding, paging, where, python)
+    if not found.ids and madeup.wanted(ctx) and paging.after is None and paging.before is None:
+        found = _made_up(ctx, request, binding)
     return envelope(ctx, request, binding, paging, found)
+
+
+def _made_up(ctx: Ctx, request: Request, binding: Binding) -> Found:
+    """A page of one made-up record, where no list is to be empty."""
+    values: dict[str, Any] = {}
+    write_parents(ctx, request, binding, values)
+    record = madeup.new(ctx, binding.resource or "", values)
+    key = str(record.get(ctx.resource(binding.resource or "").id_property or "", ""))
+    return Found([orjson.dumps(record)], [key], False, 1)
 
 
 def count(ctx: Ctx, request: Request, binding: Binding) -> Reply:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from twinkit.behaviour import madeup
 from twinkit.behaviour.ctx import Ctx
 from twinkit.behaviour.generic.items import change, request_values
 from twinkit.behaviour.generic.replies import deleted_reply, record_reply
@@ -23,7 +24,7 @@ def ensure(ctx: Ctx, request: Request, binding: Binding) -> dict[str, Any]:
     found = ctx.store.find(name, key)
     if found is not None:
         return found
-    if ctx.store.was_deleted(name, key):
+    if ctx.store.was_deleted(name, key) and not madeup.wanted(ctx):
         raise ctx.missing(name, key.lstrip("~"))
     return make_singleton(ctx, request, binding)
 

@@ -61,6 +61,21 @@ def contents(ctx: Ctx, request: Request) -> Reply:
     return Reply(200, kept["data"].encode("latin-1"), media_type="application/octet-stream")
 
 
+PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
+    b"trailer<</Root 1 0 R>>\n"
+)
+MADE_UP_PDF = b"Stripe binary response"
+"""What the service's own stateless stand-in answers; suites written for it compare it."""
+
+
+@twin.handler("GetQuotesQuotePdf")
+def quote_pdf(ctx: Ctx, request: Request) -> Reply:
+    """A quote as a document without pages."""
+    lookup.in_path(ctx, "quote", request.path["quote"], "quote")
+    return Reply(200, MADE_UP_PDF if ctx.options.get("materialise") else PDF, media_type="application/pdf")
+
+
 @twin.handler("PostFileLinks")
 def create_link(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A link to a file that needs no key."""

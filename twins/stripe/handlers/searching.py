@@ -6,6 +6,7 @@ Source: https://docs.stripe.com/search. Imports: the kit's public names, the twi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from twinkit import Ctx, Filter, Request
@@ -62,17 +63,15 @@ def answer(ctx: Ctx, request: Request) -> dict[str, Any]:
         raise errors.invalid(str(error), "query") from None
     limit = request.query.get("limit", 10)
     start = _offset(request.query.get("page"))
-    rows: list[dict[str, Any]] = []
-    more, count = False, 0
-    total_wanted = "total_count" in (request.query.get("expand") or ())
-    for record in found(ctx, resource, query):
-        if start <= count < start + limit:
-            rows.append(record)
-        elif count >= start + limit:
-            more = True
-            if not total_wanted:
-                break
-        count += 1
+    counted = "total_count" in (request.query.get("expand") or ())
+    matches = found(ctx, resource, query)
+    if ctx.options.get("materialise"):
+        rows, more, total = [next(matches, None) or ctx.materialise(resource)], False, 1
+        counted = True
+    else:
+        rows = list(islice(matches, start, start + limit))
+        more = next(matches, None) is not None
+        total = start + len(rows) + more + sum(1 for _ in matches) if counted else 0
     reply: dict[str, Any] = {
         "object": "search_result",
         "data": rows,
@@ -80,8 +79,8 @@ def answer(ctx: Ctx, request: Request) -> dict[str, Any]:
         "next_page": f"{PAGE}{start + limit}" if more else None,
         "url": request.url_path,
     }
-    if total_wanted:
-        reply["total_count"] = count
+    if counted:
+        reply["total_count"] = total
     return reply
 
 
