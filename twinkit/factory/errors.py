@@ -35,7 +35,11 @@ class IntegrityError(FactoryError):
 
 
 class Leak(FactoryError):
-    """Scenario text was found where the coder can read it."""
+    """Scenario text was found where the coder can read it. `scenario` is its id, empty for a canary of the vault."""
+
+    def __init__(self, message: str, scenario: str = "") -> None:
+        super().__init__(message)
+        self.scenario = scenario
 
 
 class AppFailure(FactoryError):

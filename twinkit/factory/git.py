@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -195,3 +196,23 @@ def export(repo: Path, sha: str, target: Path) -> list[str]:
         if entry.mode == "100755":
             place.chmod(place.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
     return [f"submodule {entry.path} is left out" for entry in found if entry.submodule]
+
+
+def with_files(repo: Path, sha: str, files: dict[str, bytes], message: str) -> str:
+    """A commit on `sha` with these files replaced; touches no branch, index or working tree."""
+    with tempfile.TemporaryDirectory() as scratch:
+        env = {**environment(), "GIT_INDEX_FILE": str(Path(scratch) / "index")}
+
+        def plumb(*arguments: str, input: bytes | None = None) -> str:
+            done = subprocess.run(
+                ["git", *SAFE, "-C", str(repo), *arguments], input=input, capture_output=True, env=env, check=False
+            )
+            if done.returncode:
+                raise UsageError(f"git {arguments[0]}: {done.stderr.decode('utf-8', 'replace').strip()}")
+            return done.stdout.decode().strip()
+
+        plumb("read-tree", sha)
+        for path, content in files.items():
+            id = plumb("hash-object", "-w", "--no-filters", "--stdin", input=content)
+            plumb("update-index", "--add", "--cacheinfo", f"100644,{id},{path}")
+        return plumb("commit-tree", plumb("write-tree"), "-p", sha, "-m", message)

@@ -21,7 +21,7 @@ def matching(records: list[dict[str, Any]], wanted: dict[str, Any]) -> list[dict
     return [record for record in records if fits(record)]
 
 
-def _count(world: World, twin: str, resource: str, count: int, wanted: dict[str, Any]) -> None:
+def _expect_count(world: World, twin: str, resource: str, count: int, wanted: dict[str, Any]) -> None:
     records = world.twin(twin).records(resource)
     found = matching(records, wanted)
     like = f" with {wanted}" if wanted else ""
@@ -31,12 +31,12 @@ def _count(world: World, twin: str, resource: str, count: int, wanted: dict[str,
 
 @STEPS.then("the {twin} twin has {count} {resource}")
 def has(world: World, twin: str, count: int, resource: str) -> None:
-    _count(world, twin, resource, count, {})
+    _expect_count(world, twin, resource, count, {})
 
 
 @STEPS.then("the {twin} twin has {count} {resource} with:")
 def has_with(world: World, twin: str, count: int, resource: str, table: Table) -> None:
-    _count(world, twin, resource, count, world.fill(table.pairs()))
+    _expect_count(world, twin, resource, count, world.fill(table.pairs()))
 
 
 @STEPS.then("no {resource} was created in {twin}")

@@ -1,0 +1,1 @@
+"""Is the evaluator itself right? Planted faults, witnesses on base, determinism, mutants."""

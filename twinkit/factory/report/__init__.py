@@ -1,0 +1,1 @@
+"""The canonical report and its renderings: JUnit, HTML, Markdown, SARIF. Public renderings name no scenario."""

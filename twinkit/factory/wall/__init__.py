@@ -1,0 +1,1 @@
+"""The wall between the coder and the scenarios. Coder-side modules here never import scenario packages."""
