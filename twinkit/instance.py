@@ -74,12 +74,14 @@ class Instance:
         self.name = name
         self.seed = seed
         self.clock = clock or Clock()
-        self.store = store or Store.memory()
+        self.store = store or Store.memory(service=self.twin.name)
         self.options = options or Options()
         self.base_url = base_url
         self._injector: Injector | None = None
         self.receivers: list[Receiver] = []
         self.in_flight: set[str] = set()
+        self.shares_clock = False
+        """The clock belongs to a world: restoring and resetting this instance alone leave it where it is."""
         self.wake: Callable[[], None] = lambda: None
         """Called when a delivery or a timer has been added; the server replaces it."""
         self.started = self.clock.state()
@@ -132,7 +134,8 @@ class Instance:
     def restore(self, capture: Capture) -> None:
         """Become what `capture` froze."""
         self.store.restore(capture.store)
-        self.clock.restore(capture.clock)
+        if not self.shares_clock:
+            self.clock.restore(capture.clock)
         if self._injector:
             self._injector.restore(capture.faults)
         self.wake()
@@ -153,7 +156,7 @@ class Instance:
     def reset_records(self) -> None:
         """Start over with an empty store and lay the baseline again."""
         self.store.close()
-        self.store = Store.memory()
+        self.store = Store.memory(service=self.twin.name)
         self._lay_baseline()
 
     def reset(self) -> None:
@@ -188,9 +191,13 @@ class Instance:
         """Load first records, resource → list of properties; `reset` comes back to them. Returns the count."""
         with self.store.transaction():
             count = self._load(records)
+        self.expect(records)
+        return count
+
+    def expect(self, records: Mapping[str, Any]) -> None:
+        """Note first records that are there already (a state file kept them): `reset` comes back to them."""
         self._baselines.append(records)
         self._pristine = None
-        return count
 
     def _load(self, records: Mapping[str, Any]) -> int:
         ctx = self.ctx(quiet=True)

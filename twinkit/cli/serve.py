@@ -43,6 +43,9 @@ def add(subparsers: Any) -> None:
         "--failures", action="append", default=[], metavar="PROFILE", help="failure profile: name or file"
     )
     what.add_argument("--receiver", action="append", default=[], metavar="URL[,SECRET]", help="send webhooks here")
+    what.add_argument(
+        "--world", metavar="FILE", help="several twins with one seed, clock and snapshot, and records that refer"
+    )
     what.add_argument("--strict", action="store_true", help="accept only credentials and scopes the twin has issued")
     what.add_argument("--materialise", action="store_true", help="every record asked for by id exists")
     what.add_argument("--check-replies", action="store_true", help="log replies that do not fit the contract")

@@ -196,8 +196,14 @@ async def events(control: Control, instance: Instance, request: Request) -> Any:
 
 
 async def deliveries(control: Control, instance: Instance, request: Request) -> Any:
-    """Webhook deliveries with what the receivers answered, oldest first."""
-    return {"deliveries": [views.delivery(each) for each in instance.store.deliveries(limit=10_000)]}
+    """Webhook deliveries with what the receivers answered, oldest first; `after`, `limit`, `status`, `receiver`."""
+    found = instance.store.deliveries(
+        after=integer(request, "after", 0),
+        limit=integer(request, "limit", 10_000),
+        status=request.query_params.get("status"),
+        receiver=request.query_params.get("receiver"),
+    )
+    return {"deliveries": [views.delivery(each) for each in found]}
 
 
 async def redeliver(control: Control, instance: Instance, request: Request) -> Any:
@@ -253,8 +259,27 @@ async def advance(control: Control, instance: Instance, request: Request) -> Any
     target = parse_instant(str(data["to"])) if "to" in data else instance.clock.micros + micros
     if target < instance.clock.micros:
         raise UsageError("time only moves on; reset or restore to go back")
-    done = await control.hosting.advance(instance, target)
-    return {**done, "deliveries": [views.delivery(each) for each in done["deliveries"]]}
+    return views.advanced(await control.hosting.advance(instance, target))
+
+
+async def world(control: Control, instance: Instance, request: Request) -> Any:
+    """The world this twin is part of; POST takes `do`: snapshot, restore or reset, with `name`."""
+    whole = control.hosting.world
+    if whole is None:
+        raise HTTPException(404, "this twin is alone; serve several with --world FILE")
+    if request.method == "POST":
+        data = await payload(request)
+        name = str(data.get("name", "default"))
+        actions = {
+            "snapshot": lambda: whole.snapshot(name),
+            "restore": lambda: whole.restore(name),
+            "reset": whole.reset,
+        }
+        wanted = str(data.get("do", ""))
+        if wanted not in actions:
+            raise UsageError(f"`do` is one of {', '.join(actions)}, not {wanted!r}{nearest(wanted, actions)}")
+        actions[wanted]()
+    return whole.show()
 
 
 async def faults(control: Control, instance: Instance, request: Request) -> Any:
@@ -324,6 +349,7 @@ ROUTES: tuple[tuple[str, tuple[str, ...], Endpoint], ...] = (
     ("/receivers", ("GET", "POST", "DELETE"), receivers),
     ("/clock", ("GET", "POST"), clock),
     ("/clock/advance", ("POST",), advance),
+    ("/world", ("GET", "POST"), world),
     ("/faults", ("GET", "POST", "DELETE"), faults),
     ("/coverage", ("GET",), coverage),
     ("/openapi", ("GET",), openapi),

@@ -30,6 +30,10 @@ IDLE = 3600.0
 """Seconds the background task sleeps at most when nothing is due."""
 
 
+if TYPE_CHECKING:
+    from twinkit.server.world import World
+
+
 class Hosting:
     """A twin, its default instance and its private ones."""
 
@@ -45,13 +49,15 @@ class Hosting:
     ) -> None:
         self.twin = twin
         self.base_url = base_url
-        store = Store.open(db, service=twin.name) if db else Store.memory()
+        store = Store.open(db, service=twin.name) if db else Store.memory(service=twin.name)
         self.default = Instance(
             twin, seed=seed, clock=clock, store=store, options=options or Options(), base_url=base_url
         )
         self.instances: dict[str, Instance] = {"default": self.default}
         self.by_credential: dict[str, Instance] = {}
         self.control_token: str | None = None
+        self.world: World | None = None
+        """The world this twin is part of; its default instance's time moves with the other twins'."""
         self.failures: Sequence[str] = ()
         """Failure profiles that every new private instance gets."""
         self.deliverers: dict[str, Deliverer] = {}
@@ -230,8 +236,24 @@ class Hosting:
                 soonest = min(soonest, max(0.0, (due - instance.clock.micros) / 1_000_000))
         return soonest
 
+    def next_due(self, instance: Instance) -> int | None:
+        """When the next timer or delivery of an instance is due, in microseconds."""
+        dues = (instance.next_due(), instance.store.next_delivery())
+        return min((due for due in dues if due is not None), default=None)
+
     async def advance(self, instance: Instance, target: int) -> dict[str, Any]:
-        """Move an instance's clock, running timers and deliveries due on the way, in order."""
+        """Move an instance's clock, running timers and deliveries due on the way, in order.
+
+        In a world the other twins' run too; they are under `others`.
+        """
+        if self.world is None or instance is not self.default:
+            return await self.advance_alone(instance, target)
+        ran = await self.world.advance(target)
+        own = ran.pop(self.twin.name)
+        return {"now": instance.clock.now, **own, "others": ran}
+
+    async def advance_alone(self, instance: Instance, target: int) -> dict[str, Any]:
+        """Like `advance`, of one instance and no other."""
         timers: list[dict[str, Any]] = []
         deliveries: list[Delivery] = []
         while True:

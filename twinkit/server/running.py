@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import uvicorn
@@ -33,6 +33,9 @@ from twinkit.server.connection import Connection
 from twinkit.server.hosting import Hosting
 
 log = logging.getLogger("twinkit")
+if TYPE_CHECKING:
+    from twinkit.server.world import WorldFile
+
 FIRST_PORT = 4010
 GRACE = 5
 """Seconds that requests under way get to finish when the server stops."""
@@ -59,12 +62,19 @@ class Server(uvicorn.Server):
 def serve(args: argparse.Namespace) -> int:
     """Serve the twins that the arguments name. Raises UsageError before anything is bound."""
     log_to_stderr(args.quiet)
+    documents = [document_twin(source) for source in args.openapi]
+    world = read_world_file(args, {twin.name for twin in documents})
     if not args.twins and not args.openapi:
         from twinkit.server.catalogue import names
 
         raise UsageError(f"name a twin ({', '.join(names())}) or give --openapi FILE")
-    twins = [installed_twin(name) for name in args.twins] + [document_twin(source) for source in args.openapi]
-    served = [prepare(args, twin, number, len(twins)) for number, twin in enumerate(twins)]
+    twins = [installed_twin(name) for name in args.twins] + documents
+    clock = clock_for(args, twins[0]) if world else None
+    served = [prepare(args, twin, number, len(twins), clock) for number, twin in enumerate(twins)]
+    if world and clock:
+        from twinkit.server.world import World
+
+        World(world.name, clock, [each.hosting for each in served]).lay(world)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(run(args, served))
     return 0
@@ -79,15 +89,28 @@ def loop_factory() -> Any:
     return uvloop.new_event_loop
 
 
-def prepare(args: argparse.Namespace, twin: Twin, number: int, count: int) -> Served:
-    """Bind the port of one twin and build its instances."""
+def read_world_file(args: argparse.Namespace, loaded: set[str]) -> WorldFile | None:
+    """The world that the arguments name; its twins, seed and clock stand where the command line says nothing."""
+    if not args.world:
+        return None
+    from twinkit.server.world import read_world
+
+    world = read_world(Path(args.world))
+    args.twins = [*args.twins, *(name for name in world.twins if name not in {*args.twins, *loaded})]
+    args.seed = world.seed if args.seed is None else args.seed
+    args.clock = args.clock or world.clock
+    return world
+
+
+def prepare(args: argparse.Namespace, twin: Twin, number: int, count: int, clock: Clock | None = None) -> Served:
+    """Bind the port of one twin and build its instances; `clock` is the one of its world."""
     bound = bind(args.host, port_for(args.port, number))
     port = bound.getsockname()[1]
     shown = "127.0.0.1" if args.host in ("0.0.0.0", "::", "") else args.host
     shown = f"[{shown}]" if ":" in shown else shown
     url = args.public_url.rstrip("/") if args.public_url and number == 0 else f"http://{shown}:{port}"
     options = Options(args.strict, args.materialise, args.check_replies)
-    clock = clock_for(args, twin)
+    clock = clock or clock_for(args, twin)
     db = db_for(args.db, twin.name, count)
     hosting = Hosting(twin, seed=args.seed or 0, clock=clock, db=db, options=options, base_url=url)
     hosting.control_token = args.control_token

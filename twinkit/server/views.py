@@ -104,6 +104,14 @@ def delivery(row: Any) -> dict[str, Any]:
     return {name: text(value) for name, value in plain(row).items()}
 
 
+def advanced(done: Mapping[str, Any]) -> dict[str, Any]:
+    """What ran while time moved, deliveries readable, of this twin and the others of its world."""
+    shown = {**done, "deliveries": [delivery(each) for each in done["deliveries"]]}
+    if "others" in done:
+        shown["others"] = {name: advanced(ran) for name, ran in done["others"].items()}
+    return shown
+
+
 def change(row: Any) -> dict[str, Any]:
     """One write: resource, id, action, before, after."""
     return {name: text(value) for name, value in plain(row).items()}
