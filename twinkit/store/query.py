@@ -25,7 +25,8 @@ FEW = 2_000
 """A list is narrowed while no more records than this match; sorting them costs a fraction of a millisecond."""
 BY_TIME = ("created", "@created")
 """A list with a range on one of these is sorted by it unless told otherwise: the same order, and flat."""
-BATCH = 200
+BATCHES = (16, 512)
+"""How many records `select` reads at once, at first and at most: many callers want only the first few."""
 
 
 class Page(NamedTuple):
@@ -107,13 +108,15 @@ class Query(Records):
         Records may be written while it runs; after a restore it raises InvalidCursor or goes on in the new state.
         """
         after: str | None = None
+        limit = BATCHES[0]
         while True:
-            page = self.list(resource, where, parent=parent, order=order, limit=BATCH, after=after, sort=sort)
+            page = self.list(resource, where, parent=parent, order=order, limit=limit, after=after, sort=sort)
             for row in page.rows:
                 yield orjson.loads(row)
             if not page.has_more:
                 return
             after = page.ids[-1]
+            limit = min(4 * limit, BATCHES[1])
 
     def count(self, resource: str, where: Sequence[Filter] = (), *, parent: str | None = None) -> int:
         """How many records match."""

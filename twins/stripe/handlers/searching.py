@@ -44,6 +44,8 @@ def narrowed(query: search.Query) -> list[Filter]:
             where.append(Filter(name, "=", str(clause.value).lower()))
         elif clause.operator == ":" and name in IDS:
             where.append(Filter(name, "=", clause.value))
+        else:
+            where.append(Filter(clause.field, "holds" if clause.operator == "~" else "words", clause.value))
     return where
 
 
