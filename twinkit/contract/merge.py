@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from twinkit.contract import formats
 from twinkit.contract.model import Contract, Schema
 from twinkit.contract.scalars import identity
 
@@ -61,17 +62,22 @@ def merged(contract: Contract, *schemas: Schema, known: frozenset[str] = frozens
     for schema in schemas:
         _fold(contract, out, schema)
     out.component = out.component or str(out.keywords.get("x-resourceId", ""))
-    if out.closed:
+    if out.closed or "patternProperties" in out.keywords:
         _close(out)
     return out
 
 
 def _close(out: Merged) -> None:
-    """Properties that one part declares must fit what the other parts say of further ones, if they can be omitted."""
+    """Properties must fit the patterns of their names and, if they can be omitted, what other parts say of them."""
     properties, required = out.keywords.get("properties"), _list(out.keywords.get("required"))
     if not isinstance(properties, Mapping):
         return
     held = dict(properties)
+    for source, node in _names(out.keywords.get("patternProperties")).items():
+        matches = formats.pattern(source)
+        for name in held:
+            if matches is not None and matches(name):
+                held[name] = _both(held[name], node)
     for names, further in out.closed:
         for name in held:
             if name not in names and name not in required:

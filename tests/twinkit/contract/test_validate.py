@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.twinkit.contract.small import Small
+from twinkit.contract.examples import Examples
 from twinkit.contract.model import Body, Operation, Parameter
 from twinkit.contract.validate import RequestValidator, accepts, compile_schema
 from twinkit.contract.wire import Repeated, Upload, parse_form, parse_query
@@ -402,3 +404,65 @@ def test_a_form_is_validated_as_it_arrives() -> None:
         ("unknown", ("zip",)),
     ]
     assert seen.body["amount"] == 5 and seen.body["metadata"] == {"a": "b"}
+
+
+LIMITS = st.integers(0, 3)
+WELL_FORMED = st.recursive(
+    st.one_of(
+        st.booleans(),
+        st.fixed_dictionaries({"type": st.sampled_from(["string", "integer", "number", "boolean", "null"])}),
+        st.fixed_dictionaries({"type": st.just(["integer", "null"]), "minimum": LIMITS}),
+        st.fixed_dictionaries({}, optional={"minLength": LIMITS, "maxLength": LIMITS, "multipleOf": st.just(2)}),
+        st.fixed_dictionaries({"enum": st.lists(st.sampled_from([0, 1, True, "a", None, [1], {"a": 1}]), min_size=1)}),
+        st.fixed_dictionaries({"pattern": st.sampled_from(["^a", "b$", "[0-9]"])}),
+    ),
+    lambda inner: st.one_of(
+        st.fixed_dictionaries(
+            {"type": st.just("object")},
+            optional={
+                "properties": st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+                "required": st.lists(st.sampled_from("abc"), unique=True, max_size=2),
+                "additionalProperties": inner,
+                "patternProperties": st.dictionaries(st.sampled_from(["^a", "c$"]), inner, max_size=1),
+                "minProperties": LIMITS,
+                "maxProperties": LIMITS,
+                "propertyNames": inner,
+            },
+        ),
+        st.fixed_dictionaries(
+            {"type": st.just("array")},
+            optional={
+                "items": inner,
+                "prefixItems": st.lists(inner, min_size=1, max_size=2),
+                "minItems": LIMITS,
+                "maxItems": LIMITS,
+                "uniqueItems": st.booleans(),
+                "contains": inner,
+            },
+        ),
+        st.fixed_dictionaries({"anyOf": st.lists(inner, min_size=1, max_size=3)}),
+        st.fixed_dictionaries({"oneOf": st.lists(inner, min_size=1, max_size=3)}),
+        st.fixed_dictionaries({"allOf": st.lists(inner, min_size=1, max_size=3)}),
+        st.fixed_dictionaries({"not": inner}),
+        st.fixed_dictionaries({"if": inner, "then": inner, "else": inner}),
+    ),
+    max_leaves=8,
+)
+VALUES = st.recursive(
+    st.sampled_from([None, True, False, 0, 1, 2, 3.5, "", "a", "ab", "1", "abcd"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abcd"), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(WELL_FORMED, VALUES)
+def test_we_accept_what_another_validator_accepts(schema: Any, value: Any) -> None:
+    assert accepts(Small(), schema, value) == jsonschema_rs.Draft202012Validator(schema).is_valid(value)
+
+
+@given(WELL_FORMED, st.integers(0, 99))
+def test_examples_are_valid_whenever_one_can_be_found(schema: Any, seed: int) -> None:
+    contract = Small()
+    value = Examples(contract, seed).example(schema, "s")
+    assert Examples(contract, seed).example(schema, "s") == value
+    assert accepts(contract, schema, value) == jsonschema_rs.Draft202012Validator(schema).is_valid(value)
