@@ -22,7 +22,7 @@ _AFFIX = frozenset(
     listed("""
     response dto model entity schema object out read view details detail full minimal simple basic summary
     lite extended resource representation get result reply output info data item base v1 v2 v3 api rest inline
-    expanded short public
+    expanded short public compact request
     """)
 )
 

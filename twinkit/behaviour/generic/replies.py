@@ -93,6 +93,8 @@ def wrapped(ctx: Ctx, binding: Binding, shown: Any) -> Any:
         return shown
     body = constants(envelope)
     wrap = envelope.get("wrap")
+    if not wrap and envelope.get("wrap_list"):
+        return [shown]
     if not wrap:
         return {**shown, **body} if isinstance(shown, dict) else shown
     put(body, wrap, [shown] if envelope.get("wrap_list") else shown)
