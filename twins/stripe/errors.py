@@ -59,8 +59,8 @@ PUBLISHABLE_KEY = (
 def masked(key: str) -> str:
     """A key as the service shows it: its prefix, stars, the last four characters."""
     prefix_end = key.find("_", key.find("_") + 1) + 1 if key.count("_") >= 2 else 0
-    hidden = max(len(key) - prefix_end - 4, 0)
-    return f"{key[:prefix_end]}{'*' * hidden}{key[-4:] if len(key) > 4 else key}"
+    secret = key[prefix_end:]
+    return f"{key[:prefix_end]}{'*' * max(len(secret) - 4, 0)}{secret[-4:]}"
 
 
 def no_key() -> ServiceError:

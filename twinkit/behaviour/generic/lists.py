@@ -232,7 +232,8 @@ def cursor_error(ctx: Ctx, request: Request, paging: Paging, cursor: str) -> Exc
     """The service's answer to a cursor that names no place: `invalid_cursor` where it has one, else `invalid`."""
     name = paging.after_parameter if paging.after is not None else paging.before_parameter
     if "invalid_cursor" in ctx.twin.compiled.errors:
-        return ctx.error("invalid_cursor", cursor=cursor, id=cursor, param=name or "cursor")
+        resource = request.binding.resource if request.binding else None
+        return ctx.error("invalid_cursor", cursor=cursor, id=cursor, resource=resource, param=name or "cursor")
     return ctx.invalid(request, [Violation("query", (name or "cursor",), "format", "cursor", cursor)])
 
 

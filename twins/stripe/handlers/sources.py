@@ -72,12 +72,30 @@ def _saved(ctx: Ctx, request: Request) -> dict[str, Any]:
     """The saved source that the path names, of the customer that it names."""
     customer, id = request.path["customer"], request.path["id"]
     found = ctx.store.find(SAVED, id)
+    if found is not None and ctx.options.get("materialise") and not _fits(found, request):
+        ctx.store.delete(SAVED, id)
+        found = None
     if found is None and ctx.options.get("materialise"):
-        return {**(lookup.materialised(ctx, SAVED, id) or {}), "customer": customer}
+        return _made_up(ctx, request, lookup.materialised(ctx, SAVED, id) or {})
     if found is None or found.get("customer") != customer:
         _owner(ctx, request)
         raise errors.no_such("source", id)
     return found
+
+
+def _fits(held: Mapping[str, Any], request: Request) -> bool:
+    kind = {"cards": "card", "bank_accounts": "bank_account"}
+    return next((held["object"] == kind[part] for part in request.url_path.split("/") if part in kind), True)
+
+
+def _made_up(ctx: Ctx, request: Request, held: dict[str, Any]) -> dict[str, Any]:
+    """A made-up source of the kind that the path asks for."""
+    held = {**held, "customer": request.path["customer"]}
+    if "/bank_accounts" in request.url_path:
+        bank = banks.bank_of("us_bank_account", "000123456789")
+        held = {"id": held["id"], **tokens.bank_account(bank, {}), "customer": held["customer"]}
+    ctx.store.replace(SAVED, held["id"], held)
+    return held
 
 
 @twin.handler("PostCustomersCustomerSources", "PostCustomersCustomerCards", "PostCustomersCustomerBankAccounts")
@@ -103,6 +121,8 @@ def list_saved(ctx: Ctx, request: Request) -> dict[str, Any]:
     where = [Filter("customer", "=", customer["id"])]
     if kind:
         where.append(Filter("object", "=", kind))
+    if ctx.options.get("materialise") and not ctx.store.list(SAVED, where, limit=1).ids:
+        _made_up(ctx, request, ctx.materialise(SAVED))
     return listing.page(ctx, request, SAVED, where)
 
 

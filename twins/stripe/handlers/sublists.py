@@ -18,6 +18,11 @@ SUBLISTS: Mapping[str, tuple[str, str, str]] = {
     "invoice": ("lines", "line_item", "/v1/invoices/{id}/lines"),
     "subscription": ("items", "subscription_item", "/v1/subscription_items?subscription={id}"),
     "transfer": ("reversals", "transfer_reversal", "/v1/transfers/{id}/reversals"),
+    "financial_connections.session": (
+        "accounts",
+        "financial_connections.account",
+        "/v1/financial_connections/accounts",
+    ),
     "radar.value_list": ("list_items", "radar.value_list_item", "/v1/radar/value_list_items?value_list={id}"),
     "tax.transaction": ("line_items", "tax.transaction_line_item", "/v1/tax/transactions/{id}/line_items"),
 }
