@@ -264,6 +264,16 @@ class Instance:
         if enqueue(self.store, number, kind, receivers, self.clock.micros, composed, decide):
             self.wake()
 
+    def note_delivery(self, receiver: str, delivered: bool, limit: int) -> None:
+        """Disable a receiver of the kit after `limit` events in a row that could not be delivered."""
+        name = f"undelivered/{receiver}"
+        failed = 0 if delivered else int(self.store.meta(name) or 0) + 1
+        if failed or self.store.meta(name):
+            self.store.set_meta(name, str(failed))
+        if failed >= limit:
+            off = [replace(each, enabled=False) if each.id == receiver else each for each in self.receivers]
+            self.receivers[:] = off
+
     def still_wanted(self, row: Delivery) -> bool:
         """Whether a delivery's receiver is still there, enabled, and wants the event."""
         event = self.store.event(row.event)

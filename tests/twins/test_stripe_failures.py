@@ -185,6 +185,31 @@ def test_webhooks_are_constructed_and_forged_ones_refused(twin: Served) -> None:
         assert told == ["customer.created", "No", "Timestamp", "No"]
 
 
+def test_an_event_in_an_older_version(twin: Served) -> None:
+    with Inbox() as inbox:
+        wanted = {"url": inbox.url, "enabled_events": ["*"], "api_version": "2023-10-16"}
+        sdk(twin).v1.webhook_endpoints.create(params=wanted)  # type: ignore[arg-type]
+        older = {"delivery": {"api_version": "2020-08-27"}}
+        fail(twin, older, event="customer.created", calls=[2])
+        for _ in range(2):
+            sdk(twin).v1.customers.create()
+            twin.control("POST", "idle")
+        assert [json.loads(body)["api_version"] for body in inbox.bodies] == ["2023-10-16", "2020-08-27"]
+        assert json.loads(inbox.bodies[0])["pending_webhooks"] == 1
+
+
+def test_a_disabled_endpoint_gets_no_further_attempt(twin: Served) -> None:
+    with Inbox(lambda got, times: 500) as inbox:
+        made = sdk(twin).v1.webhook_endpoints.create(params={"url": inbox.url, "enabled_events": ["*"]})
+        sdk(twin).v1.customers.create()
+        twin.control("POST", "idle")
+        sdk(twin).v1.webhook_endpoints.update(made.id, params={"disabled": True})
+        sdk(twin).v1.customers.create()
+        ran = twin.control("POST", "clock/advance", days=1)
+        assert [row["status"] for row in ran["deliveries"]] == ["disabled"]
+        assert len(inbox.got) == 1
+
+
 def test_nothing_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
     effects: set[str] = set()
     failing = {"on": True}

@@ -173,6 +173,8 @@ class Hosting:
             )
             if hook:
                 hook(instance.ctx(), delivery, final)
+            if final and (limit := self.deliverer(instance).schedule.disable_after):
+                instance.note_delivery(delivery.receiver, delivery.status == "delivered", limit)
 
         return finished
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.twinkit.notes import notes
 from tests.twinkit.webhooks.receiving import Inbox
+from twinkit.cli.twin import main
 from twinkit.errors import TwinkitError
 from twinkit.testing import Twin, TwinServer
 
@@ -243,6 +244,41 @@ def test_forks_keep_faults_but_not_deliveries(http: httpx.Client, twin: Twin) ->
         assert inbox.got == []
         control(http, "POST", "clock/advance", {"hours": 2})
         assert len(inbox.got) == 1
+
+
+def test_the_command_shows_faults_and_conduct(
+    http: httpx.Client, twin: Twin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["faults", twin.url]) == 0
+    assert capsys.readouterr().out == "no rule\nno fault met\nno client refused\n"
+    control(http, "POST", "faults", {"name": "few", "then": {"rate_limit": {"limit": 1, "per": "1h"}}})
+    for _ in range(3):
+        http.get("/notes")
+    assert main(["faults", twin.url]) == 0
+    out = capsys.readouterr().out
+    assert "too early" in out
+    assert "few" in out
+    assert main(["faults", twin.url, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["conduct"][0]["refused"] == 2
+    assert main(["faults", "http://127.0.0.1:9"]) == 2
+
+
+def test_a_receiver_that_fails_for_good_is_disabled(server: TwinServer) -> None:
+    notes_twin = notes()
+    schedule = {"retries": [], "disable_after": 2}
+    with Inbox(lambda got, times: 500) as inbox:
+        kept = notes_twin.compiled.webhooks
+        notes_twin.compiled.webhooks = {**kept, "schedule": schedule}
+        try:
+            made = server.instance(clock="fixed")
+            made.client.post("/_twin/receivers", json={"url": inbox.url})
+            for _ in range(4):
+                made.client.post("/notes", json=POST)
+                made.client.post("/_twin/idle")
+            assert len(inbox.got) == 2
+            server.remove(made)
+        finally:
+            notes_twin.compiled.webhooks = kept
 
 
 def test_an_unknown_error_in_a_profile_fails_at_once(twin: Twin) -> None:

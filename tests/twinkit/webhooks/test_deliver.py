@@ -302,7 +302,7 @@ def test_headers_of_a_twins_own() -> None:
         assert inbox.got[0].headers["x-a"] == "1"
 
 
-def test_ten_thousand_deliveries_end_in_exactly_once() -> None:
+def test_faulty_deliveries_end_in_exactly_once() -> None:
     """A receiver that fails one call in five and knows event ids sees each event's effect once, none is lost."""
     effects: dict[str, int] = {}
     attempts: dict[str, int] = {}
@@ -331,7 +331,7 @@ def test_ten_thousand_deliveries_end_in_exactly_once() -> None:
     async def work() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         lab.receivers.append(Receiver("we_1", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
-        for _ in range(10_000):
+        for _ in range(2_000):
             lab.emit()
         for _ in range(8):
             await lab.pass_time(300)
@@ -339,5 +339,5 @@ def test_ten_thousand_deliveries_end_in_exactly_once() -> None:
         server.close()
 
     run(lab, work)
-    assert len(effects) == 10_000
-    assert sum(attempts.values()) > 11_000
+    assert len(effects) == 2_000
+    assert sum(attempts.values()) > 2_200

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from twinkit import Ctx, Receiver, Request
 from twins.stripe import errors, lookup, twin, webhooks, wire
 
@@ -79,6 +81,13 @@ def receivers(ctx: Ctx, event: dict[str, Any]) -> list[Receiver]:
             )
         )
     return found
+
+
+@twin.compose
+def compose(ctx: Ctx, event: dict[str, Any], receiver: Receiver) -> bytes:
+    """The event as an endpoint gets it: with the endpoint's API version, and how many deliveries are under way."""
+    version = receiver.api_version or event["api_version"]
+    return orjson.dumps({**event, "api_version": version, "pending_webhooks": max(1, len(receivers(ctx, event)))})
 
 
 @twin.sign
