@@ -16,6 +16,7 @@ from twinkit.contract.draws import Draw
 from twinkit.contract.matching import matching
 from twinkit.contract.merge import Merged
 from twinkit.contract.model import Schema
+from twinkit.contract.plausible import plausible
 from twinkit.contract.scalars import bounds, count_of, identity, is_multiple, number_of
 
 Make = Callable[[Draw], Any]
@@ -351,7 +352,7 @@ def _object(makers: Makers, whole: Merged, context: str) -> Make:
                     spare += 1
             missing = least - len(value) if least > len(value) else int(is_map and wide and most != 0)
             for _ in range(missing if further is not False else 0):
-                value[draw.choice(naming.plausible()["words"]) + (str(len(value)) if value else "")] = entry(draw)
+                value[draw.choice(plausible()["words"]) + (str(len(value)) if value else "")] = entry(draw)
         finally:
             draw.level -= 1
         return value

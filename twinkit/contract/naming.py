@@ -15,7 +15,7 @@ from typing import Any
 
 from twinkit.clock import EPOCH, SECOND
 from twinkit.contract.draws import Draw
-from twinkit.contract.plausible import plausible as plausible
+from twinkit.contract.plausible import plausible
 
 Maker = Callable[[Draw], Any]
 ALNUM = string.ascii_letters + string.digits
