@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from twinkit.errors import UsageError, nearest
 from twinkit.faults.conduct import Conduct
-from twinkit.faults.limits import Bucket, Limits, State, read_limits, show, take
+from twinkit.faults.limits import Bucket, Limits, State, read_limits, show, take, told
 from twinkit.faults.model import At, Latency, Profile, RateLimit, Rule, Signature, Window, Wire
 from twinkit.faults.predicates import MISSING, field_of, holds
 from twinkit.faults.profile import header_rule, load_profile
@@ -336,15 +336,7 @@ class Injector:
         if taken.allowed:
             return None
         shown = show(self.limits.refused, taken, bucket)
-        fields = {
-            "limit": taken.limit,
-            "remaining": taken.remaining,
-            "reset": -(-taken.reset // 1_000_000),
-            "retry_after": -(-taken.wait // 1_000_000),
-            "reason": bucket.reason,
-            "bucket": bucket.name,
-        }
-        return Decision((name,), "error", error=error, fields=fields, headers=shown)
+        return Decision((name,), "error", error=error, fields=told(taken, bucket), headers=shown)
 
     def _deliver(self, hits: list[tuple[Rule, int]], stream: str) -> DeliveryFault:
         copies, drop, disable = 1, 0, False

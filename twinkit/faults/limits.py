@@ -136,11 +136,9 @@ def read_by(place: Place) -> tuple[str, ...]:
     )
 
 
-def show(templates: Mapping[str, str] | None, taken: Taken, bucket: Bucket) -> dict[str, str]:
-    """Reply headers from templates."""
-    if not templates:
-        return {}
-    values = {
+def told(taken: Taken, bucket: Bucket) -> dict[str, Any]:
+    """What a client may be told; `reset` in seconds since 1970, `retry_after` in seconds."""
+    return {
         "limit": taken.limit,
         "remaining": taken.remaining,
         "reset": -(-taken.reset // 1_000_000),
@@ -148,4 +146,11 @@ def show(templates: Mapping[str, str] | None, taken: Taken, bucket: Bucket) -> d
         "reason": bucket.reason,
         "bucket": bucket.name,
     }
+
+
+def show(templates: Mapping[str, str] | None, taken: Taken, bucket: Bucket) -> dict[str, str]:
+    """Reply headers from templates."""
+    if not templates:
+        return {}
+    values = told(taken, bucket)
     return {name: template.format(**values) for name, template in templates.items()}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from twinkit.cli.twin import main
 from twinkit.errors import UsageError
 from twinkit.faults import parse
+from twinkit.faults.injector import Call, Injector
 from twinkit.faults.model import NETWORK, SIGNATURES
 from twinkit.faults.predicates import PREDICATES
 from twinkit.faults.profile import check_profile, header_rule, load_profile, profile_names
@@ -119,6 +123,47 @@ def test_header_forms(header: str, kind: str, at: str) -> None:
 def test_bad_headers_are_refused(header: str) -> None:
     with pytest.raises(UsageError, match="Twin-Fault"):
         header_rule(header)
+
+
+WORDS = st.sampled_from(sorted({
+    *parse.PROFILE, *parse.RULE, *parse.WHEN, *parse.THEN, *parse.STATE, *parse.WINDOW, *parse.LATENCY, *parse.WIRE,
+    *parse.RATE_LIMIT, *parse.DELIVERY, *PREDICATES, "nonsense",
+}))  # fmt: skip
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 700) | st.floats(-1, 2) | WORDS
+    | st.sampled_from([*NETWORK, *SIGNATURES, *parse.AT, "2s", "80ms", "2026-11-01T00:00:00Z", "1-2-x", "3-", "twin"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+WHENS = st.fixed_dictionaries({}, optional=dict.fromkeys(parse.WHEN, VALUES))
+THENS = st.sampled_from(parse.THEN).flatmap(lambda key: VALUES.map(lambda value: {key: value}))
+RULES = st.fixed_dictionaries({"then": THENS | VALUES}, optional={"name": VALUES, "when": WHENS})
+CALL = Call("PostCharges", "POST", "/v1/charges", {"amount": "2000"}, now=5)
+
+
+@given(VALUES | st.fixed_dictionaries({"profile": st.just("p"), "rules": st.lists(RULES, max_size=3)}))
+@settings(deadline=None)
+def test_any_document_is_a_profile_or_an_explained_mistake(data: Any) -> None:
+    text = json.dumps(data)
+    made = Injector(7, "stripe")
+    try:
+        made.add(load_profile("\n" + text))
+    except UsageError as error:
+        assert str(error)
+        return
+    for _ in range(3):
+        made.decide(CALL)
+        made.decide_delivery("charge.failed", "we_1", 5)
+    assert Injector(7, "stripe").add(load_profile("\n" + text)) == load_profile("\n" + text)
+
+
+@given(st.text(max_size=60) | RULES.map(json.dumps))
+@settings(deadline=None)
+def test_any_header_is_a_rule_or_an_explained_mistake(text: str) -> None:
+    try:
+        Injector(7, "stripe").decide(CALL, text)
+    except UsageError as error:
+        assert str(error)
 
 
 def test_plain_data_is_a_profile_too() -> None:
