@@ -21,6 +21,7 @@ WALL_CLOCK = {
 }
 # What may open connections, and why.
 NETWORK = {
+    "twinkit/webhooks/send.py": "deliveries go to receivers",
     "twinkit/contract/load.py": "fetches a document by URL, when asked to",
     "twinkit/webhooks/deliver.py": "sends webhooks",
 }

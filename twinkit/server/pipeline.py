@@ -77,7 +77,7 @@ def prepare(instance: Instance, request: Request) -> Prepared:
 def route(ctx: Ctx, request: Request) -> None:
     """Find the operation. Raises the twin's own 404 or 405."""
     index = ctx.twin.index
-    match = index.match(request.method, request.url_path)
+    match = index.match(request.method, request.url_path, request.raw_query.decode("latin-1"), request.headers)
     if match is None:
         allowed = index.methods(request.url_path)
         if allowed:
