@@ -23,7 +23,7 @@ WALL_CLOCK = {
 NETWORK = {
     "twinkit/webhooks/send.py": "deliveries go to receivers",
     "twinkit/contract/load.py": "fetches a document by URL, when asked to",
-    "twinkit/webhooks/deliver.py": "sends webhooks",
+    "twinkit/webhooks/send.py": "sends webhooks",
 }
 # What may read the environment below cli and instance, and why.
 ENVIRONMENT = {"twinkit/paths.py": "the cache folder can be chosen"}
@@ -150,8 +150,15 @@ def public(body: list[ast.stmt], prefix: str = "") -> Iterator[tuple[str, ast.AS
             decorators = {
                 dotted(d.func if isinstance(d, ast.Call) else d).rsplit(".", 1)[-1] for d in node.decorator_list
             }
-            if not decorators & {"overload", "override", "setter"}:
+            if not decorators & {"overload", "override", "setter"} and not phrased(node):
                 yield prefix + node.name, node
+
+
+def phrased(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a decorator says in words what the function does, as a scenario step's phrase does."""
+    calls = [decorator for decorator in node.decorator_list if isinstance(decorator, ast.Call) and decorator.args]
+    texts = [call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)]
+    return any(isinstance(text, str) and " " in text for text in texts)
 
 
 def test_public_names_have_docstrings() -> None:

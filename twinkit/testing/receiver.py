@@ -66,6 +66,8 @@ class WebhookReceiver:
         self.secret = secret
         self.sign = sign
         self.arrivals: list[Arrival] = []
+        self.failures: list[Exception] = []
+        """What `answer_with`'s function raised; the twin was answered with 500."""
         self._changed = threading.Condition()
         self._answers: list[tuple[int, Any]] = []
         self._responder: Responder | None = None
@@ -130,7 +132,11 @@ class WebhookReceiver:
             answer = self._answers.pop(0) if self._answers else None
             self._changed.notify_all()
         if answer is None and self._responder is not None:
-            answer = self._responder(arrival)
+            try:
+                answer = self._responder(arrival)
+            except Exception as error:
+                self.failures.append(error)
+                answer = 500, f"{type(error).__name__}: {error}"
         return answer or (200, "")
 
 

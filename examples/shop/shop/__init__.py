@@ -1,0 +1,1 @@
+"""A small shop: customers, orders, payments by Stripe."""
