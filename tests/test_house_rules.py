@@ -23,7 +23,6 @@ WALL_CLOCK = {
 NETWORK = {
     "twinkit/webhooks/send.py": "deliveries go to receivers",
     "twinkit/contract/load.py": "fetches a document by URL, when asked to",
-    "twinkit/webhooks/send.py": "sends webhooks",
 }
 # What may read the environment below cli and instance, and why.
 ENVIRONMENT = {"twinkit/paths.py": "the cache folder can be chosen"}
