@@ -30,7 +30,7 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     data = getattr(file, "data", None)
     if data is None:
         data = str(file or "").encode()
-    name = getattr(file, "filename", None) or "file"
+    name = (getattr(file, "filename", None) or "file").replace("\\", "/").rpartition("/")[2]
     kind = TYPES.get(str(getattr(file, "content_type", "")), name.rpartition(".")[2] or "txt")
     id = ctx.new_id("file")
     record: dict[str, Any] = {
