@@ -105,8 +105,8 @@ class Config(Closed):
     """The whole file."""
 
     apps: dict[str, App] = Field(default_factory=dict)
-    gate: Gate = Field(default_factory=Gate)
-    agent: Agent = Field(default_factory=Agent)
+    gate: Gate = Field(default_factory=lambda: Gate.model_validate({}))
+    agent: Agent = Field(default_factory=lambda: Agent.model_validate({}))
     protected: tuple[str, ...] = DEFAULT_PROTECTED
     specs: str = "specs"
 
@@ -146,8 +146,9 @@ def _explain(error: ValidationError | UsageError) -> str:
     for detail in error.errors():
         where = ".".join(str(part) for part in detail["loc"])
         if detail["type"] == "extra_forbidden":
-            model: type[BaseModel] = {"apps": App, "gate": Gate, "agent": Agent}.get(str(detail["loc"][0]), Config)
-            lines.append(f"remove {where!r}{nearest(str(detail['loc'][-1]), [*model.model_fields, 'app'])}")
+            tables: dict[str, type[BaseModel]] = {"apps": App, "gate": Gate, "agent": Agent}
+            fields = tables.get(str(detail["loc"][0]), Config).model_fields
+            lines.append(f"remove {where!r}{nearest(str(detail['loc'][-1]), [*fields, 'app'])}")
         else:
             lines.append(f"correct {where!r}: {str(detail['msg']).removeprefix('Value error, ')}")
     return "; ".join(lines)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import frontmatter
 import yaml
+from frontmatter.default_handlers import YAMLHandler
 
 from twinkit.factory.errors import LintError
 from twinkit.factory.finding import Finding
@@ -26,15 +26,14 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()
+            event = self.peek_event()  # type: ignore[no-untyped-call]
             raise yaml.constructor.ConstructorError(
                 None, None, "write the value out: aliases are refused", event.start_mark
             )
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"nest no deeper than {MAX_DEPTH}", self.peek_event().start_mark
-            )
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.constructor.ConstructorError(None, None, f"nest no deeper than {MAX_DEPTH}", mark)
         try:
             return super().compose_node(parent, index)
         finally:
@@ -91,7 +90,7 @@ class FrontMatter(NamedTuple):
 
 def split_front_matter(text: str, path: str, code: str) -> FrontMatter:
     """Front matter and body; a text that does not start with `---` has none. Raises LintError."""
-    handler = frontmatter.YAMLHandler()
+    handler = YAMLHandler()
     if not handler.detect(text):
         return FrontMatter({}, text, 0)
     try:

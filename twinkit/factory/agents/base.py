@@ -32,7 +32,8 @@ class Agent(Protocol):
     name: str
     needs_network: bool
 
-    def work(self, task: Task) -> str: ...
+    def work(self, task: Task) -> str:
+        """Do one attempt in the task's room; returns the transcript."""
 
 
 def prompt(specification: Specification, guide: str, feedback: str) -> str:

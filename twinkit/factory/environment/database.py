@@ -69,7 +69,7 @@ class Database:
         log = (self.folder / "postgresql.log").open("wb")
         options = [f"-c{key}" for key in ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "jit=off")]
         options += ["-cshared_buffers=16MB", "-cmax_connections=30", "-cunix_socket_directories="]
-        command = [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", *options]
+        command = [str(binaries / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1", *options]
         self._process = subprocess.Popen(
             command, stdout=log, stderr=log, env=_env(binaries), preexec_fn=linux.die_with_parent
         )

@@ -21,18 +21,41 @@ class Twin(Protocol):
     env: Mapping[str, str]
     credentials: Mapping[str, Any]
 
-    def records(self, resource: str) -> list[dict[str, Any]]: ...
-    def created(self, resource: str) -> list[dict[str, Any]]: ...
-    def exchanges(self) -> list[dict[str, Any]]: ...
-    def advance(self, seconds: float) -> None: ...
-    def now(self) -> float: ...
-    def add_faults(self, profile: str | Mapping[str, Any]) -> None: ...
-    def clear_faults(self) -> None: ...
-    def load(self, baseline: Mapping[str, Any]) -> None: ...
-    def create(self, resource: str, values: Mapping[str, Any]) -> dict[str, Any]: ...
-    def do(self, name: str, payload: Mapping[str, Any]) -> Any: ...
-    def mark(self) -> None: ...
-    def state(self) -> dict[str, int]: ...
+    def records(self, resource: str) -> list[dict[str, Any]]:
+        """Live records of a resource, newest first."""
+
+    def created(self, resource: str) -> list[dict[str, Any]]:
+        """Records that came into being since the mark."""
+
+    def exchanges(self) -> list[dict[str, Any]]:
+        """Requests of the app since the mark, oldest first."""
+
+    def advance(self, seconds: float) -> None:
+        """Move the twin's clock by seconds."""
+
+    def now(self) -> float:
+        """The twin's time in seconds."""
+
+    def add_faults(self, profile: str | Mapping[str, Any]) -> None:
+        """Put a failure profile in force."""
+
+    def clear_faults(self) -> None:
+        """No more faults."""
+
+    def load(self, baseline: Mapping[str, Any]) -> None:
+        """First records."""
+
+    def create(self, resource: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """One record as the twin would make it."""
+
+    def do(self, name: str, payload: Mapping[str, Any]) -> Any:
+        """A named control of the twin."""
+
+    def mark(self) -> None:
+        """What is there now is the beginning."""
+
+    def state(self) -> dict[str, int]:
+        """Resource → number of live records."""
 
 
 class TwinClient:

@@ -45,26 +45,29 @@ class DaskExecutor:
     def __init__(self, address: str = "", jobs: int = 2) -> None:
         try:
             import dask
-            from distributed import Client, LocalCluster
+            import distributed
         except ImportError:
             raise UsageError("this executor needs the extra: pip install 'twinkit[dask]'") from None
+        client: Any = distributed.Client
+        cluster: Any = distributed.LocalCluster
         dask.config.set({"distributed.scheduler.allowed-failures": 0})
-        self._cluster = None
+        self._cluster: Any = None
         if not address:
-            self._cluster = LocalCluster(
+            self._cluster = cluster(
                 n_workers=max(1, jobs), threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
             )
         try:
-            self._client = Client(address or self._cluster, timeout="20s", set_as_default=False)
+            self._client: Any = client(address or self._cluster, timeout="20s", set_as_default=False)
         except (OSError, TimeoutError) as error:
             raise UsageError(f"there is no Dask scheduler at {address}: {error}") from None
 
     def run(self, trials: list[tuple[Plan, Path]], again: Callable[[Plan, Result], Plan | None]) -> Iterator[Result]:
         """Results as they come; a second result for the same attempt is dropped."""
-        from distributed import as_completed
+        import distributed
 
+        completed: Any = distributed.as_completed
         waiting = {self._submit(plan, folder): (plan, folder) for plan, folder in trials}
-        queue = as_completed(list(waiting))
+        queue: Any = completed(list(waiting))
         seen: set[tuple[str, int]] = set()
         for future in queue:
             plan, folder = waiting.pop(future)

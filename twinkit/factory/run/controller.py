@@ -31,11 +31,11 @@ class Executor(Protocol):
 
     name: str
 
-    def run(
-        self, trials: list[tuple[Plan, Path]], again: Callable[[Plan, Result], Plan | None]
-    ) -> Iterator[Result]: ...
+    def run(self, trials: list[tuple[Plan, Path]], again: Callable[[Plan, Result], Plan | None]) -> Iterator[Result]:
+        """Results as they come; `again` says which attempts to repeat."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let the workers go."""
 
 
 def executor(options: Options) -> Executor:

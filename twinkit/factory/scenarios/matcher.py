@@ -21,6 +21,7 @@ class PlainMatcher(GherkinInMarkdownTokenMatcher):
     """Accepts `Given …` with or without a bullet, `@tag` lines with or without backticks, tables at any indent."""
 
     def match_FeatureLine(self, token: Token) -> bool:
+        """Only the line that was put in front."""
         if token.eof() or self.matched_feature_line or token.line.get_line_text().strip() != SYNTHETIC:
             return False
         self._set_token_matched(token, "FeatureLine", "scenarios", "Feature")
@@ -28,6 +29,7 @@ class PlainMatcher(GherkinInMarkdownTokenMatcher):
         return True
 
     def match_StepLine(self, token: Token) -> bool:
+        """A keyword at the start of the line, a bullet before it or not."""
         text = token.line.get_line_text()
         bullet = BULLET.match(text)
         lead = bullet.end() if bullet else 0
@@ -42,6 +44,7 @@ class PlainMatcher(GherkinInMarkdownTokenMatcher):
         return False
 
     def match_TagLine(self, token: Token) -> bool:
+        """A line of nothing but tags."""
         text = token.line.get_line_text().strip()
         if not TAG_LINE.match(text):
             return False
@@ -52,21 +55,24 @@ class PlainMatcher(GherkinInMarkdownTokenMatcher):
         return True
 
     def match_TableRow(self, token: Token) -> bool:
+        """A line that starts with a bar and is no separator."""
         if not token.line.startswith("|"):
             return False
         cells = token.line.table_cells
         if self._is_gfm_table_separator(cells):
             return False
-        self._set_token_matched(token, "TableRow", keyword="|", items=cells)  # type: ignore[arg-type]
+        self._set_token_matched(token, "TableRow", keyword="|", items=cells)
         return True
 
     def match_Comment(self, token: Token) -> bool:
+        """The separator row of a Markdown table."""
         if token.line.startswith("|") and self._is_gfm_table_separator(token.line.table_cells):
             self._set_token_matched(token, "Comment", token.line.get_line_text(), indent=0)
             return True
         return False
 
     def match_Empty(self, token: Token) -> bool:
+        """A blank line, and nothing else: other lines are for the audit."""
         if not token.line.is_empty():
             return False
         self._set_token_matched(token, "Empty", indent=0)

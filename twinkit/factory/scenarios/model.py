@@ -45,7 +45,7 @@ class Scenario:
     line: int
     tags: tuple[str, ...]
     steps: tuple[Step, ...]
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = field(default_factory=lambda: Settings.model_validate({}))
 
     @property
     def critical(self) -> bool:

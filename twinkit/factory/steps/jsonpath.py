@@ -41,7 +41,7 @@ def _get(node: Any, parts: list[str | int], path: str) -> Any:
         try:
             if isinstance(part, int) != isinstance(node, list) or not isinstance(node, (list, dict)):
                 raise KeyError(part)
-            node = node[part]
+            node = node[part]  # type: ignore[index]
         except (KeyError, IndexError):
             raise NoSuchField(f"there is no field {path}") from None
     return node

@@ -39,7 +39,7 @@ class Definition:
     def match(self, text: str, types: ParameterTypeRegistry) -> list[Any] | None:
         """The arguments when `text` fits, else None."""
         if self._compiled is None:
-            self._compiled = CucumberExpression(self.expression, types)
+            self._compiled = CucumberExpression(self.expression, types)  # type: ignore[no-untyped-call]
         found = self._compiled.match(text)
         return None if found is None else [argument.value for argument in found]
 
@@ -71,7 +71,7 @@ class Registry:
 
     def __init__(self) -> None:
         self.definitions: list[Definition] = []
-        self.types = ParameterTypeRegistry()
+        self.types = ParameterTypeRegistry()  # type: ignore[no-untyped-call]
         define_types(self.types)
 
     def copy(self) -> Registry:
@@ -127,7 +127,8 @@ class Registry:
 
     def snippet(self, step: Step) -> str:
         """Python that would define this step; it fails until somebody writes the assertion."""
-        generated = CucumberExpressionGenerator(self.types).generate_expressions(step.text)
+        generator = CucumberExpressionGenerator(self.types)  # type: ignore[no-untyped-call]
+        generated = generator.generate_expressions(step.text)
         best = generated[0] if generated else None
         expression = best.source if best else step.text
         names = list(best.parameter_names) if best else []

@@ -75,8 +75,8 @@ class Sandbox:
         words += ["--proc", "/proc", *(["--share-net"] if self.network else [])]
         for path in self.hidden:
             words += ["--tmpfs", path] if Path(path).is_dir() else ["--ro-bind", "/dev/null", path]
-        for path in (room, home, temporary):
-            words += ["--bind", str(path), str(path)]
+        for own in (room, home, temporary):
+            words += ["--bind", str(own), str(own)]
         return [*words, "--chdir", str(room), "--", *argv]
 
 

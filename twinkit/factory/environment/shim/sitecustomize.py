@@ -3,6 +3,7 @@
 Monotonic clocks and sleeping are left alone. Imports only the standard library.
 """
 
+# mypy: ignore-errors
 import datetime as _datetime
 import os
 import time as _time

@@ -12,6 +12,7 @@ STEPS = Collection()
 
 @STEPS.then("{count} email(s) was/were sent to {string}")
 def sent(world: World, count: int, address: str) -> None:
+    """Exactly so many to this address, since the app was ready."""
     address = str(world.fill(address))
     found = len(world.mail.to(address))
     world.expect(found == count, f"{found} emails were sent to {address}, expected {count}")
@@ -19,12 +20,14 @@ def sent(world: World, count: int, address: str) -> None:
 
 @STEPS.then("{count} email(s) was/were sent")
 def sent_at_all(world: World, count: int) -> None:
+    """Exactly so many to anybody."""
     found = len(world.mail.created("message"))
     world.expect(found == count, f"{found} emails were sent, expected {count}")
 
 
 @STEPS.then("the last email to {string} contains {string}")
 def last_contains(world: World, address: str, text: str) -> None:
+    """In the subject, the text or the HTML."""
     found = world.mail.to(str(world.fill(address)))
     world.expect(found, f"no email was sent to {address}")
     body = found[-1]["subject"] + "\n" + found[-1]["text"] + found[-1]["html"]
@@ -33,6 +36,7 @@ def last_contains(world: World, address: str, text: str) -> None:
 
 @STEPS.when("I follow the link in the last email to {string}")
 def follow(world: World, address: str) -> None:
+    """GET path and query of its first link, at the app."""
     world.get(link(world, str(world.fill(address))))
 
 

@@ -19,35 +19,41 @@ def _shown(world: World) -> str:
 
 @STEPS.then("the response status is {int}")
 def status(world: World, code: int) -> None:
+    """Exactly this status."""
     actual = world.response.status
     world.expect(actual == code, f"the response status is {actual}, expected {code} {_shown(world)}")
 
 
 @STEPS.then("the response status is {int} or {int}")
 def status_either(world: World, one: int, other: int) -> None:
+    """One of two."""
     actual = world.response.status
     world.expect(actual in (one, other), f"the response status is {actual}, expected {one} or {other} {_shown(world)}")
 
 
 @STEPS.then("the response field {jsonpath} equals {value}")
 def field_equals(world: World, path: str, value: Any) -> None:
+    """Same value and same kind: `1` is not `true`, `"1"` is not `1`."""
     world.expect_equal(world.response.field(path), world.fill(value), f"the response field {path}")
 
 
 @STEPS.then("the response field {jsonpath} contains {string}")
 def field_contains(world: World, path: str, text: str) -> None:
+    """The text is part of the value."""
     actual = world.response.field(path)
     world.expect(str(world.fill(text)) in str(actual), f"the response field {path} is {actual!r}, without {text!r}")
 
 
 @STEPS.then("the response field {jsonpath} matches {string}")
 def field_matches(world: World, path: str, pattern: str) -> None:
+    """A regular expression, anywhere in the value."""
     actual = world.response.field(path)
     world.expect(re.search(pattern, str(actual)), f"the response field {path} is {actual!r}, not like {pattern!r}")
 
 
 @STEPS.then("the response field {jsonpath} has {int} item(s)")
 def field_length(world: World, path: str, count: int) -> None:
+    """The number of items of a list."""
     actual = world.response.field(path)
     world.expect(isinstance(actual, list), f"the response field {path} is no list")
     world.expect_equal(len(actual), count, f"the number of items in {path}")
@@ -55,11 +61,13 @@ def field_length(world: World, path: str, count: int) -> None:
 
 @STEPS.then("the response has a field {jsonpath}")
 def field_present(world: World, path: str) -> None:
+    """Be it null."""
     world.expect(jsonpath.has(world.response.json(), path), f"the response has no field {path} {_shown(world)}")
 
 
 @STEPS.then("the response has no field {jsonpath}")
 def field_absent(world: World, path: str) -> None:
+    """Not even null."""
     world.expect(not jsonpath.has(world.response.json(), path), f"the response has a field {path}")
 
 
@@ -72,24 +80,28 @@ def fields(world: World, table: Table) -> None:
 
 @STEPS.then("the response contains {string}")
 def contains(world: World, text: str) -> None:
+    """Anywhere in the body."""
     wanted = str(world.fill(text))
     world.expect(wanted in world.response.text, f"the response does not contain {wanted!r} {_shown(world)}")
 
 
 @STEPS.then("the response does not contain {string}")
 def contains_not(world: World, text: str) -> None:
+    """Nowhere in the body."""
     wanted = str(world.fill(text))
     world.expect(wanted not in world.response.text, f"the response contains {wanted!r}")
 
 
 @STEPS.then("the response header {string} is {string}")
 def header_is(world: World, name: str, value: str) -> None:
+    """Exactly, upper and lower case of the name apart."""
     actual = world.response.headers.get(name)
     world.expect(actual == world.fill(value), f"the response header {name} is {actual!r}, expected {value!r}")
 
 
 @STEPS.then("the response equals the one kept as {string}")
 def same_response(world: World, name: str) -> None:
+    """Status and body, byte for byte."""
     kept = world.fill("${" + name + "}")
     now = {"status": world.response.status, "body": world.response.text}
     world.expect(now == kept, f"the response differs from {name!r}: {now!r}, before {kept!r}")

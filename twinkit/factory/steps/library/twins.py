@@ -31,22 +31,26 @@ def _expect_count(world: World, twin: str, resource: str, count: int, wanted: di
 
 @STEPS.then("the {twin} twin has {count} {resource}")
 def has(world: World, twin: str, count: int, resource: str) -> None:
+    """Live records now."""
     _expect_count(world, twin, resource, count, {})
 
 
 @STEPS.then("the {twin} twin has {count} {resource} with:")
 def has_with(world: World, twin: str, count: int, resource: str, table: Table) -> None:
+    """Live records with all these fields, by JSON path."""
     _expect_count(world, twin, resource, count, world.fill(table.pairs()))
 
 
 @STEPS.then("no {resource} was created in {twin}")
 def none_created(world: World, resource: str, twin: str) -> None:
+    """Since the app was ready, deleted ones included."""
     created = world.twin(twin).created(resource)
     world.expect(not created, f"{len(created)} {resource} created in {twin}: {str(created)[:300]}")
 
 
 @STEPS.then("{int} {resource} was/were created in {twin}")
 def some_created(world: World, count: int, resource: str, twin: str) -> None:
+    """Since the app was ready, deleted ones included."""
     created = world.twin(twin).created(resource)
     world.expect(len(created) == count, f"{len(created)} {resource} created in {twin}, expected {count}")
 
@@ -64,18 +68,21 @@ def _fits(actual: str, wanted: str) -> bool:
 
 @STEPS.then("the app called {method} {path} on {twin} {int} time(s)")
 def called(world: World, method: str, path: str, twin: str, times: int) -> None:
+    """Exactly so often since the app was ready; a path may end in `*`."""
     found = len(calls(world, twin, method, str(world.fill(path))))
     world.expect(found == times, f"the app called {method} {path} on {twin} {found} times, expected {times}")
 
 
 @STEPS.then("the app called {method} {path} on {twin}")
 def called_at_all(world: World, method: str, path: str, twin: str) -> None:
+    """At least once since the app was ready."""
     found = calls(world, twin, method, str(world.fill(path)))
     world.expect(found, f"the app never called {method} {path} on {twin}")
 
 
 @STEPS.then("the app never called {twin}")
 def never_called(world: World, twin: str) -> None:
+    """No request at all since the app was ready."""
     found = calls(world, twin)
     world.expect(not found, f"the app called {twin} {len(found)} times")
 
@@ -93,11 +100,13 @@ def fails(world: World, twin: str, error: str, count: int) -> None:
 
 @STEPS.given("{twin} has the failure profile {string}")
 def profile(world: World, twin: str, name: str) -> None:
+    """A failure profile by its name."""
     world.twin(twin).add_faults(name)
 
 
 @STEPS.given("{twin} recovers")
 def recovers(world: World, twin: str) -> None:
+    """No more faults."""
     world.twin(twin).clear_faults()
 
 
