@@ -14,7 +14,7 @@ from typing import Any
 from twinkit import seeds
 from twinkit.errors import UsageError
 from twinkit.factory import git
-from twinkit.factory.run.controller import run
+from twinkit.factory.run.controller import Executor, executor, run
 from twinkit.factory.run.options import Options
 
 SWAPS: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -102,13 +102,16 @@ def _change(node: ast.AST) -> str:
     return f"{old_value!r} → {node.value!r}"
 
 
-def audit_planted(options: Options, planted: list[Planted], tell: Callable[[str], None]) -> dict[str, Any]:
+def audit_planted(
+    options: Options, planted: list[Planted], tell: Callable[[str], None], worker: Executor | None = None
+) -> dict[str, Any]:
     """Evaluate each; `missed` lists those that were not rejected, or not by the scenarios named."""
     head = git.commit(options.project, options.head)
     rows: list[dict[str, Any]] = []
+    own = worker or executor(options)
     for each in planted:
         commit = git.with_files(options.project, head, {each.file: each.content.encode()}, f"Planted: {each.name}")
-        report = run(replace(options, head=commit, base=options.base or head))
+        report = run(replace(options, head=commit, base=options.base or head), worker=own)
         failed = sorted(row["id"] for row in report["scenarios"] if row["outcome"] == "fail")
         decision = report["gate"]["decision"]
         right = decision == "not eligible" and set(each.rejected_by) <= set(failed)
@@ -122,5 +125,7 @@ def audit_planted(options: Options, planted: list[Planted], tell: Callable[[str]
             }
         )
         tell(f"{'rejected' if right else 'MISSED':9} {each.name}: {', '.join(failed) or decision}")
+    if worker is None:
+        own.close()
     missed = [row["name"] for row in rows if not row["ok"]]
     return {"planted": len(rows), "missed": missed, "rows": rows, "ok": bool(rows) and not missed}

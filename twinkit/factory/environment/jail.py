@@ -52,11 +52,11 @@ def available() -> bool:
 
 
 def _try() -> bool:
-    pid = os.fork()
+    pid = linux.fork()
     if pid == 0:
         try:
             enter_trial()
-            inner = os.fork()
+            inner = linux.fork()
             if inner == 0:
                 inside_trial()
                 os._exit(0)

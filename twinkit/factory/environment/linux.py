@@ -11,6 +11,7 @@ import os
 import socket
 import struct
 import sys
+import warnings
 from pathlib import Path
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
@@ -37,6 +38,13 @@ def _check(result: int, what: str) -> None:
     if result != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def fork() -> int:
+    """os.fork; the child here execs, or runs on with the one thread it has, so other threads are no danger."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def unshare(flags: int) -> None:

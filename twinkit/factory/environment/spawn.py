@@ -86,7 +86,7 @@ def start(
     reader, writer = os.pipe2(os.O_CLOEXEC)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     full = {**env, "FACTORY_NONCE": nonce}
-    pid = os.fork()
+    pid = linux.fork()
     if pid == 0:
         _child(argv, directory, full, output, writer, jail)
     os.close(writer)
@@ -121,7 +121,7 @@ def _child(
         command = list(argv)
         if jail is not None:
             jails.enter_app(jail)
-            inner = os.fork()
+            inner = linux.fork()
             if inner:
                 os.close(writer)
                 _forward(inner)

@@ -50,16 +50,18 @@ def executor(options: Options) -> Executor:
     raise UsageError(f"unknown executor {options.executor!r}: choose local or dask[:tcp://host:port]")
 
 
-def run(options: Options, progress: Progress | None = None) -> dict[str, Any]:
-    """A new run, to its report. Raises UsageError, LintError, HarnessError."""
+def run(options: Options, progress: Progress | None = None, worker: Executor | None = None) -> dict[str, Any]:
+    """A new run, to its report; a given `worker` is used and left open. Raises UsageError, LintError, HarnessError."""
     selection = select(options)
     state = State(options.state)
     head = selection.candidate.head
     folder = state.new_run({"id": f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{head[:8]}"})
-    return _go(selection, state, folder, progress)
+    return _go(selection, state, folder, progress, worker=worker)
 
 
-def resume(state: State, id: str, progress: Progress | None = None, jobs: int = 0) -> dict[str, Any]:
+def resume(
+    state: State, id: str, progress: Progress | None = None, jobs: int = 0, worker: Executor | None = None
+) -> dict[str, Any]:
     """Go on with a run; what has a valid result is not repeated. Raises IntegrityError when an input changed."""
     folder = state.run(id)
     record = folder.record
@@ -71,7 +73,7 @@ def resume(state: State, id: str, progress: Progress | None = None, jobs: int = 
     if selection.suite.digest != record["vault_digest"]:
         raise IntegrityError("the vault changed since this run began; start a new one")
     selection.candidate.name = record["name"]
-    return _go(selection, state, folder, progress, planned=record["trials"])
+    return _go(selection, state, folder, progress, planned=record["trials"], worker=worker)
 
 
 def _paths(options: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +82,12 @@ def _paths(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _go(
-    selection: Selection, state: State, folder: RunFolder, progress: Progress | None, planned: list[str] | None = None
+    selection: Selection,
+    state: State,
+    folder: RunFolder,
+    progress: Progress | None,
+    planned: list[str] | None = None,
+    worker: Executor | None = None,
 ) -> dict[str, Any]:
     plans = make_plans(selection, state, folder.id)
     ids = [plan.id for plan in plans]
@@ -89,11 +96,12 @@ def _go(
     if len(set(ids)) != len(ids):
         raise IntegrityError("two trials have the same id")
     _write_record(selection, folder, ids)
-    worker = executor(selection.options)
+    own = worker or executor(selection.options)
     try:
-        _execute(worker, plans, folder, selection.options.retries, progress)
+        _execute(own, plans, folder, selection.options.retries, progress)
     finally:
-        worker.close()
+        if worker is None:
+            own.close()
     return finish(selection, state, folder, plans)
 
 

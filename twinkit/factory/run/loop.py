@@ -21,7 +21,7 @@ from twinkit.factory.agents.base import Agent, Task, prompt
 from twinkit.factory.agents.feedback import feedback
 from twinkit.factory.errors import IntegrityError, Leak
 from twinkit.factory.run.candidate import Candidate, open_candidate
-from twinkit.factory.run.controller import run
+from twinkit.factory.run.controller import Executor, run
 from twinkit.factory.run.options import Options
 from twinkit.factory.run.storage import State, write_json
 from twinkit.factory.scenarios.vault import Suite, load_vault
@@ -55,6 +55,7 @@ class Loop:
     budget: float
     timeout: float
     sandbox: sandboxes.Sandbox
+    worker: Executor | None = None
     status: str = ""
     attempts: list[dict[str, Any]] = field(default_factory=list)
 
@@ -79,6 +80,7 @@ def scanner_for(suite: Suite, public: str) -> Scanner:
 
 def loop(
     options: Options, spec: str, agent: Agent, *, attempts: int, budget: float, timeout: float, wanted: str = "auto",
+    worker: Executor | None = None,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Loop:  # fmt: skip
     """Run it. Raises UsageError, LintError, HarnessError."""
@@ -89,7 +91,7 @@ def loop(
     scanner = scanner_for(suite, "\n".join(files))
     hidden = [str(suite.root), str(State(options.state).root), str(candidate.repo)]
     sandbox = sandboxes.choose(hidden, agent.needs_network, wanted)
-    it = Loop(options, agent, specification, candidate, scanner, attempts, budget, timeout, sandbox)
+    it = Loop(options, agent, specification, candidate, scanner, attempts, budget, timeout, sandbox, worker)
     scratch = Path(tempfile.mkdtemp(prefix="factory-room-"))
     try:
         _attempts(it, scratch, tell)
@@ -181,7 +183,7 @@ def _scan(it: Loop, record: dict[str, Any], transcript: str, change: Change) -> 
 
 def _evaluate(it: Loop, record: dict[str, Any], change: Change, tell: Callable[[str], None]) -> str:
     """Evaluate the exact commit; returns feedback for the next attempt."""
-    report = run(replace(it.options, head=change.head, base=it.candidate.governor))
+    report = run(replace(it.options, head=change.head, base=it.candidate.governor), worker=it.worker)
     gate = report["gate"]
     record.update(run=report["run"], decision=gate["decision"], passed=gate["passed"], total=gate["total"])
     count = f"{gate['passed']} of {gate['total']} scenarios"

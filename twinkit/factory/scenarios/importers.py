@@ -68,9 +68,7 @@ def spec_to_markdown(text: str) -> str:
             for word, words in zip(steps[::2], steps[1::2], strict=True):
                 lines.append(f"{word.capitalize()} {words.strip().rstrip(',.')}")
         elif BOLD.search(line) and lines:
-            word, words = BOLD.split(
-                line.strip().lstrip("-*+ ") if not line.strip().startswith("**") else line.strip()
-            )[1:3]
+            word, words = BOLD.split(re.sub(r"^[-+*]\s+", "", line.strip()))[1:3]
             lines.append(f"{word.capitalize()} {words.strip()}")
     return "\n".join(lines).strip() + "\n"
 

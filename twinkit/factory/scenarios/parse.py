@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gherkin.errors import CompositeParserException, NoSuchLanguageException, ParserError, ParserException
+from gherkin.dialect import Dialect
+from gherkin.errors import CompositeParserException, ParserError, ParserException
 from gherkin.parser import Parser
 from gherkin.pickles.compiler import Compiler
 
@@ -62,12 +63,11 @@ def parse_text(text: str, name: str) -> tuple[list[Scenario], list[Finding]]:
 
 def _gherkin(ready: Prepared, name: str, offset: int, language: str, findings: list[Finding]) -> Any:
     source = SYNTHETIC + "\n" + "\n".join(ready.lines) + "\n"
-    try:
-        matcher = PlainMatcher(language)
-        parser = Parser()
-        return {**parser.parse(source, matcher), "uri": name}
-    except NoSuchLanguageException:
+    if Dialect.for_name(language) is None:
         findings.append(Finding(name, 1, "SCEN206", f"choose a Gherkin language, not {language!r}"))
+        return None
+    try:
+        return {**Parser().parse(source, PlainMatcher(language)), "uri": name}
     except CompositeParserException as error:
         findings.extend(_parser_finding(each, name, offset) for each in error.errors)
     except ParserError as error:

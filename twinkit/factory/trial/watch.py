@@ -33,7 +33,7 @@ def watch(folder: Path) -> Result:
     plan = Plan.read(folder)
     begin = time.monotonic()
     ours, theirs = socket.socketpair()
-    pid = os.fork()
+    pid = linux.fork()
     if pid == 0:
         ours.close()
         _outer(plan, folder, theirs)
@@ -56,7 +56,7 @@ def _outer(plan: Plan, folder: Path, channel: socket.socket) -> None:
         linux.die_with_parent()
         if plan.isolate:
             jails.enter_trial()
-        inner = os.fork()
+        inner = linux.fork()
         if inner == 0:
             _inner(plan, folder, channel)
         channel.close()

@@ -51,11 +51,12 @@ def main() -> int:
 
 
 def _fork(folder: str) -> int:
-    pid = os.fork()
+    from twinkit.factory.environment import linux
+
+    pid = linux.fork()
     if pid:
         return pid
     try:
-        from twinkit.factory.environment import linux
         from twinkit.factory.trial.watch import watch
 
         linux.die_with_parent()
