@@ -18,7 +18,7 @@ from twinkit.contract.index import Index
 from twinkit.errors import AuthorError, UsageError
 from twinkit.overlay.compiled import Compiled, load
 
-_CONTRACT = re.compile(rb"^contract:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
+_CONTRACT = re.compile(rb"^contract:[ \t]*(\[[^\]]*\]|[\"']?[^\s\"'#]+)", re.MULTILINE)
 _NAME = re.compile(rb"^twin:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
 _KIT = Path(__file__).resolve().parent.parent
 
@@ -32,6 +32,8 @@ class Sources:
     """Path or URL of the document."""
     overlay: Path | None = None
     patches: tuple[Path, ...] = ()
+    more: tuple[str, ...] = ()
+    """Further documents of the same service, each with its own patch beside it."""
 
 
 def package_sources(package: str) -> Sources:
@@ -55,14 +57,26 @@ def folder_sources(folder: Path) -> Sources:
     named, contract = _NAME.search(text), _CONTRACT.search(text)
     if contract is None:
         raise AuthorError(f"{overlay}: no `contract:`; name the OpenAPI document, such as `contract: notes.json`")
-    file = contract[1].decode()
-    candidates = (folder / file, paths.data("openapi") / file)
-    found = next((path for path in candidates if path.is_file()), None)
-    if found is None:
-        raise AuthorError(f"{overlay}: contract {file!r} is in neither {folder} nor {paths.data('openapi')}")
-    patch = found.with_name(found.name.rpartition(".")[0] + ".patch.yaml")
+    files = re.findall(r"[^\s\"',\[\]]+", contract[1].decode())
+    found = [_contract_file(overlay, file) for file in files]
+    if not found:
+        raise AuthorError(f"{overlay}: `contract:` names no document")
+    patches = tuple(path for path in map(patch_of, found) if path.is_file())
     name = named[1].decode() if named else folder.name
-    return Sources(name, str(found), overlay, (patch,) if patch.is_file() else ())
+    return Sources(name, str(found[0]), overlay, patches, tuple(str(path) for path in found[1:]))
+
+
+def patch_of(document: Path) -> Path:
+    """Where the corrections of a document are, if there are any."""
+    return document.with_name(document.name.rpartition(".")[0] + ".patch.yaml")
+
+
+def _contract_file(overlay: Path, file: str) -> Path:
+    places = (overlay.parent / file, paths.data("openapi") / file)
+    found = next((path for path in places if path.is_file()), None)
+    if found is None:
+        raise AuthorError(f"{overlay}: contract {file!r} is in neither {overlay.parent} nor {paths.data('openapi')}")
+    return found
 
 
 def document_sources(document: str | Path, name: str | None = None) -> Sources:
@@ -76,7 +90,7 @@ def fingerprint(sources: Sources) -> str:
     """Hash of everything the compiled file depends on: the sources' bytes and the kit's own compiler."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(sources.name.encode())
-    for path in (sources.contract, sources.overlay, *sources.patches):
+    for path in (sources.contract, sources.overlay, *sources.patches, *sources.more):
         if path is not None:
             try:
                 digest.update(Path(path).read_bytes())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from twinkit.contract.adapters import canonical
@@ -14,7 +15,8 @@ from twinkit.contract.finding import Finding
 from twinkit.contract.index import compile_index
 from twinkit.contract.load import load as read_document
 from twinkit.contract.patch import apply_patch, read_patch
-from twinkit.overlay.cache import Sources
+from twinkit.contract.union import unite
+from twinkit.overlay.cache import Sources, patch_of
 from twinkit.overlay.compiled import plain
 from twinkit.overlay.infer import Inference, Inferred, infer
 from twinkit.overlay.merge import Merge
@@ -47,19 +49,33 @@ def extras(twin: str, inferred: Inferred, head: Mapping[str, Any] | None = None)
     return out
 
 
+def contract_of(sources: Sources) -> tuple[dict[str, Any], list[Finding]]:
+    """The contract of all documents, patched, in canonical form, and everything remarked. Raises UsageError."""
+    contracts: list[tuple[str, dict[str, Any]]] = []
+    findings: list[Finding] = []
+    for name in (sources.contract, *sources.more):
+        document = read_document(name)
+        for patch in sources.patches:
+            if patch.name == patch_of(Path(name)).name:
+                document.findings.extend(apply_patch(document.data, read_patch(patch)))
+        contracts.append((name, canonical(document)))
+        findings.extend(document.findings)
+    if len(contracts) == 1:
+        return contracts[0][1], findings
+    contract, remarks = unite(contracts)
+    return contract, [*findings, *remarks]
+
+
 def compile_sources(sources: Sources) -> Built:
     """Read, patch, infer and compile. Raises UsageError for an unreadable document, AuthorError for a wrong overlay."""
-    document = read_document(sources.contract)
-    for patch in sources.patches:
-        document.findings.extend(apply_patch(document.data, read_patch(patch)))
-    contract = canonical(document)
+    contract, findings = contract_of(sources)
     if sources.overlay is None:
         inferred = infer(contract)
         data = compile_index(contract, extras(sources.name, inferred, {"options": {"parents": "lenient"}}))
-        return Built(data, [*document.findings, *inferred.findings])
+        return Built(data, [*findings, *inferred.findings])
     overlay, file = read_overlay(sources.overlay)
     inference = Inference(contract)
     merge = Merge(overlay, file, inference, inference.run())
     inferred = merge.run()
     data = compile_index(contract, extras(overlay.twin, inferred, merge.head()))
-    return Built(data, [*document.findings, *inferred.findings])
+    return Built(data, [*findings, *inferred.findings])

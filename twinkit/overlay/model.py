@@ -124,7 +124,8 @@ class Overlay(Strict):
     """The whole of twin.yaml."""
 
     twin: str
-    contract: str
+    contract: str | list[str]
+    """The OpenAPI document; several as `[a.json, b.json]`, the first one's names go before."""
     title: str | None = None
     auth: AuthPart = Field(default_factory=AuthPart)
     resources: dict[str, ResourcePart] = Field(default_factory=dict)
