@@ -1,6 +1,7 @@
 """Counters: the persistent positions of seed streams. Imports: core.
 
-Positions drawn inside a transaction stay in memory and are written once at commit.
+Positions drawn inside a transaction are settled at its commit; a file gets them there too, a store in memory only
+when it is copied, since most requests draw and few are followed by a copy.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ class Counters(Core):
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
         self._positions: dict[str, int] = {}
+        """Settled positions; those in `_unwritten` are newer than the table's."""
+        self._unwritten: dict[str, int] = {}
         self._drawn: dict[str, int] = {}
+        """Of the transaction under way."""
 
     def next(self, name: str) -> int:
         """The next position of the stream `name`: 0, 1, 2, … Rolled back with the transaction."""
@@ -32,7 +36,14 @@ class Counters(Core):
                 pass
         return position
 
-    def _flush_counters(self) -> None:
-        self._many("INSERT OR REPLACE INTO counter (name, value) VALUES (?, ?)", list(self._drawn.items()))
+    def _settle_counters(self) -> None:
+        """At commit: what was drawn stays drawn."""
         self._positions.update(self._drawn)
+        self._unwritten.update(self._drawn)
         self._drawn.clear()
+
+    def _flush_counters(self) -> None:
+        """Write the positions that the table does not have."""
+        if self._unwritten:
+            self._many("INSERT OR REPLACE INTO counter (name, value) VALUES (?, ?)", list(self._unwritten.items()))
+            self._unwritten.clear()

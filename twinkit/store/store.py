@@ -43,6 +43,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
         """A frozen copy of everything, the logs included."""
         self._idle("take a snapshot")
         self._flush_exchanges()
+        self._flush_counters()
         return Snapshot.of(self._connection)
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -58,6 +59,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
         """A copy of this store, in memory."""
         self._idle("fork")
         self._flush_exchanges()
+        self._flush_counters()
         connection = connect_memory()
         self._connection.backup(connection)
         store = Store(connection)
@@ -66,7 +68,9 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
 
     def _flush(self) -> None:
         if self._drawn:
-            self._flush_counters()
+            self._settle_counters()
+            if self._batch == 1:
+                self._flush_counters()
         if self._pending:
             self._flush_changes()
         if len(self._waiting) >= self._batch:
@@ -88,6 +92,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
         self._forget_changes()
         self._waiting.clear()
         self._drawn.clear()
+        self._unwritten.clear()
         self._positions.clear()
         self._recent = []
         self._newest = None
