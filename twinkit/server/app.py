@@ -16,6 +16,7 @@ import orjson
 from twinkit.behaviour.problems import problem
 from twinkit.behaviour.request import Request
 from twinkit.errors import ServiceError
+from twinkit.faults import CONNECTION
 from twinkit.server import pipeline
 from twinkit.server.hosting import Hosting
 from twinkit.server.pages import page_for
@@ -121,7 +122,10 @@ class TwinApp:
             rendered = outcome.rendered
             await apply(wire, scope, send, Answer.of(rendered.status, rendered.headers, rendered.body))
             return
-        await send_rendered(send, outcome.rendered)
+        rendered = outcome.rendered
+        connection = (scope.get("extensions") or {}).get(CONNECTION)
+        if connection is None or not connection.reply(rendered.status, rendered.wire_headers(), rendered.body):
+            await send_rendered(send, rendered)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send, prefix: str | None, path: str) -> None:
         hook = self.hosting.twin.single.get("websocket")

@@ -11,7 +11,7 @@ import os
 import socket
 import struct
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from twinkit.faults import CONNECTION
 
@@ -28,6 +28,32 @@ class Connection(HttpToolsProtocol):
         """A request begins: its scope gets the connection."""
         super().on_message_begin()
         self.scope["extensions"] = {CONNECTION: self}  # type: ignore[dict-item]
+
+    def reply(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
+        """Send a whole reply in one write, where nothing speaks against it; whether it was sent.
+
+        The same as two ASGI messages, for a third of their time: the names and values are known to be sound, and the
+        length is among them.
+        """
+        cycle = self.cycle
+        if cycle.response_started or cycle.flow.write_paused or cycle.scope["method"] == "HEAD" or status in (204, 304):
+            return False
+        if cycle.disconnected:
+            return True
+        parts = [STATUS_LINE[status]]
+        for name, value in (*cycle.default_headers, *headers):
+            parts += (name, b": ", value, b"\r\n")
+        if not cycle.keep_alive:
+            parts.append(b"connection: close\r\n")
+        parts += (b"\r\n", body)
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        self.transport.write(b"".join(parts))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone: whoever waits for that goes on."""

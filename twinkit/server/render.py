@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from twinkit.behaviour.request import RawJSON, Reply
 if TYPE_CHECKING:
     from twinkit.faults.injector import Decision
 
+BREAKS = re.compile(r"[\r\n\0]")
 OPTIONS = orjson.OPT_NON_STR_KEYS
 
 
@@ -26,10 +28,15 @@ class Rendered:
 
     def wire_headers(self) -> list[tuple[bytes, bytes]]:
         """Headers as ASGI wants them, content-length included."""
-        found = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in self.headers.items()]
+        found = [(name.encode("latin-1"), one_line(value)) for name, value in self.headers.items()]
         if self.status not in (204, 304) and "content-length" not in self.headers:
             found.append((b"content-length", str(len(self.body)).encode()))
         return found
+
+
+def one_line(value: str) -> bytes:
+    """A header's value on the wire: Latin-1, and on one line whatever a record held."""
+    return BREAKS.sub(" ", value).encode("latin-1", "replace")
 
 
 def render(reply: Reply, decision: Decision | None = None) -> Rendered:

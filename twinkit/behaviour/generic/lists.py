@@ -268,7 +268,7 @@ def envelope(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found
     place = binding.envelope.get("items", "")
     if place == "":
         if raw is not None:
-            return Reply(binding.status, RawJSON(b"[" + b",".join(raw) + b"]"), headers)
+            return Reply(binding.status, RawJSON(raw), headers)
         return Reply(binding.status, shown_rows(ctx, request, binding, found.rows), headers)
     body = around(ctx, request, binding, paging, found)
     if raw is not None and "." not in place:
@@ -277,8 +277,8 @@ def envelope(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found
     return Reply(binding.status, body, headers)
 
 
-def plain_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) -> list[bytes] | None:
-    """The stored rows when they can be sent as they are, else None."""
+def plain_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) -> bytes | None:
+    """The array of the stored rows when they can be sent as they are, else None."""
     if (
         binding.resource in ctx.twin.renderers
         or binding.reply.get("project")
@@ -288,7 +288,8 @@ def plain_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) 
         return None
     if binding.select and request.query.get(binding.select):
         return None
-    return None if any(HIDDEN_MARK in row for row in rows) else rows
+    array = b"[" + b",".join(rows) + b"]"
+    return None if HIDDEN_MARK in array else array
 
 
 def shown_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) -> list[Any]:
@@ -355,10 +356,10 @@ def around(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found: 
     return body
 
 
-def _join(body: dict[str, Any], place: str, rows: list[bytes]) -> bytes:
+def _join(body: dict[str, Any], place: str, rows: bytes) -> bytes:
     parts = []
     for name, value in body.items():
-        text = b"[" + b",".join(rows) + b"]" if name == place else orjson.dumps(value)
+        text = rows if name == place else orjson.dumps(value)
         parts.append(orjson.dumps(name) + b":" + text)
     return b"{" + b",".join(parts) + b"}"
 
