@@ -1,6 +1,6 @@
 """Rules about a twin as a whole: what is declared, what is documented, what keeps nothing.
 
-Imports: overlay.
+Imports: overlay, faults (limits), webhooks (schedule).
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinkit.contract.finding import Finding
+from twinkit.errors import AuthorError
+from twinkit.faults.limits import read_limits
 from twinkit.overlay.coverage import as_markdown, matrix
+from twinkit.webhooks.schedule import read_schedule
 
 if TYPE_CHECKING:
     from twinkit.lint.run import Subject
@@ -50,6 +53,28 @@ def hidden_ids(subject: Subject) -> Iterator[Finding]:
     for name, resource in compiled.resources.items():
         if resource.id_property is None and name in (asked & made) - shown and resource.id is None:
             yield Finding("no-id", f"resources.{name}", "no property shows the id; name it with `id_property:`")
+
+
+def rate_limits(subject: Subject) -> Iterator[Finding]:
+    """`rate-limits`: buckets are written wrongly, or one covers no operation."""
+    twin = subject.twin
+    try:
+        buckets = read_limits(twin.compiled.options.get("rate_limits")).buckets
+    except AuthorError as error:
+        yield Finding("rate-limits", "options", str(error))
+        return
+    operations = [twin.index.operation(name) for name in twin.index.operations()] if buckets else []
+    for bucket in buckets:
+        if not any(bucket.covers(each.id, each.method, each.path) for each in operations):
+            yield Finding("rate-limits", f"options.rate_limits.{bucket.name}", "this bucket covers no operation")
+
+
+def retries(subject: Subject) -> Iterator[Finding]:
+    """`retries`: the schedule of webhooks is written wrongly."""
+    try:
+        read_schedule(subject.twin.compiled.webhooks.get("schedule"))
+    except AuthorError as error:
+        yield Finding("retries", "webhooks", str(error))
 
 
 def fidelity(subject: Subject) -> Iterator[Finding]:
@@ -110,4 +135,13 @@ def registers(tree: object) -> bool:
     return False
 
 
-RULES: tuple[Rule, ...] = (unmodelled, modelled_after_all, hidden_ids, fidelity, coverage_page, modules_loaded)
+RULES: tuple[Rule, ...] = (
+    unmodelled,
+    modelled_after_all,
+    hidden_ids,
+    rate_limits,
+    retries,
+    fidelity,
+    coverage_page,
+    modules_loaded,
+)
