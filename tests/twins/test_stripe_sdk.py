@@ -435,6 +435,10 @@ def test_idempotent_retries(client: Any) -> None:
     with pytest.raises(stripe.IdempotencyError, match="same parameters"):
         client.v1.customers.create({"name": "B"}, options)
     assert len(client.v1.customers.list().data) == 1
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.customers.create({"nmae": "C"}, {"idempotency_key": "order-3"})
+    assert client.v1.customers.create({"name": "C"}, {"idempotency_key": "order-3"}).name == "C"
+    client.v1.customers.delete(client.v1.customers.list().data[0].id)
     declined = {**PAY, "payment_method": "pm_card_visa_chargeDeclined"}
     for _ in range(2):
         with pytest.raises(stripe.CardError):

@@ -147,9 +147,3 @@ def test_the_official_library_accepts_the_signature() -> None:
     assert verify(body.decode(), header, "whsec_new", tolerance=None)
     with pytest.raises(stripe.SignatureVerificationError):
         verify(body.decode(), header, "whsec_other", tolerance=None)
-
-
-def test_previous_attributes() -> None:
-    before = {"name": "a", "metadata": {"x": "1", "y": "2"}, "amount": 1}
-    after = {"name": "b", "metadata": {"x": "1", "y": "3", "z": "4"}, "amount": 1}
-    assert webhooks.previous_attributes(before, after) == {"name": "a", "metadata": {"y": "2", "z": None}}

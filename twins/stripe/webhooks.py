@@ -1,4 +1,4 @@
-"""How Stripe signs and wraps what it sends: the `Stripe-Signature` header and the event object.
+"""How Stripe signs what it sends, and which endpoint wants what.
 
 Source: https://docs.stripe.com/webhooks#verify-manually. Pure; imports nothing of the kit.
 """
@@ -6,9 +6,8 @@ Source: https://docs.stripe.com/webhooks#verify-manually. Pure; imports nothing 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any
 
 
 def signature(body: bytes, secret: str, at: int) -> str:
@@ -25,17 +24,3 @@ def signature_header(body: bytes, secrets: Iterable[str], at: int) -> str:
 def wants(enabled: Iterable[str], type: str) -> bool:
     """Whether an endpoint with these `enabled_events` gets an event of this type."""
     return any(pattern in ("*", type) for pattern in enabled)
-
-
-def previous_attributes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """What an update changed, with the old values; hashes are compared key by key, new keys show null."""
-    changed: dict[str, Any] = {}
-    for key in [*after, *(key for key in before if key not in after)]:
-        old, new = before.get(key), after.get(key)
-        if old == new:
-            continue
-        if isinstance(old, Mapping) and isinstance(new, Mapping) and old:
-            changed[key] = previous_attributes(old, new)
-        else:
-            changed[key] = old
-    return changed

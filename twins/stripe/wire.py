@@ -20,6 +20,26 @@ API_VERSION = "2026-08-26.dahlia"
 SECRET_KEY = "sk_test_twinkit00000000000000000000"
 PUBLISHABLE_KEY = "pk_test_twinkit00000000000000000000"
 ACCOUNT = "acct_1TwinkitStripeAc"
+CONFIGURATION = "pmc_1TwinkitStripeDefault000"
+ACCOUNT_VALUES: Mapping[str, Any] = {
+    "id": ACCOUNT,
+    "type": "standard",
+    "country": "US",
+    "default_currency": "usd",
+    "email": "account@example.com",
+    "charges_enabled": True,
+    "payouts_enabled": True,
+    "details_submitted": True,
+    "metadata": {},
+}
+TAX_CODES: Mapping[str, str] = {
+    "txcd_00000000": "Nontaxable",
+    "txcd_10000000": "General - Electronically Supplied Services",
+    "txcd_20030000": "General - Services",
+    "txcd_92010001": "Shipping",
+    "txcd_99999999": "General - Tangible Goods",
+}
+"""Tax codes that every account has: https://docs.stripe.com/tax/tax-codes."""
 REQUEST_ID = "twin-request-id"
 KINDS = {"sk_test_": "secret", "rk_test_": "restricted", "pk_test_": "publishable", "ek_test_": "ephemeral"}
 VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?(; ?[\w=; .]*)?$")
@@ -52,12 +72,34 @@ def credentials(_ctx: Ctx) -> dict[str, str]:
     return {"secret_key": SECRET_KEY, "publishable_key": PUBLISHABLE_KEY, "account": ACCOUNT}
 
 
+def check_cursors(request: Request) -> None:
+    """Raise 400 for a list that is to begin after one record and to end before another."""
+    if request.query.get("starting_after") and request.query.get("ending_before"):
+        raise errors.exclusive("ending_before", "starting_after")
+
+
 def key_of(request: Request) -> str:
     """The key of a request: a bearer token, or the user name of basic credentials; empty when there is none."""
     word, _, rest = request.headers.get("authorization", "").partition(" ")
     if word.lower() == "bearer":
         return rest.strip()
     return basic_user(rest) if word.lower() == "basic" else ""
+
+
+@twin.baseline
+def baseline(ctx: Ctx) -> None:
+    """The account itself, its default payment method configuration, and what the service publishes to everyone."""
+    ctx.create("account", ACCOUNT_VALUES, event="")
+    ctx.create("payment_method_configuration", {"id": CONFIGURATION, "name": "Default", "is_default": True}, event="")
+    ctx.create("country_spec", {"id": "US", "default_currency": "usd"}, event="")
+    for id, name in TAX_CODES.items():
+        ctx.create("tax_code", {"id": id, "name": name, "description": name}, event="")
+
+
+@twin.handler("GetAccount")
+def account(ctx: Ctx, _request: Request) -> dict[str, Any]:
+    """The account of the key."""
+    return ctx.store.get("account", ACCOUNT)
 
 
 @twin.authenticate
@@ -74,6 +116,7 @@ def authenticate(ctx: Ctx, request: Request) -> Principal:
         raise errors.bad_version(version)
     if kind == "publishable" and request.operation is not None and request.operation.id not in CLIENT_SIDE:
         raise errors.secret_key_required()
+    check_cursors(request)
     account = request.headers.get("stripe-account")
     if account is not None and not account.startswith("acct_"):
         raise errors.account_unknown(key, account)
@@ -100,7 +143,16 @@ def request_id(ctx: Ctx, request: Request) -> str:
 
 @twin.invalid
 def invalid(ctx: Ctx, request: Request, violations: list[Violation]) -> ServiceError:
-    """Violations of the contract in Stripe's words: unknown parameters first, then missing ones, then the rest."""
+    """Violations of the contract in Stripe's words: unknown parameters first, then missing ones, then the rest.
+
+    Nothing was done yet, so the error uses no idempotency key up: that is what its name tells the pipeline.
+    """
+    error = _refusal(ctx, request, violations)
+    error.name = "invalid"
+    return error
+
+
+def _refusal(ctx: Ctx, request: Request, violations: list[Violation]) -> ServiceError:
     unknown = [errors.dotted(v.path) for v in violations if v.kind == "unknown"]
     if unknown:
         return errors.unknown(unknown, _known(ctx, request))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Reply, Request
-from twins.stripe import errors, facts, lookup, twin
+from twins.stripe import errors, facts, lookup, twin, wire
 from twins.stripe.handlers import charges, confirming, payment_methods
 from twins.stripe.payments import intents, money
 
@@ -101,9 +101,7 @@ def new_record(ctx: Ctx, params: Mapping[str, Any], currency: str) -> dict[str, 
         "metadata": lookup.metadata({}, params.get("metadata")),
         "next_action": None,
         "payment_method": None,
-        "payment_method_configuration_details": {"id": "pmc_1TwinkitStripeDefault000", "parent": None}
-        if auto
-        else None,
+        "payment_method_configuration_details": {"id": wire.CONFIGURATION, "parent": None} if auto else None,
         "payment_method_options": method_options(types, params.get("payment_method_options")),
         "payment_method_types": types,
         "processing": None,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Reply, Request
-from twins.stripe import errors, facts, lookup, twin
+from twins.stripe import errors, facts, lookup, twin, wire
 from twins.stripe.handlers import charges, confirming, payment_intents, payment_methods
 from twins.stripe.payments import intents, outcomes
 from twins.stripe.payments.intents import Attempt
@@ -40,9 +40,7 @@ def new_record(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
         "next_action": None,
         "on_behalf_of": params.get("on_behalf_of"),
         "payment_method": None,
-        "payment_method_configuration_details": {"id": "pmc_1TwinkitStripeDefault000", "parent": None}
-        if auto
-        else None,
+        "payment_method_configuration_details": {"id": wire.CONFIGURATION, "parent": None} if auto else None,
         "payment_method_options": payment_intents.method_options(
             types, params.get("payment_method_options"), setup=True
         ),
