@@ -19,6 +19,13 @@ from twinkit.store.words import register
 
 PAGE_SIZE = 2048
 """Bytes of a database page; the same everywhere, since pages are what a snapshot copies."""
+MANY_PAGES = 2_000
+"""A commit in memory now and then looks at every page (after ids in random order split a page of an index). A larger
+database in memory therefore keeps one transaction open, makes those of `Store.transaction` savepoints in it, and
+commits one in `COMMIT_EVERY`."""
+COMMIT_EVERY = 256
+MEASURE_EVERY = 64
+"""How many commits pass between two looks at the number of pages."""
 OLDEST_SQLITE = (3, 38, 0)
 """The first SQLite with JSON functions and RETURNING always built in."""
 
@@ -83,20 +90,23 @@ class Transaction:
     def __enter__(self) -> None:
         core = self._core
         if core._depth == 0:
-            core._execute("BEGIN")
+            core._begin()
         core._depth += 1
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         core = self._core
-        core._depth -= 1
-        if core._depth:
+        if core._depth > 1:
+            core._depth -= 1
             return
-        if kind is None:
-            core._commit()
-        else:
-            core._rollback()
+        try:
+            if kind is None:
+                core._commit()
+            else:
+                core._rollback()
+        finally:
+            core._depth = 0
 
 
 class Core:
@@ -107,6 +117,9 @@ class Core:
         self._execute = connection.execute
         self._depth = 0
         self._transaction = Transaction(self)
+        self._commits = 0
+        self._in_memory = True
+        self._large = False  # in memory and of many pages: transactions are savepoints
 
     def transaction(self) -> Transaction:
         """`with store.transaction():` commits at the end, rolls everything back when the block raises.
@@ -115,17 +128,32 @@ class Core:
         """
         return self._transaction
 
+    def _begin(self) -> None:
+        if self._large:
+            if not self._connection.in_transaction:
+                self._execute("BEGIN")
+            self._execute("SAVEPOINT here")
+        else:
+            self._execute("BEGIN")
+
     def _commit(self) -> None:
+        self._commits += 1
         try:
             self._flush()
-            self._execute("COMMIT")
+            self._execute("RELEASE here" if self._large and self._commits % COMMIT_EVERY else "COMMIT")
         except BaseException:
             self._rollback()
             raise
+        if self._in_memory and not self._large and not self._commits % MEASURE_EVERY:
+            self._large = self._execute("PRAGMA page_count").fetchone()[0] > MANY_PAGES
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:
-            self._execute("ROLLBACK")
+            if self._large:
+                self._execute("ROLLBACK TO here")
+                self._execute("RELEASE here")
+            else:
+                self._execute("ROLLBACK")
         self._forget()
 
     def _flush(self) -> None:
@@ -138,9 +166,11 @@ class Core:
         """Drop everything the parts know of the tables: they were replaced as a whole."""
 
     def _idle(self, what: str) -> None:
-        """Raise StoreError when a transaction is under way: `what` replaces or copies the whole database."""
+        """Commit for good, to copy or replace the whole database. Raises StoreError inside a transaction."""
         if self._depth:
             raise StoreError(f"cannot {what} inside a transaction")
+        if self._connection.in_transaction:
+            self._execute("COMMIT")
 
     def _many(self, sql: str, rows: Any) -> None:
         self._connection.executemany(sql, rows)

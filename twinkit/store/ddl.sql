@@ -40,8 +40,7 @@ CREATE TABLE event (
 	created INTEGER NOT NULL,
 	resource TEXT NOT NULL,
 	data TEXT,
-	PRIMARY KEY (seq),
-	UNIQUE (id)
+	PRIMARY KEY (seq)
 );
 
 CREATE TABLE exchange (

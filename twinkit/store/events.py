@@ -72,20 +72,16 @@ class Events(Records):
     """Part of `Store`: events and deliveries."""
 
     def add_event(self, type: str, data: dict[str, Any], *, id: str, created: int, resource: str = "") -> int:
-        """Store an event and return its number. Raises StoreError when the id is taken.
+        """Store an event and return its number.
 
         With `resource` it is stored as a record of that resource, for services that let their events be read, and
-        only once.
+        only once; then DuplicateRecord is raised when the id is taken.
         """
         json = None if resource else orjson.dumps(data).decode()
-        sql = "INSERT OR IGNORE INTO event (id, type, created, resource, data) VALUES (?, ?, ?, ?, ?)"
-        cursor = self._execute(sql, (id, type, created, resource, json))
-        if not cursor.rowcount:
-            raise StoreError(f"event {id!r} exists already")
-        seq = cursor.lastrowid or 0
         if resource:
             self.insert(resource, data, id=id, created=created)
-        return seq
+        sql = "INSERT INTO event (id, type, created, resource, data) VALUES (?, ?, ?, ?, ?)"
+        return self._execute(sql, (id, type, created, resource, json)).lastrowid or 0
 
     def event(self, seq: int) -> Event | None:
         """The event with this number."""
@@ -93,8 +89,8 @@ class Events(Records):
         return Event(*row) if row else None
 
     def find_event(self, id: str) -> Event | None:
-        """The event with this id."""
-        row = self._execute(f"{EVENT} WHERE id = ?", (id,)).fetchone()
+        """The newest event with this id; reads through all events."""
+        row = self._execute(f"{EVENT} WHERE id = ? ORDER BY seq DESC LIMIT 1", (id,)).fetchone()
         return Event(*row) if row else None
 
     def events(self, after: int = 0, limit: int = 100) -> list[Event]:

@@ -93,7 +93,7 @@ class Exchanges(Core):
         """Write the exchanges that wait; they are written in batches, since most are never read."""
         if not self._waiting:
             return
-        if not self._connection.in_transaction and len(self._waiting) > 1:
+        if not self._depth and len(self._waiting) > 1:
             with self._transaction:
                 return self._flush_exchanges()
         self._since_trim += len(self._waiting)

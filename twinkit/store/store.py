@@ -37,6 +37,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
         """The store in a file, made when it does not exist. Raises UsageError when the file cannot be used."""
         store = cls(connect_file(path, service))
         store._batch = 1
+        store._in_memory = False
         return store
 
     def snapshot(self) -> Snapshot:
@@ -89,6 +90,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
         self._forget_changes()
 
     def _reload(self) -> None:
+        self._large = False
         self._forget_changes()
         self._waiting.clear()
         self._drawn.clear()

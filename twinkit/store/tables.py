@@ -48,7 +48,6 @@ class Word(Table, table=True):
 class Event(Table, table=True):
     """One domain occurrence. `data` is null where the event is kept as the record `id` of `resource`."""
 
-    __table_args__ = (UniqueConstraint("id"),)
     seq: int | None = Field(default=None, primary_key=True)
     id: str = Field(sa_type=Text)
     type: str = Field(sa_type=Text)

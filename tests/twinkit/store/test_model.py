@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 import pytest
@@ -14,8 +15,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from twinkit.errors import DuplicateRecord, RecordNotFound, StoreError
-from twinkit.store import Filter, Snapshot, Store
+from twinkit.errors import DuplicateRecord, RecordNotFound
+from twinkit.store import Filter, Snapshot, Store, core
 
 RESOURCES = st.sampled_from(["thing", "other"])
 IDS = st.sampled_from(["a", "b", "c", "d", "e"])
@@ -111,10 +112,6 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(id=IDS)
     def add_event(self, id: str) -> None:
-        if id in self.model.events:
-            with pytest.raises(StoreError):
-                self.store.add_event("made", {}, id=id, created=1)
-            return
         self.store.add_event("made", {}, id=id, created=1)
         self.model.events.append(id)
 
@@ -207,5 +204,23 @@ class StoreMachine(RuleBasedStateMachine):
         assert found == self.model.changes
 
 
-StoreMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+class LargeStoreMachine(StoreMachine):
+    """The same with the transactions of a large store, which are savepoints."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = [patch.object(core, "MANY_PAGES", 0), patch.object(core, "COMMIT_EVERY", 3)]
+        self.patches.append(patch.object(core, "MEASURE_EVERY", 1))
+        for each in self.patches:
+            each.start()
+
+    def teardown(self) -> None:
+        for each in self.patches:
+            each.stop()
+        super().teardown()
+
+
+SETTINGS = settings(max_examples=100, stateful_step_count=40, deadline=None)
+StoreMachine.TestCase.settings = LargeStoreMachine.TestCase.settings = SETTINGS
 TestStore = StoreMachine.TestCase
+TestLargeStore = LargeStoreMachine.TestCase
