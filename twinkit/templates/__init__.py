@@ -1,0 +1,1 @@
+"""What `twin new` and `factory init` write."""
