@@ -1,4 +1,4 @@
-"""`twin lint`: check a twin's overlay, handlers and documents. No logic. Imports: lint."""
+"""`twin lint`: check a twin's overlay, handlers and documents. No logic. Imports: lint, server.catalogue."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict
 
 from twinkit.lint import lint
+from twinkit.server.catalogue import installed_twin
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -22,7 +23,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace) -> int:
     """Print findings; 1 when there are any."""
-    found = {name: lint(name) for name in args.twin}
+    found = {name: lint(name, installed_twin) for name in args.twin}
     if args.json:
         print(json.dumps({name: [asdict(finding) for finding in each] for name, each in found.items()}, indent=1))
     else:

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from twinkit.behaviour.twin import Twin
 from twinkit.contract.finding import Finding
-from twinkit.errors import TwinkitError
+from twinkit.errors import AuthorError
 from twinkit.lint import code, package
 
 
@@ -25,15 +26,11 @@ class Subject:
     """Path below the folder → syntax tree."""
 
 
-def lint(name: str) -> list[Finding]:
-    """Findings of an installed twin; `overlay` or `import` when it does not load. UsageError for no such twin."""
-    from twinkit.server.catalogue import installed_twin, names
-
-    if name not in names():
-        installed_twin(name)
+def lint(name: str, load: Callable[[str], Twin]) -> list[Finding]:
+    """Findings of the twin that `load` finds by name; `overlay` or `import` when it does not load."""
     try:
-        twin = installed_twin(name)
-    except TwinkitError as error:
+        twin = load(name)
+    except AuthorError as error:
         return [Finding("overlay", name, line) for line in str(error).splitlines()]
     except (ImportError, SyntaxError, NameError, AttributeError, TypeError) as error:
         return [Finding("import", name, f"the package does not import: {type(error).__name__}: {error}")]

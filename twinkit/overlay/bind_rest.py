@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from twinkit.overlay.bind_loose import Loose
 from twinkit.overlay.bind_rpc import Rpc
 from twinkit.overlay.bodies import Bodies
 from twinkit.overlay.identity import effects, scope_property
@@ -21,7 +22,6 @@ from twinkit.overlay.skeleton import Skeleton
 from twinkit.overlay.words import (
     BULK,
     COUNT,
-    CREATE,
     DELETE,
     READ,
     SEARCH,
@@ -56,6 +56,7 @@ class Rest:
         self.shapes = shapes
         self.lists = Lists(shapes, skeleton)
         self.bodies = Bodies(shapes, skeleton)
+        self.loose = Loose(places, collections, shapes)
         self.rpc = Rpc(places, collections, shapes)
 
     def bind(self, op: Op) -> Bound:
@@ -152,10 +153,10 @@ class Rest:
     def _by_place(self, op: Op) -> Bound:
         home = self.places.home(op)
         if home is None:
-            return self._loose(op)
+            return self.loose.bind(op)
         collection = self.collections.found.get(home)
         if collection is None:
-            return self._loose(op)
+            return self.loose.bind(op)
         rest = op.key[len(home) :]
         if op.verb is not None:
             return self._verb(op, collection, rest)
@@ -196,7 +197,7 @@ class Rest:
             known = self.collections.units.get(collection.resource)
             if known is not None and self.collections.alike(known, reply.unit):
                 return {"kind": "singleton_get", "resource": collection.resource, "note": note}
-            return self._single(op, None, note)
+            return self.loose.single(op, None, note)
         free = op.reply is None and op.status == 200 and op.method == "get"
         if free or (op.reply is not None and not op.binary_reply and self.shapes.anything(op.reply)):
             return {"kind": "list", "resource": collection.resource}
@@ -290,7 +291,7 @@ class Rest:
             return {"kind": "search", "resource": collection.resource}
         if reply.listing is not None:
             return {"kind": "list", "resource": collection.resource}
-        return self._free_action(op, op.verb or "", collection)
+        return self.loose.verb(op, op.verb or "")
 
     def _action(self, op: Op, collection: Collection, verb: str) -> Bound:
         unit = self.collections.units.get(collection.resource)
@@ -301,10 +302,6 @@ class Rest:
             "action": verb,
             "sets": effects(self.shapes, unit.node, verb) if unit is not None else {},
         }
-
-    def _free_action(self, op: Op, verb: str, collection: Collection | None = None) -> Bound:
-        note = "a verb on no record: answers the documented example"
-        return {"kind": "action", "resource": None, "action": verb, "fidelity": "shape", "note": note}
 
     def _below_item(self, op: Op, collection: Collection, rest: Key) -> Bound:
         literals = [part for part in rest if part != HOLE]
@@ -413,7 +410,7 @@ class Rest:
             return {"kind": "delete", "resource": resource, "id_parameter": named}
         if set(words[:1]) & UPDATE and (named := self._id_in(op, collection)):
             return {"kind": "update", "resource": resource, "id_parameter": named}
-        return self._loose(op)
+        return self.loose.bind(op)
 
     def _looked_up(self, op: Op, resource: str) -> str | None:
         """The required query parameter that a record is looked up by (`/secrets/find?name=`), or None."""
@@ -442,84 +439,7 @@ class Rest:
             return {"kind": "search" if op.method == "post" else "list", "resource": resource}
         items = self.bodies.items(op)
         if not items:
-            return self._free_action(op, "_".join(words), collection)
+            return self.loose.verb(op, "_".join(words))
         if set(words) & UPDATE or op.method in ("put", "patch"):
             return {"kind": "bulk_update", "resource": resource, "body": items}
         return {"kind": "bulk_create", "resource": resource, "body": items}
-
-    # -- outside every collection -----------------------------------------------------------------------------
-
-    def _loose(self, op: Op) -> Bound:
-        """Singletons, logins, reports: paths that are in no collection."""
-        reply = self.places.replies[op.id]
-        same = self.places.on(op.key, "get")
-        kept = same is not None and self.places.replies[same.id].unit is not None
-        if op.method in ("get", "head"):
-            return self._loose_get(op, reply)
-        if op.on_item or not kept:
-            return self._loose_write(op, reply)
-        if same is not None and self.places.replies[same.id].listing is not None:
-            return self._loose_write(op, reply)
-        if op.method == "delete":
-            return {"kind": "singleton_delete", "resource": self._single_name(op)}
-        if op.method in ("put", "patch", "post") and not is_verb(op.last):
-            return {"kind": "singleton_update", "resource": self._single_name(op)}
-        return self._loose_write(op, reply)
-
-    def _loose_get(self, op: Op, reply: Reply) -> Bound:
-        if op.binary_reply:
-            return {"kind": "shape", "note": "a file that belongs to no record"}
-        if reply.listing is not None:
-            if not self.shapes.properties(reply.listing.item.node):
-                return {"kind": "shape", "note": "a list of plain values"}
-            known = self.collections.of_schema(reply.unit)
-            label = noun(op.last) if op.last else "thing"
-            return {"kind": "list", "resource": known or self.collections.add(label, reply.unit, op)}
-        if reply.unit is None:
-            return {"kind": "shape", "note": "the reply holds no object"}
-        return self._single(op, None, "")
-
-    def _single(self, op: Op, resource: str | None, note: str) -> Bound:
-        reply = self.places.replies[op.id]
-        if reply.unit is None:
-            return {"kind": "shape", "note": note or "the reply holds no object"}
-        writes = self.places.methods(op.key) & {"put", "patch", "post", "delete"}
-        known = self.collections.of_schema(reply.unit)
-        if known is None and not writes and HOLE not in op.key and is_generic(reply.unit.name):
-            return {"kind": "shape", "note": note or "nothing writes what this shows"}
-        return {"kind": "singleton_get", "resource": self._single_name(op)}
-
-    def _single_name(self, op: Op) -> str:
-        getter = self.places.on(op.key, "get") or op
-        unit = self.places.replies[getter.id].unit
-        known = self.collections.of_schema(unit)
-        if known is not None:
-            return known
-        label = noun(op.last) if op.last else "thing"
-        if label in self.collections.members and self.collections.units.get(label) is not unit:
-            label = "_".join([noun(part) for part in op.key if part != HOLE][-2:])
-        if label in self.collections.members:
-            return label
-        return self.collections.add(label, unit, getter)
-
-    def _loose_write(self, op: Op, reply: Reply) -> Bound:
-        known = self.collections.of_schema(reply.unit) if reply.listing is None else None
-        made = not is_verb(op.last) or bool(CREATE & set(split(op.last)[:1]))
-        if op.method == "post" and not op.on_item and known is not None and made:
-            return {"kind": "create", "resource": known}
-        if op.method == "post" and known is not None and HOLE in op.key and len(op.params) == 1:
-            unit = self.collections.units.get(known)
-            sets = effects(self.shapes, unit.node, op.last) if unit is not None else {}
-            kind = "update" if op.on_item else "action"
-            verb = None if op.on_item else op.last
-            return {"kind": kind, "resource": known, "id_parameter": op.params[-1], "action": verb, "sets": sets}
-        if op.method == "post" and not is_verb(op.last) and not op.on_item and reply.listing is None and reply.unit:
-            shown = self.shapes.properties(reply.unit.node)
-            named = not is_generic(reply.unit.name) and (has_id(shown) or is_plural(op.last))
-            if shown and op.body is not None and named:
-                return {"kind": "create", "resource": self.collections.add(noun(op.last), reply.unit, op)}
-        if SEARCH & set(split(op.last)) and reply.listing is not None:
-            known = self.collections.of_schema(reply.unit)
-            if known is not None:
-                return {"kind": "search", "resource": known}
-        return self._free_action(op, op.verb or op.last or op.id)
