@@ -39,7 +39,8 @@ class Sources:
 def package_sources(package: str) -> Sources:
     """The sources of a twin's package (`twins.stripe`): its twin.yaml, its contract and the contract's patch.
 
-    The contract is looked for beside twin.yaml, then in the project's `openapi/`. Raises AuthorError.
+    The contract is looked for beside twin.yaml, then in `openapi/` beside `twins/`, then among the kit's own.
+    Raises AuthorError.
     """
     spec = importlib.util.find_spec(package)
     places = list(spec.submodule_search_locations or ()) if spec is not None else []
@@ -72,7 +73,8 @@ def patch_of(document: Path) -> Path:
 
 
 def _contract_file(overlay: Path, file: str) -> Path:
-    places = (overlay.parent / file, paths.data("openapi") / file)
+    beside = overlay.parent.parent.parent / "openapi" / file
+    places = (overlay.parent / file, beside, paths.data("openapi") / file)
     found = next((path for path in places if path.is_file()), None)
     if found is None:
         raise AuthorError(f"{overlay}: contract {file!r} is in neither {overlay.parent} nor {paths.data('openapi')}")

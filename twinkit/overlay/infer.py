@@ -15,11 +15,12 @@ from twinkit.contract.finding import Finding
 from twinkit.overlay.bind_rest import Rest
 from twinkit.overlay.compiled import Binding, Resource
 from twinkit.overlay.errors import Errors
-from twinkit.overlay.identity import id_pattern, id_property, id_type, narrower, natural_keys, times
+from twinkit.overlay.identity import NAMES, id_pattern, id_property, id_type, narrower, natural_keys, times
 from twinkit.overlay.kinds import Collection, Collections
 from twinkit.overlay.places import HOLE, Key, Places
 from twinkit.overlay.shapes import Shapes, Unit
 from twinkit.overlay.skeleton import Fallback, Skeleton
+from twinkit.overlay.words import norm
 
 
 @dataclass(slots=True)
@@ -173,20 +174,28 @@ class Inference:
         """Ids that only the reply of a create shows are made as that reply has them."""
         for binding in self.out.bindings.values():
             resource = self.out.resources.get(binding.resource or "")
-            if binding.kind != "create" or resource is None or resource.id_property is not None:
+            if binding.kind != "create" or resource is None:
                 continue
             reply = self.places.replies[binding.operation]
+            named = binding.reply.get("id")
+            params = {norm(m.param) for m in self.collections.members[resource.name] if m.param}
+            better = named is not None and norm(named) in params and norm(resource.id_property or "") not in params
+            if resource.id_property is not None and not (better and resource.id_property in NAMES):
+                continue
             schema: Any = None
-            if binding.reply.get("id") and reply.unit is not None:
-                schema = self.shapes.properties(reply.unit.node).get(binding.reply["id"])
+            if named and reply.unit is not None:
+                schema = self.shapes.properties(reply.unit.node).get(named)
             elif binding.reply.get("shows") == "id":
                 schema = next(op.reply for op in self.places.ops if op.id == binding.operation)
-            if schema is None:
-                continue
-            pattern = id_pattern(self.shapes, schema)
-            kind = id_type(self.shapes, schema)
-            own = None if pattern else schema
-            self.out.resources[resource.name] = replace(resource, id=pattern, id_schema=own, id_type=kind)  # type: ignore[arg-type]
+            if schema is not None:
+                self.out.resources[resource.name] = replace(
+                    resource,
+                    id=(pattern := id_pattern(self.shapes, schema)),
+                    id_schema=None if pattern else schema,
+                    id_type=id_type(self.shapes, schema),  # type: ignore[arg-type]
+                    id_property=None,
+                    keys=(),
+                )
 
     def _sublists(self) -> None:
         """Properties that list records of another resource, where a nested list operation of that name exists."""

@@ -129,9 +129,11 @@ class Merge:
 
     def _role(self, resource: str, role: str, operation: str) -> None:
         now = self.out.bindings[operation]
+        if now.resource == resource and now.kind == "action" and now.action == role:
+            return
         kind = role if role in ROLES else "action"
         if now.resource == resource and (now.kind == kind or (role, now.kind) == ("update", "replace")):
-            if kind == "action" and now.action != role:
+            if kind == "action":
                 self.out.bindings[operation] = replace(now, action=role)
             return
         made = self.inference.rebind(operation, kind, resource)
