@@ -191,6 +191,8 @@ class Hosting:
         deliverer = self.deliverers.get(instance.name)
         if deliverer:
             deliverer.wake()
+        if self.world is not None and instance is self.default:
+            self.world.moved(self)
 
     def restored(self, instance: Instance) -> None:
         """The records of this instance were replaced: deliveries under way no longer belong to it."""

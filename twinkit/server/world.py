@@ -113,11 +113,23 @@ class World:
                 kept[name] = instance.store.list(resource, limit=1).ids[0]
         instance.store.set_meta("world", orjson.dumps(kept).decode())
 
+    def moved(self, by: Hosting) -> None:
+        """A request to one twin moved the clock: what is due at the others runs."""
+        for hosting in self.members.values():
+            due = self.next_due_of(hosting)
+            if hosting is not by and due is not None and due <= self.clock.micros:
+                hosting.woken(hosting.default)
+
+    @staticmethod
+    def next_due_of(hosting: Hosting) -> int | None:
+        """When something of a twin's shared instance is due, in microseconds."""
+        return hosting.next_due(hosting.default)
+
     async def advance(self, target: int) -> dict[str, dict[str, Any]]:
         """Move the one clock to `target` (microseconds); every twin's timers and deliveries run in order of time."""
         ran: dict[str, dict[str, Any]] = {name: {"timers": [], "deliveries": []} for name in self.members}
         while True:
-            dues = {name: hosting.next_due(hosting.default) for name, hosting in self.members.items()}
+            dues = {name: self.next_due_of(hosting) for name, hosting in self.members.items()}
             known = [due for due in dues.values() if due is not None]
             soonest = min(known, default=None)
             if soonest is None or soonest > target:

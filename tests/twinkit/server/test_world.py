@@ -64,6 +64,21 @@ def test_one_clock_runs_what_is_due_everywhere(twins: dict[str, Served]) -> None
         assert [row["status"] for row in ran["others"]["stripe"]["deliveries"]] == ["delivered"]
 
 
+def test_a_request_to_one_twin_lets_time_pass_at_the_others(file: Path) -> None:
+    with (
+        Inbox() as inbox,
+        serving("--world", str(file), "--openapi", NOTES, "--clock", "tick") as twins,
+    ):
+        twins["stripe"].control("POST", "receivers", url=inbox.url)
+        late = {"when": {"event": "*"}, "then": {"delivery": {"delay": "5s"}}}
+        twins["stripe"].control("POST", "faults", rules=[late])
+        twins["stripe"].client.post("/v1/customers", headers={"authorization": "Bearer sk_test_x"})
+        for _ in range(6):
+            assert twins["notes"].client.get("/v1/notes").status_code == 200
+        assert twins["stripe"].control("POST", "idle")["idle"] is True
+        assert len(inbox.got) == 1
+
+
 def test_one_snapshot_holds_them_all(twins: dict[str, Served]) -> None:
     told = twins["stripe"].control("POST", "world", do="snapshot", name="calm")
     assert set(told["twins"]) == {"stripe", "notes"}
