@@ -19,9 +19,11 @@ RUN /opt/twinkit/bin/pip install --no-deps .
 
 FROM ${BASE}
 COPY --from=build /opt/twinkit /opt/twinkit
-RUN useradd --create-home --uid 10001 twin && install -d -o twin -g twin /data
-ENV PATH=/opt/twinkit/bin:$PATH PYTHONUNBUFFERED=1 TWIN_HOST=0.0.0.0
+RUN useradd --create-home --uid 10001 twin && install -d -o twin -g twin /data /opt/twinkit/cache
+ENV PATH=/opt/twinkit/bin:$PATH PYTHONUNBUFFERED=1 TWIN_HOST=0.0.0.0 TWINKIT_CACHE=/opt/twinkit/cache
 USER 10001
+# Every twin compiled once, so that a container starts without doing it.
+RUN python -c "from twinkit.server import catalogue; print([catalogue.installed_twin(name).name for name in catalogue.names()])"
 WORKDIR /data
 VOLUME /data
 EXPOSE 4010 4011 4012

@@ -104,7 +104,8 @@ def fingerprint(sources: Sources) -> str:
             for entry in sorted(entries, key=lambda e: e.name):
                 if entry.name.endswith(".py"):
                     stat = entry.stat()
-                    digest.update(f"{entry.name}{stat.st_size}{stat.st_mtime_ns}".encode())
+                    # Whole seconds: layers of container images keep no finer times.
+                    digest.update(f"{entry.name}{stat.st_size}{int(stat.st_mtime)}".encode())
     return digest.hexdigest()
 
 
