@@ -1,12 +1,13 @@
 """A loopback proxy for programs that cannot be reached from inside: twinned hosts go to the front, others are refused.
 
-Imports: routes, front, inside. Understands CONNECT (TLS) and absolute URLs (plain HTTP).
+Imports: routes, front, inside. Understands CONNECT and absolute URLs, `https:` ones too: axios sends such to a proxy.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from twinkit.intercept.front import Front
 from twinkit.intercept.inside import PLAIN_PORTS, covers, is_local
 from twinkit.intercept.routes import host_of
 
+DEFAULT_PORTS = {"http": 80, "https": 443}
 HEAD_LIMIT = 64 * 1024
 CHUNK = 64 * 1024
 HEAD_SECONDS = 30.0
@@ -39,10 +41,10 @@ class Proxy:
         if self._server:
             self._server.close()
 
-    def destination(self, host: str, port: int) -> tuple[str, int] | None:
-        """Where a connection for `host:port` goes; None when it is refused."""
+    def destination(self, host: str, port: int, *, plain: bool = False) -> tuple[str, int] | None:
+        """Where a connection for `host:port` goes, `plain` when no TLS follows on it; None when it is refused."""
         if self.front.routes.find(host):
-            return "127.0.0.1", self.front.plain_port if port in PLAIN_PORTS else self.front.tls_port
+            return "127.0.0.1", self.front.plain_port if plain or port in PLAIN_PORTS else self.front.tls_port
         if is_local(host) or covers(self.allow, host):
             return host, port
         self.report(host)
@@ -55,6 +57,8 @@ class Proxy:
             await self._handle(head, reader, writer)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             pass
+        except asyncio.CancelledError:
+            writer.transport.abort()
         finally:
             writer.close()
             with contextlib.suppress(OSError):
@@ -65,20 +69,22 @@ class Proxy:
         method, target, version = line.decode("latin-1").split(" ", 2)
         if method == "CONNECT":
             host, port = host_of(target), int(target.rpartition(":")[2])
-            opening = b""
+            opening, secure = b"", False
         else:
             parts = urlsplit(target)
-            host, port = (parts.hostname or "").lower(), parts.port or 80
+            host, port = (parts.hostname or "").lower(), parts.port or DEFAULT_PORTS.get(parts.scheme, 80)
+            secure = parts.scheme == "https"
             path = parts.path + (f"?{parts.query}" if parts.query else "") or "/"
             opening = f"{method} {path} {version}\r\n".encode("latin-1") + once(rest)
-        where = self.destination(host, port)
+        where = self.destination(host, port, plain=method != "CONNECT")
         if where is None:
             message = f"{host} is not twinned, so twin run refuses it (let it through with --allow {host})\n".encode()
             writer.write(b"HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\nconnection: close\r\n")
             writer.write(b"content-length: %d\r\n\r\n" % len(message) + message)
             await writer.drain()
             return
-        far_reader, far_writer = await asyncio.open_connection(*where)
+        tls = ssl.create_default_context() if secure and where == (host, port) else None
+        far_reader, far_writer = await asyncio.open_connection(*where, ssl=tls)
         if method == "CONNECT":
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         far_writer.write(opening)
