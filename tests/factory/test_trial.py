@@ -37,7 +37,7 @@ def test_a_good_app_passes(trial: Trial, isolate: bool) -> None:
 
 
 def test_a_wrong_app_fails(trial: Trial) -> None:
-    result = trial(HELLO.replace("path: (200,", "path: (500,"))
+    result = trial(HELLO.replace("body: (200,", "body: (500,"))
     assert verdict(result) == ("fail", "assert")
     assert "the response status is 500" in result.message and result.line == 3
 

@@ -6,6 +6,7 @@ It ends, with every trial, when its parent does. Imports: watch, supervisor.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -21,8 +22,7 @@ def main() -> int:
     from twinkit.factory.trial import supervisor  # noqa: F401  imported once, before forking
 
     linux.die_with_parent()
-    import aiosmtpd.smtp  # noqa: F401
-
+    _warm()
     library().check()
     wake_reader, wake_writer = os.pipe()
     os.set_blocking(wake_writer, False)
@@ -48,6 +48,18 @@ def main() -> int:
     for pid in running:
         os.kill(pid, signal.SIGKILL)
     return 0
+
+
+def _warm() -> None:
+    """Import what httpx and aiosmtpd import at first use, here instead of in every trial."""
+    import encodings.idna  # noqa: F401
+
+    import aiosmtpd.smtp  # noqa: F401
+    import h11  # noqa: F401
+    import httpx
+
+    with httpx.Client(trust_env=False, verify=False, timeout=0.5) as http, contextlib.suppress(httpx.HTTPError):
+        http.get("http://127.0.0.1:1/")
 
 
 def _fork(folder: str) -> int:
