@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 from twinkit.contract.adapters import canonical
 from twinkit.contract.load import load
+from twinkit.contract.responses import ResponseChecker
 from twinkit.overlay.places import HOLE, Op, Places
 from twinkit.overlay.shapes import Shapes
 
@@ -148,7 +149,12 @@ class Client:
         from twinkit.server.catalogue import document_twin
         from twinkit.server.hosting import Hosting
 
-        self.app = TwinApp(Hosting(document_twin(str(file)), seed=1, base_url="http://t"))
+        twin = document_twin(str(file))
+        self.app = TwinApp(Hosting(twin, seed=1, base_url="http://t"))
+        self.index = twin.index
+        self.checker = ResponseChecker(twin.index)
+        self.replies: Counter[str] = Counter()
+        self.invalid: list[str] = []
 
     def call(
         self,
@@ -182,13 +188,30 @@ class Client:
 
         with contextlib.suppress(StopIteration):
             self.app(scope, receive, send).send(None)
+        return self._read(method, path, sent)
+
+    def _read(self, method: str, path: str, sent: list[Any]) -> tuple[int, Any, Mapping[str, str]]:
+        """The reply, and whether it fits the contract."""
         start = next(m for m in sent if m["type"] == "http.response.start")
         content = b"".join(m.get("body", b"") for m in sent if m["type"] == "http.response.body")
         try:
             decoded = json.loads(content) if content else None
         except ValueError:
             decoded = content
-        return start["status"], decoded, {k.decode(): v.decode() for k, v in start["headers"]}
+        headers = {k.decode(): v.decode() for k, v in start["headers"]}
+        self.replies["all"] += 1
+        match = self.index.match(method, path.partition("?")[0])
+        if start["status"] >= 500:
+            self.replies["5xx"] += 1
+            self.invalid.append(f"{method} {path}: {start['status']} {content[:200]!r}")
+        if match is not None and (
+            start["status"] < 400 or self.index.operation(match.operation).response(start["status"])
+        ):
+            wrong = self.checker.check(match.operation, start["status"], content, headers.get("content-type"))
+            if wrong and start["status"] != 204 and "without a body" not in wrong[0]:
+                self.replies["invalid"] += 1
+                self.invalid.append(f"{method} {path} {match.operation}: {start['status']} {wrong[0][:160]}")
+        return start["status"], decoded, headers
 
 
 def encode(body: Any, media: str | None) -> tuple[bytes, list[tuple[bytes, bytes]]]:
@@ -272,6 +295,13 @@ class Trips:
             if p["location"] == "query" and p.get("required")
         ]
         return self.base + path + ("?" + "&".join(needed) if needed else "")
+
+    def every_operation(self) -> None:
+        """Call each operation once with a valid request."""
+        for op in self.places.ops:
+            with contextlib.suppress(Exception):
+                body = self.bodies.make(op.body) if op.body is not None else None
+                self.call(op, None, body)
 
     def parent(self, op: Op, key: tuple[str, ...]) -> str | None:
         """The id of a record made at a parent's collection."""
@@ -436,6 +466,8 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--offset", type=int, default=0)
     parser.add_argument("--largest", type=int, default=1_500_000, help="bytes")
+    parser.add_argument("--quiet", action="store_true", help="only invalid replies and totals")
+    parser.add_argument("--all", action="store_true", help="call every operation once, too")
     given = parser.parse_args()
     os.environ.setdefault("TWINKIT_CACHE", tempfile.mkdtemp())
     totals: Counter[str] = Counter()
@@ -457,8 +489,13 @@ def main() -> int:
                 outcome = f"crash {type(error).__name__}: {error}"
             totals["trips"] += 1
             totals["ok" if outcome == "ok" else "failed: " + outcome.split()[0]] += 1
-            if outcome != "ok":
+            if outcome != "ok" and not given.quiet:
                 print(f"{file.parent.name}/{file.name} POST {maker.path}: {outcome}")
+        if given.all:
+            trips.every_operation()
+        totals.update({f"replies: {name}": count for name, count in trips.client.replies.items()})
+        for line in trips.client.invalid[:4]:
+            print(f"{file.parent.name}/{file.name} INVALID {line}")
     for name, count in totals.most_common():
         print(f"{name:30} {count}")
     return 0

@@ -360,16 +360,6 @@ def test_customers(client: Any) -> None:
         client.v1.customers.update(customer.id, {"name": "x"})
 
 
-def test_a_customer_made_with_its_default_payment_method(client: Any) -> None:
-    settings = {"default_payment_method": "pm_card_visa"}
-    customer = client.v1.customers.create({"payment_method": "pm_card_visa", "invoice_settings": settings})
-    default = customer.invoice_settings.default_payment_method
-    assert client.v1.payment_methods.retrieve(default).customer == customer.id
-    other = client.v1.payment_methods.create({"type": "card", "card": {"token": "tok_mastercard"}})
-    with pytest.raises(stripe.InvalidRequestError, match="must be attached to the customer"):
-        client.v1.customers.update(customer.id, {"invoice_settings": {"default_payment_method": other.id}})
-
-
 def test_payment_methods_cannot_be_used_again_after_detaching(client: Any) -> None:
     customer = client.v1.customers.create({})
     method = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
@@ -409,9 +399,6 @@ def test_products_prices_coupons_and_codes(client: Any) -> None:
     assert caught.value.code == "resource_already_exists"
     code = client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "SAVE20"})
     assert client.v1.promotion_codes.list({"code": "SAVE20"}).data[0].id == code.id
-    assert client.v1.promotion_codes.list({"coupon": "SUMMER"}).data[0].id == code.id
-    assert [p.id for p in client.v1.prices.list({"recurring": {"interval": "month"}}).data] == [tiered.id]
-    assert client.v1.prices.list({"recurring": {"interval": "year"}}).data == []
     rate = client.v1.tax_rates.create({"display_name": "VAT", "percentage": 19, "inclusive": False})
     assert client.v1.tax_rates.update(rate.id, {"active": False}).active is False
     assert client.v1.coupons.delete("SUMMER").deleted
@@ -484,27 +471,3 @@ def test_files(client: Any, tmp_path: Any) -> None:
     assert (made.filename, made.size, made.type) == ("evidence.png", 6, "png")
     link = client.v1.file_links.create({"file": made.id, "expand": ["file"]})
     assert link.file.id == made.id
-
-
-# connected accounts ---------------------------------------------------------------------------------------------------
-
-
-def test_a_connected_account_has_records_of_its_own(client: Any, twin: Served) -> None:
-    account = client.v1.accounts.create({"type": "express", "country": "US"})
-    options = {"stripe_account": account.id}
-    theirs = client.v1.customers.create({"email": "theirs@example.com"}, options)
-    assert client.v1.customers.list({}, options).data[0].id == theirs.id
-    assert client.v1.customers.list().data == []
-    with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
-        client.v1.customers.retrieve(theirs.id)
-    debit = {**PAY, "payment_method": "pm_sepaDebit_success_de", "payment_method_types": ["sepa_debit"]}
-    intent = client.v1.payment_intents.create(debit, options)
-    twin.control("POST", "clock/advance", seconds=1)
-    assert client.v1.payment_intents.retrieve(intent.id, {}, options).status == "succeeded"
-    assert client.v1.balance.retrieve({}, options).available[0].amount > 0
-    assert client.v1.balance.retrieve().available[0].amount == 0
-    event = client.v1.events.list({"type": "customer.created"}, options).data[0]
-    assert event.account == account.id
-    assert client.v1.events.list({"type": "customer.created"}).data == []
-    with pytest.raises(stripe.PermissionError):
-        client.v1.customers.list({}, {"stripe_account": "acct_none"})

@@ -284,9 +284,11 @@ class Ctx:
         """The error as the operation documents it, else problem+json."""
         text = message or str(fields.get("detail") or name.replace("_", " "))
         binding = self.request.binding if self.request else None
-        status, key = (binding.errors.get(DOCUMENTED_AS.get(name, name)) if binding else None) or (0, "")
+        errors = binding.errors if binding else {}
+        status, key = errors.get(DOCUMENTED_AS.get(name, name)) or errors.get("default") or (0, "")
+        status = status or STATUSES[name]
         if not key:
-            return problem(status or STATUSES[name], text, name)
+            return problem(status, text, name)
         body = fill(self.twin.compiled.error_bodies[key], {**fields, "message": text, "status": status, "code": name})
         return ServiceError(status, body, name=name)
 

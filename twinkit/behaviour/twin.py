@@ -15,7 +15,7 @@ import orjson
 from twinkit import ids
 from twinkit.contract.index import Index
 from twinkit.contract.model import Contract, Schema
-from twinkit.contract.validate import RequestValidator
+from twinkit.contract.validate import RequestValidator, accepts
 from twinkit.errors import AuthorError, nearest
 from twinkit.overlay.cache import open_twin
 from twinkit.overlay.compiled import Binding, Compiled, Resource
@@ -32,8 +32,8 @@ ACTIONS = ("create", "update", "delete")
 class Twin:
     """The stand-in for one service.
 
-    Hooks: `handler`, `before`, `render`, `authenticate`, `invalid`, `validate`, `finish`, `envelope`, `receivers`,
-    `sign`, `timer`, `baseline`, `control`, `page`, `credentials`.
+    Hooks: `handler`, `before`, `render`, `authenticate`, `invalid`, `finish`, `envelope`, `receivers`, `sign`, `timer`,
+    `baseline`, `control`, `page`, `credentials`.
     """
 
     def __init__(self, index: Index, compiled: Compiled) -> None:
@@ -117,10 +117,6 @@ class Twin:
         """Turn violations into the service's words: `(ctx, request, violations) -> ServiceError`."""
         return self._only("invalid", function)
 
-    def validate(self, function: F) -> F:
-        """Check and arrange a request in place of the contract's rules: `(ctx, request) -> None`, raising."""
-        return self._only("validate", function)
-
     def finish(self, function: F) -> F:
         """The last touch on every reply, errors included: `(ctx, request, reply) -> Reply`."""
         return self._only("finish", function)
@@ -193,8 +189,26 @@ class Twin:
         found = self._skeletons.get(resource)
         if found is None:
             declared = self.compiled.resources[resource]
-            found = self._skeletons[resource] = orjson.dumps({**declared.template, **declared.defaults})
+            found = self._skeletons[resource] = orjson.dumps({**self._template(declared), **declared.defaults})
         return found
+
+    def _template(self, declared: Resource) -> Mapping[str, Any]:
+        """The template; where the schema is too particular for it (patterns, branches), mended by examples."""
+        if declared.schema is None:
+            return declared.template
+        schema = self.index.schema(declared.schema)
+        made = dict(declared.template)
+        properties = self.properties(declared.schema)
+        shown = declared.id_property
+        if accepts(self.index, schema, {k: v for k, v in made.items() if k != shown} if shown else made):
+            return made
+        examples = self.examples(0)
+        for name, value in made.items():
+            node = properties.get(name)
+            if node is not None and name != shown and not accepts(self.index, node, value):
+                made[name] = examples.required_only(node, f"template/{declared.name}/{name}")
+        whole = examples.required_only(schema, f"template/{declared.name}")
+        return {**whole, **made} if isinstance(whole, dict) else made
 
     def made_id(self, resource: Resource, seed: int, position: int) -> str:
         """An id for a resource without an id pattern: what its schema asks for, else twenty characters."""

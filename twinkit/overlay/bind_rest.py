@@ -185,7 +185,12 @@ class Rest:
         named = self._id_in(op, collection)
         if named:
             return {"kind": "replace" if op.method == "put" else "update", "resource": resource, "id_parameter": named}
-        return {"kind": "bulk_update", "resource": resource, "body": self.bodies.items(op)}
+        items = self.bodies.items(op)
+        if not items and reply.listing is None and reply.unit is not None:
+            if not self.collections.makes(resource):
+                return {"kind": "create", "resource": resource}
+            return self.loose.verb(op, f"{op.method}_{op.last}")
+        return {"kind": "bulk_update", "resource": resource, "body": items}
 
     def _odd_list(self, op: Op, collection: Collection, reply: Reply) -> Bound:
         """A GET on a collection whose reply shows no array of records."""
@@ -320,6 +325,10 @@ class Rest:
             return self._action(
                 op, collection, f"un{word}" if self.places.methods(op.key) & {"put", "post"} else f"delete_{word}"
             )
+        if same is not None and op.method in ("put", "patch") and self.places.replies[same.id].listing is not None:
+            listed = self._get_below(same, collection, literals, self.places.replies[same.id])
+            if listed["kind"] == "list" and (items := self.bodies.items(op)):
+                return {"kind": "bulk_update", "resource": listed["resource"], "body": items}
         if kept or (op.method in ("put", "patch") and op.body is not None and not is_verb(literals[-1])):
             return {"kind": "singleton_update", "resource": self._sub_resource(op, collection, word)}
         if op.method == "post" and not op.on_item:

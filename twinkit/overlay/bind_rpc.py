@@ -113,6 +113,7 @@ class Rpc:
         reply = self._places.replies[op.id]
         if procedure.kind in ("list", "search"):
             return bound if reply.listing is not None else None
+        bound["single"] = reply.listing is not None
         if procedure.kind in ("create", "count"):
             return bound
         named = self._id(op, procedure.noun)

@@ -167,6 +167,8 @@ class Bodies:
             return "list"
         if kind == "count":
             return "count"
+        if kind.startswith("bulk_"):
+            return "example"
         same = self._same(reply, unit) or (
             kind not in ("delete", "singleton_delete") and self._shapes.anything(op.reply)
         )

@@ -49,6 +49,11 @@ def extras(twin: str, inferred: Inferred, head: Mapping[str, Any] | None = None)
     return out
 
 
+def with_schemas(contract: dict[str, Any], inferred: Inferred) -> dict[str, Any]:
+    """The contract with the inline schemas of records as components, so that records can be checked against them."""
+    return {**contract, "schemas": {**contract["schemas"], **inferred.schemas}}
+
+
 def contract_of(sources: Sources) -> tuple[dict[str, Any], list[Finding]]:
     """The contract of all documents, patched, in canonical form, and everything remarked. Raises UsageError."""
     contracts: list[tuple[str, dict[str, Any]]] = []
@@ -71,11 +76,13 @@ def compile_sources(sources: Sources) -> Built:
     contract, findings = contract_of(sources)
     if sources.overlay is None:
         inferred = infer(contract)
-        data = compile_index(contract, extras(sources.name, inferred, {"options": {"parents": "lenient"}}))
+        data = compile_index(
+            with_schemas(contract, inferred), extras(sources.name, inferred, {"options": {"parents": "lenient"}})
+        )
         return Built(data, [*findings, *inferred.findings])
     overlay, file = read_overlay(sources.overlay)
     inference = Inference(contract)
     merge = Merge(overlay, file, inference, inference.run())
     inferred = merge.run()
-    data = compile_index(contract, extras(overlay.twin, inferred, merge.head()))
+    data = compile_index(with_schemas(contract, inferred), extras(overlay.twin, inferred, merge.head()))
     return Built(data, [*findings, *inferred.findings])

@@ -132,8 +132,7 @@ NARROWING = ("pattern", "format", "enum", "minLength", "maxLength", "const")
 
 def narrower(shapes: Shapes, path: Any, schema: Any) -> bool:
     """Whether ids are to be made by the path parameter's schema rather than by the id property's."""
-    _, given = shapes.resolve(path)
-    _, shown = shapes.resolve(schema)
+    given, shown = shapes.merged(path), shapes.merged(schema)
     kinds, types = shapes.types(given), shapes.types(shown)
     if types and "string" not in types:
         return False
@@ -146,7 +145,7 @@ def narrower(shapes: Shapes, path: Any, schema: Any) -> bool:
 
 def id_pattern(shapes: Shapes, schema: Any) -> str | None:
     """An id pattern (twinkit.ids) for the id property; None: make it from the schema (unusual patterns, enums)."""
-    _, node = shapes.resolve(schema)
+    node = shapes.merged(schema)
     if id_type(shapes, schema) != "string":
         return "{seq}" if _small(node) else None
     if node.get("enum") or "const" in node:

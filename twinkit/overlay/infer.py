@@ -31,6 +31,8 @@ class Inferred:
     resources: dict[str, Resource] = field(default_factory=dict)
     error_bodies: dict[str, Any] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    schemas: dict[str, Any] = field(default_factory=dict)
+    """Schemas of records that the contract has inline, named after their resource: `note~`."""
 
 
 class Inference:
@@ -95,7 +97,7 @@ class Inference:
             )
         return Resource(
             name,
-            schema=unit.name,
+            schema=unit.name or self._hoisted(name, unit),
             id=pattern,
             id_schema=narrow if pattern is None and narrow is not schema else None,
             id_property=shown,
@@ -113,6 +115,12 @@ class Inference:
             write_only=self._marked(properties, "writeOnly"),
             expandable=self._expandable(unit),
         )
+
+    def _hoisted(self, name: str, unit: Unit) -> str:
+        """A component name for the schema of records that the contract has inline."""
+        own = f"{name}~"
+        self.out.schemas[own] = unit.node
+        return own
 
     def _path_schema(self, home: Collection) -> Any:
         """The narrowest schema of the path parameters that name an item of a collection, deeper paths included."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit.overlay.places import Op, Reply
-from twinkit.overlay.shapes import Shapes
+from twinkit.overlay.shapes import Shapes, Unit
 from twinkit.overlay.skeleton import Skeleton
 from twinkit.overlay.words import norm, normed
 
@@ -182,6 +182,9 @@ class Lists:
         if not listing.place:
             return out | {"each": "id"} if self._scalars(listing.item.node) else out
         unit = self._shapes.unit(op.reply)
+        least = self._shapes.merged(self._array(unit, listing.place)).get("minItems")
+        if isinstance(least, int) and least > 0:
+            out["least"] = min(least, 10)
         constants = self._constants(unit.node)
         if constants:
             out["constants"] = constants
@@ -195,8 +198,18 @@ class Lists:
             if name != listing.place and self._shapes.is_object(schema):
                 inner = self._shapes.properties(self._shapes.unit(schema).node)
                 if inner and len(inner) < 16:
+                    before = set(out)
                     self._meta(out, inner, f"{name}.", self._shapes.unit(schema).node)
+                    if set(out) - before:
+                        out.setdefault("constants", {}).setdefault(name, self._skeleton.value(schema) or {})
         return out
+
+    def _array(self, unit: Unit, place: str) -> Any:
+        """The schema of the array at a place."""
+        node: Any = unit.node
+        for part in place.split("."):
+            node = self._shapes.properties(self._shapes.unit(node).node).get(part, {})
+        return node
 
     def _scalars(self, node: Any) -> bool:
         """Whether the elements of a list are plain ids."""
@@ -205,13 +218,12 @@ class Lists:
 
     def _ends(self, out: dict[str, Any], key: str, place: str, schema: Any, holder: Any) -> None:
         """What stands for "no further page": null where allowed, nothing where optional, else the empty value."""
-        types = self._shapes.types(schema)
-        if "null" in types:
+        if self._shapes.nullable(schema) and out[key] == place:
             return
         if place.rpartition(".")[2] not in self._shapes.required(holder):
-            out["optional"] = [*out.get("optional", ()), place]
+            out["optional"] = [*out.get("optional", ()), out[key]]
         elif key == "next":
-            out["end"] = "" if "string" in types else 0
+            out["end"] = "" if "integer" not in self._shapes.types(schema) else 0
 
     def _constants(self, node: Any) -> dict[str, Any]:
         made = self._skeleton.value(node)
@@ -242,7 +254,7 @@ class Lists:
                 types = self._shapes.types(schema)
                 if key not in out and norm(name) in words and types & wanted and "array" not in types:
                     self._note(out, key, prefix + name, schema, types)
-                    if key in ("next", "previous") and out.get(key) == prefix + name:
+                    if key in ("next", "previous") and out.get(key, "").startswith(prefix + name):
                         self._ends(out, key, prefix + name, schema, holder)
         if not prefix and "url" in properties and "string" in self._shapes.types(properties["url"]):
             out.setdefault("url", "url")

@@ -31,7 +31,6 @@ OPTIONS = (
     "hosts",
     "live_credentials",
     "authorization",
-    "any_method",
 )
 """Options the kit knows; any other key is the twin's own, read through `ctx.options`."""
 

@@ -125,6 +125,10 @@ def _success(raw: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
         for response in responses:
             if str(response["status"]).upper() == wanted:
                 return 200, response
+    further = [r for r in responses if str(r["status"]).isdigit() and str(r["status"])[0] == "3"]
+    if further:
+        found = min(further, key=lambda r: str(r["status"]))
+        return int(found["status"]), found
     return 200, {}
 
 

@@ -137,6 +137,40 @@ class Shapes:
                 for branch in node.get(key) or ():
                     yield from self._types(branch, depth + 1)
 
+    def nullable(self, schema: Any, depth: int = 0) -> bool:
+        """Whether a schema admits null: by its type, and by every part of an allOf, and by some branch."""
+        _, node = self.resolve(schema)
+        kind = node.get("type")
+        if depth > 6 or not node or (isinstance(kind, str) and kind != "null"):
+            return False
+        if isinstance(kind, list) and "null" not in kind:
+            return False
+        enum = node.get("enum")
+        if isinstance(enum, list) and None not in enum:
+            return False
+        parts = node.get("allOf") or ()
+        if not all(self.nullable(part, depth + 1) for part in parts):
+            return False
+        branches = node.get("anyOf") or node.get("oneOf")
+        if branches:
+            return any(self.nullable(branch, depth + 1) for branch in branches)
+        return bool(parts) or kind is not None
+
+    def merged(self, schema: Any, depth: int = 0) -> Node:
+        """The resolved node, with the keywords of allOf parts drawn into it when they describe no object."""
+        _, node = self.resolve(schema)
+        parts = node.get("allOf")
+        if not parts or "properties" in node or depth > 6:
+            return node
+        inner = [self.merged(part, depth + 1) for part in parts]
+        if any(self._object(part) for part in inner):
+            return node
+        out: dict[str, Any] = {}
+        for part in (*inner, node):
+            out |= {key: value for key, value in part.items() if key != "allOf"}
+        self._keep.append(out)
+        return out
+
     def properties(self, node: Any) -> dict[str, Any]:
         """Every property of an object schema: its own, those of allOf parts and of alternatives."""
         known = self._properties.get(id(node))

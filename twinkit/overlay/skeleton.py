@@ -54,16 +54,17 @@ class Skeleton:
                 return made if isinstance(made, dict) else {}
         out = made if isinstance(made, dict) else {}
         for name, schema in self._shapes.properties(node).items():
-            if name not in out and "null" in self._shapes.types(schema):
+            if name not in out and self._shapes.nullable(schema):
                 out[name] = None
         return out
 
     def value(self, schema: Any, depth: int = 0, seen: tuple[str, ...] = ()) -> Any:
         """The least value of a schema; recursion is cut at null, an empty list or an empty object."""
-        name, node = self._shapes.resolve(schema)
+        name, _ = self._shapes.resolve(schema)
+        node = self._shapes.merged(schema)
         if name is not None:
             if seen.count(name) > 1 or depth > 12:
-                return None if "null" in self._shapes.types(node) else {}
+                return None if self._shapes.nullable(node) else [] if self._shapes.types(node) == {"array"} else {}
             seen = (*seen, name)
         if "const" in node:
             return node["const"]
@@ -73,7 +74,7 @@ class Skeleton:
         if isinstance(enum, list) and enum:
             return None if None in enum else enum[0]
         types = self._shapes.types(node)
-        if "null" in types and depth:
+        if depth and self._shapes.nullable(node):
             return None
         for key in ("anyOf", "oneOf"):
             branches = node.get(key)
@@ -90,7 +91,7 @@ class Skeleton:
         return self.value(min(branches, key=cost), depth + 1, seen)
 
     def _typed(self, node: Mapping[str, Any], types: frozenset[str], depth: int, seen: tuple[str, ...]) -> Any:
-        if "object" in types or "properties" in node or "allOf" in node:
+        if "object" in types or "properties" in node or ("allOf" in node and not types):
             return self._object(node, depth, seen)
         if "array" in types:
             wanted = node.get("minItems")

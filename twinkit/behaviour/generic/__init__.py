@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import orjson
+
 from twinkit.behaviour.ctx import Ctx
 from twinkit.behaviour.generic import bulk, content, items, lists, singletons
-from twinkit.behaviour.generic.replies import example_reply
-from twinkit.behaviour.request import Reply, Request
+from twinkit.behaviour.generic.replies import as_media, example_reply
+from twinkit.behaviour.request import RawJSON, Reply, Request
 from twinkit.errors import DuplicateRecord, RecordNotFound
 from twinkit.overlay.compiled import Binding
 
@@ -46,6 +48,11 @@ def answer(ctx: Ctx, request: Request) -> Reply:
         raise ctx.missing(error.resource, error.id) from None
     except DuplicateRecord as error:
         raise ctx.duplicate(error.resource, error.id) from None
+    media = str(binding.reply.get("media", "json"))
+    if reply.body is not None and reply.media_type is None and "json" not in media and "*" not in media:
+        if isinstance(reply.body, RawJSON):
+            reply.body = orjson.loads(reply.body)
+        reply = as_media(reply, media)
     if reply.fidelity is None:
         reply.fidelity = ctx.twin.fidelity(binding.operation)
     return reply

@@ -129,7 +129,7 @@ def _make_scoped(
     if resource.id_property:
         values = {**values, resource.id_property: draft[resource.id_property]}
     else:
-        values = {**values, OWN_ID: own}
+        values = {**values, OWN_ID: int(own) if resource.id_type != "string" and own.isdigit() else own}
     return ctx.create(resource.name, values, id=f"{way_of(request, binding)}/{own}", request=request)
 
 

@@ -93,7 +93,7 @@ def conditions(ctx: Ctx, request: Request, binding: Binding) -> tuple[list[Filte
         elif field.partition(".")[0] in arrays:
             python.append((field, "has", value))
         elif isinstance(value, Mapping):
-            where.extend(_inner(field, key, bound) for key, bound in value.items())
+            where.extend(Filter(field, RANGE[key], bound) for key, bound in value.items() if key in RANGE)
         elif isinstance(value, list):
             where.append(Filter(field, "in", value))
         else:
@@ -115,11 +115,6 @@ def was_sent(request: Request, name: str) -> bool:
         return True
     raw = request.raw_query.decode("latin-1")
     return name in raw or name in unquote_plus(raw)
-
-
-def _inner(field: str, key: str, wanted: Any) -> Filter:
-    """One key of a filter that is an object: a bound (`gte`), else a property inside (`recurring[interval]`)."""
-    return Filter(field, RANGE[key], wanted) if key in RANGE else Filter(f"{field}.{key}", "=", wanted)
 
 
 def passes(record: Mapping[str, Any], condition: Condition) -> bool:
@@ -278,7 +273,7 @@ def envelope(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found
     body = around(ctx, request, binding, paging, found)
     if raw is not None and "." not in place:
         return Reply(binding.status, RawJSON(_join(body, place, raw)), headers)
-    put(body, place, shown_rows(ctx, request, binding, found.rows))
+    put(body, place, filled(ctx, binding, shown_rows(ctx, request, binding, found.rows)))
     return Reply(binding.status, body, headers)
 
 
@@ -289,6 +284,7 @@ def plain_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) 
         or binding.reply.get("project")
         or binding.envelope.get("wrap")
         or binding.envelope.get("each")
+        or binding.envelope.get("least", 0) > len(rows)
     ):
         return None
     if binding.select and request.query.get(binding.select):
@@ -307,6 +303,15 @@ def shown_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) 
         return [orjson.loads(row).get(shown_id) for row in rows]
     wrap = binding.envelope.get("wrap")
     return [{wrap: item} for item in shown] if wrap else shown
+
+
+def filled(ctx: Ctx, binding: Binding, shown: list[Any]) -> list[Any]:
+    """The elements, with examples added where the contract wants more of them than there are records."""
+    least = binding.envelope.get("least", 0)
+    schema = ctx.twin.shown_schema(binding) if len(shown) < least else None
+    while schema is not None and len(shown) < least:
+        shown.append(ctx.twin.examples(ctx.seed).example(schema, f"{binding.operation}/{len(shown)}"))
+    return shown
 
 
 def selected(record: Any, wanted: Any) -> Any:

@@ -194,6 +194,8 @@ def as_media(reply: Reply, media_type: str) -> Reply:
     name = media_type.partition(";")[0].strip().lower()
     if "json" in name or name in ("*/*", ""):
         reply.media_type = "application/json" if "*" in name or not name else media_type
+        if isinstance(reply.body, str):
+            reply.body = RawJSON(orjson.dumps(reply.body))
         return reply
     reply.media_type = media_type if "*" not in media_type else "application/octet-stream"
     if isinstance(reply.body, str):
