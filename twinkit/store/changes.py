@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import sqlite3
+from collections.abc import Collection
 from typing import Literal, NamedTuple
 
 from twinkit.store.core import Core
@@ -20,13 +21,17 @@ Action = Literal["insert", "update", "delete"]
 
 
 class Change(NamedTuple):
-    """One write. `before` and `after` are the record's JSON, None where there was or is no live record."""
+    """One write. `before` and `after` are the record's JSON, None where there was or is no live record.
+
+    `seq` is its place in the log; a mark is the `seq` of the change before it.
+    """
 
     resource: str
     id: str
     action: Action
     before: bytes | None
     after: bytes | None
+    seq: int
 
 
 class Changes(Core):
@@ -47,17 +52,16 @@ class Changes(Core):
     def changes(self, since: int = 0) -> builtins.list[Change]:
         """Changes after the mark `since`, oldest first; of the newest 10,000."""
         self._flush_changes()
-        rows = self._execute(
-            "SELECT resource, id, action, CAST(before AS BLOB) FROM change WHERE seq > ? ORDER BY seq DESC LIMIT ?",
-            (since, CHANGES_KEPT),
-        ).fetchall()
+        fields = "resource, id, action, CAST(before AS BLOB), seq"
+        sql = f"SELECT {fields} FROM change WHERE seq > ? ORDER BY seq DESC LIMIT ?"
+        rows = self._execute(sql, (since, CHANGES_KEPT)).fetchall()
         after: dict[tuple[str, str], bytes | None] = {}
         out = []
-        for resource, id, action, before in rows:
+        for resource, id, action, before, seq in rows:
             key = (resource, id)
             if key not in after:
-                after[key] = self._live_json(resource, id)
-            out.append(Change(resource, id, action, before, None if action == "delete" else after[key]))
+                after[key] = self._last_json(resource, id)
+            out.append(Change(resource, id, action, before, None if action == "delete" else after[key], seq))
             after[key] = before
         out.reverse()
         return out
@@ -75,18 +79,40 @@ class Changes(Core):
             self._newest = row[0] or 0
         return self._newest
 
+    def _note(self, resource: str, id: str, action: Action, before: bytes | None, after: bytes | None) -> None:
+        seq = self._newest_change() + len(self._pending) - self._written + 1
+        self._pending.append(Change(resource, id, action, before, after, seq))
+
     def _flush_changes(self) -> None:
-        seq = first = self._newest_change()
+        first = self._newest_change()
         for change in self._pending[self._written :]:
-            seq += 1
             self._execute(
                 "INSERT INTO change (seq, resource, id, action, before) VALUES (?, ?, ?, ?, CAST(? AS TEXT))",
-                (seq, change.resource, change.id, change.action, change.before),
+                (change.seq, change.resource, change.id, change.action, change.before),
             )
+            self._newest = change.seq
         self._written = len(self._pending)
-        self._newest = seq
-        if seq // TRIM_EVERY > first // TRIM_EVERY:
-            self._execute("DELETE FROM change WHERE seq <= ?", (seq - CHANGES_KEPT,))
+        newest = self._newest_change()
+        if newest // TRIM_EVERY > first // TRIM_EVERY:
+            # those that an exchange refers to, and all that came later, tell what its reply was
+            sql = "SELECT reply_of FROM exchange WHERE reply_of IS NOT NULL ORDER BY seq LIMIT 1"
+            row = self._execute(sql).fetchone()
+            oldest = min(newest - CHANGES_KEPT, row[0] - 1 if row else newest)
+            self._execute("DELETE FROM change WHERE seq <= ?", (oldest,))
+
+    def _made(self, seqs: Collection[int]) -> dict[int, bytes]:
+        """What the changes with these numbers (none a delete) made of their records."""
+        if not seqs:
+            return {}
+        sql = "SELECT seq, resource, id, CAST(before AS BLOB) FROM change WHERE seq >= ? ORDER BY seq DESC"
+        after: dict[tuple[str, str], bytes] = {}
+        made = {}
+        for seq, resource, id, before in self._execute(sql, (min(seqs),)).fetchall():
+            if seq in seqs:
+                made[seq] = after.get((resource, id)) or self._last_json(resource, id)
+            if before is not None:
+                after[resource, id] = before
+        return made
 
     def _settle_changes(self) -> None:
         """After a commit: what was pending can still be taken."""
@@ -103,7 +129,8 @@ class Changes(Core):
         self._pending.clear()
         self._written = self._taken = 0
 
-    def _live_json(self, resource: str, id: str) -> bytes | None:
-        sql = "SELECT CAST(data AS BLOB) FROM record WHERE resource = ? AND id = ? AND deleted = 0"
-        row = self._execute(sql, (resource, id)).fetchone()
-        return row[0] if row else None
+    def _last_json(self, resource: str, id: str) -> bytes:
+        """The JSON of a record, or what it was when it was deleted."""
+        sql = "SELECT CAST(data AS BLOB) FROM record WHERE resource = ? AND id = ?"
+        json: bytes = self._execute(sql, (resource, id)).fetchone()[0]
+        return json

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from twinkit.errors import DuplicateRecord, RecordNotFound
-from twinkit.store.changes import Change, Changes
+from twinkit.store.changes import Changes
 
 INSERT = "INSERT INTO record (resource, id, parent, created, deleted, data) VALUES (?, ?, ?, ?, 0, ?)"
 SELECT = "SELECT CAST(data AS BLOB) FROM record WHERE resource = ? AND id = ? AND deleted = 0"
@@ -49,7 +49,7 @@ class Records(Changes):
             if not self._execute(sql, (resource, key)).rowcount:
                 raise DuplicateRecord(resource, key) from None
             self._execute(INSERT, values)
-        self._pending.append(Change(resource, key, "insert", None, json))
+        self._note(resource, key, "insert", None, json)
         if self._live is not None:
             self._live[resource] = self._live.get(resource, 0) + 1
         copy: dict[str, Any] = orjson.loads(json)
@@ -100,7 +100,7 @@ class Records(Changes):
                 return self.delete(resource, id)
         seq, before = self._row(resource, id)
         self._execute("UPDATE record SET deleted = 1 WHERE seq = ?", (seq,))
-        self._pending.append(Change(resource, id, "delete", before, None))
+        self._note(resource, id, "delete", before, None)
         if self._live is not None:
             self._live[resource] -= 1
         return None
@@ -136,7 +136,7 @@ class Records(Changes):
         json = orjson.dumps(data)
         if json != before:
             self._execute(UPDATE, (json.decode(), seq))
-            self._pending.append(Change(resource, id, "update", before, json))
+            self._note(resource, id, "update", before, json)
         copy: dict[str, Any] = orjson.loads(json)
         return copy
 

@@ -87,6 +87,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
         self._earliest_known = False
         self._indexes = None
         self._forget_counts()
+        self._forget_exchanges()
         self._forget_changes()
 
     def _reload(self) -> None:

@@ -76,7 +76,11 @@ class Delivery(Table, table=True):
 
 
 class Exchange(Table, table=True):
-    """One recorded request and reply. `at` and `micros` (how long it took) are in microseconds."""
+    """One recorded request and reply. `at` and `micros` (how long it took) are in microseconds.
+
+    A reply that was just what one of its changes made of a record is not kept again: `reply` is null and `reply_of`
+    the change's seq.
+    """
 
     seq: int | None = Field(default=None, primary_key=True)
     at: int
@@ -86,7 +90,8 @@ class Exchange(Table, table=True):
     query: str = Field(sa_type=Text)
     status: int
     request: bytes = Field(sa_type=LargeBinary)
-    reply: bytes = Field(sa_type=LargeBinary)
+    reply: bytes | None = Field(sa_type=LargeBinary)
+    reply_of: int | None
     fault: str | None = Field(sa_type=Text)
     micros: int
     changes: str = Field(sa_type=Text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -93,6 +94,42 @@ def test_exchanges_logged_inside_transactions_are_written_by_their_commits(store
             record(store, at=2 * number)
             record(store, at=2 * number + 1)
     assert [one.at for one in store.exchanges()] == list(range(40))
+
+
+def test_a_reply_that_is_a_record_is_kept_once_and_read_as_it_was(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("twinkit.store.changes.CHANGES_KEPT", 5)
+    monkeypatch.setattr("twinkit.store.exchanges.CHANGES_KEPT", 5)
+    monkeypatch.setattr("twinkit.store.changes.TRIM_EVERY", 1)
+    replies = []
+
+    def call(write: Callable[[], object]) -> None:
+        with store.transaction():
+            write()
+            reply = store.raw("thing", "a") or b"gone"
+            record(store, reply=reply, changes=store.take_changes())
+        replies.append(reply)
+
+    call(lambda: store.insert("thing", {"id": "a", "n": 0}))
+    for number in range(1, 8):
+        call(lambda: store.update("thing", "a", n=number))  # noqa: B023
+    call(lambda: store.update("thing", "a", n=7))
+    call(lambda: store.delete("thing", "a"))
+    call(lambda: store.insert("thing", {"id": "a", "n": 100}))
+    call(lambda: store.delete("thing", "a"))
+    assert [one.reply for one in store.exchanges()] == replies
+    assert [one.reply for one in store.exchanges(after=4)] == replies[4:]
+    kept = store._execute("SELECT count(*) FROM exchange WHERE reply IS NOT NULL").fetchone()[0]
+    assert kept == 3
+    with pytest.raises(ZeroDivisionError), store.transaction():
+        store.insert("thing", {"id": "a", "n": 200})
+        record(store, reply=b'{"id":"a","n":200}', changes=store.take_changes())
+        raise ZeroDivisionError
+    store.insert("thing", {"id": "a", "n": 300})
+    assert store.exchanges()[-1].reply == b'{"id":"a","n":200}'
+    fork = store.fork()
+    assert fork.exchanges() == store.exchanges()
 
 
 def test_exchanges_outlive_a_rollback(store: Store) -> None:

@@ -114,10 +114,10 @@ def test_changes_tell_what_was_and_what_is(store: Store) -> None:
     store.insert("thing", {"id": "a"})
     one, two, new = b'{"id":"a","n":1}', b'{"id":"a","n":2}', b'{"id":"a"}'
     expected = [
-        Change("thing", "a", "insert", None, one),
-        Change("thing", "a", "update", one, two),
-        Change("thing", "a", "delete", two, None),
-        Change("thing", "a", "insert", None, new),
+        Change("thing", "a", "insert", None, one, mark + 1),
+        Change("thing", "a", "update", one, two, mark + 2),
+        Change("thing", "a", "delete", two, None, middle + 1),
+        Change("thing", "a", "insert", None, new, middle + 2),
     ]
     assert store.changes(mark) == expected
     assert store.changes(middle) == expected[2:]
