@@ -85,12 +85,15 @@ class Changes(Core):
 
     def _flush_changes(self) -> None:
         first = self._newest_change()
-        for change in self._pending[self._written :]:
-            self._execute(
-                "INSERT INTO change (seq, resource, id, action, before) VALUES (?, ?, ?, ?, CAST(? AS TEXT))",
-                (change.seq, change.resource, change.id, change.action, change.before),
-            )
-            self._newest = change.seq
+        rows = [(one.seq, one.resource, one.id, one.action, one.before) for one in self._pending[self._written :]]
+        if not rows:
+            return
+        sql = "INSERT INTO change (seq, resource, id, action, before) VALUES (?, ?, ?, ?, CAST(? AS TEXT))"
+        if len(rows) == 1:
+            self._execute(sql, rows[0])
+        else:
+            self._many(sql, rows)
+        self._newest = rows[-1][0]
         self._written = len(self._pending)
         newest = self._newest_change()
         if newest // TRIM_EVERY > first // TRIM_EVERY:

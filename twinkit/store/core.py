@@ -159,6 +159,9 @@ class Core:
     def _flush(self) -> None:
         """Write what the parts kept in memory during the transaction; runs before COMMIT."""
 
+    def _save(self) -> None:
+        """Write what the parts keep in memory from one transaction to the next; runs before the store is copied."""
+
     def _forget(self) -> None:
         """Drop what the parts kept in memory during the transaction; runs after ROLLBACK."""
 
@@ -169,6 +172,7 @@ class Core:
         """Commit for good, to copy or replace the whole database. Raises StoreError inside a transaction."""
         if self._depth:
             raise StoreError(f"cannot {what} inside a transaction")
+        self._save()
         if self._connection.in_transaction:
             self._execute("COMMIT")
 

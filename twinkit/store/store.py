@@ -43,8 +43,6 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
     def snapshot(self) -> Snapshot:
         """A frozen copy of everything, the logs included."""
         self._idle("take a snapshot")
-        self._flush_exchanges()
-        self._flush_counters()
         return Snapshot.of(self._connection)
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -59,8 +57,6 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
     def fork(self) -> Store:
         """A copy of this store, in memory."""
         self._idle("fork")
-        self._flush_exchanges()
-        self._flush_counters()
         connection = connect_memory()
         self._connection.backup(connection)
         store = Store(connection)
@@ -76,6 +72,10 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
             self._flush_changes()
         if len(self._waiting) >= self._batch:
             self._flush_exchanges()
+
+    def _save(self) -> None:
+        self._flush_exchanges()
+        self._flush_counters()
 
     def _commit(self) -> None:
         super()._commit()

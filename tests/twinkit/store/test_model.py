@@ -47,6 +47,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.on_file = False
         self.store = Store.memory(service="s")
         self.model = Model()
+        self.exchanges = 0
         self.before: Model | None = None  # set while a transaction is under way
         self.kept: tuple[Snapshot, Model] | None = None
 
@@ -114,6 +115,12 @@ class StoreMachine(RuleBasedStateMachine):
     def add_event(self, id: str) -> None:
         self.store.add_event("made", {}, id=id, created=1)
         self.model.events.append(id)
+
+    @rule()
+    def log_an_exchange(self) -> None:
+        fields: dict[str, Any] = {"operation": "op", "method": "GET", "path": "/", "query": "", "status": 200}
+        self.store.record_exchange(at=self.exchanges, **fields, request=b"", reply=b"")
+        self.exchanges += 1
 
     @precondition(lambda self: self.before is None)
     @rule()
