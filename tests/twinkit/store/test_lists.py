@@ -104,7 +104,7 @@ def walk(store: Store, limit: int, direction: Literal["after", "before"], **kw: 
         page = store.list("thing", limit=limit, **{direction: found[-1 if direction == "after" else 0]}, **kw)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     records=RECORDS,
     where=st.lists(FILTERS, max_size=3),

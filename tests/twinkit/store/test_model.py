@@ -227,7 +227,7 @@ class LargeStoreMachine(StoreMachine):
         super().teardown()
 
 
-SETTINGS = settings(max_examples=100, stateful_step_count=40, deadline=None)
+SETTINGS = settings(max_examples=40, stateful_step_count=40, deadline=None)
 StoreMachine.TestCase.settings = LargeStoreMachine.TestCase.settings = SETTINGS
 TestStore = StoreMachine.TestCase
 TestLargeStore = LargeStoreMachine.TestCase
