@@ -17,6 +17,7 @@ import orjson
 
 from twinkit.testing.rows import type_of
 
+CLOSE_SECONDS = 5.0
 Sign = Callable[[bytes, str, int, dict[str, str]], Mapping[str, str]]
 MOMENT = re.compile(r"\d{9,11}")
 
@@ -69,6 +70,7 @@ class WebhookReceiver:
         self.failures: list[Exception] = []
         """What `answer_with`'s function raised; the twin was answered with 500."""
         self._changed = threading.Condition()
+        self._answering = 0
         self._answers: list[tuple[int, Any]] = []
         self._responder: Responder | None = None
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -109,8 +111,10 @@ class WebhookReceiver:
             self.arrivals.clear()
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, once the deliveries that are being answered have been. May be called twice."""
         self._server.shutdown()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._answering, CLOSE_SECONDS)
         self._server.server_close()
         self._thread.join(5)
 
@@ -132,12 +136,21 @@ class WebhookReceiver:
             answer = self._answers.pop(0) if self._answers else None
             self._changed.notify_all()
         if answer is None and self._responder is not None:
-            try:
-                answer = self._responder(arrival)
-            except Exception as error:
-                self.failures.append(error)
-                answer = 500, f"{type(error).__name__}: {error}"
+            answer = self._respond(self._responder, arrival)
         return answer or (200, "")
+
+    def _respond(self, responder: Responder, arrival: Arrival) -> tuple[int, Any]:
+        with self._changed:
+            self._answering += 1
+        try:
+            return responder(arrival)
+        except Exception as error:
+            self.failures.append(error)
+            return 500, f"{type(error).__name__}: {error}"
+        finally:
+            with self._changed:
+                self._answering -= 1
+                self._changed.notify_all()
 
 
 def handshake(arrival: Arrival) -> Any:

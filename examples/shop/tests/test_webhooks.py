@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ SECRET = "whsec_shop"
 
 
 @pytest.fixture
-def hook(shop: Any, stripe_twin: Any) -> Any:
+def hook(shop: Any, stripe_twin: Any) -> Iterator[Any]:
     """Deliveries of the twin, handed to the shop's own endpoint; what the shop answered is remembered."""
     receiver = stripe_twin.receiver(secret=SECRET)
     receiver.replies = []
@@ -23,7 +24,8 @@ def hook(shop: Any, stripe_twin: Any) -> Any:
         return reply.status_code, reply.json()
 
     receiver.answer_with(pass_on)
-    return receiver
+    yield receiver
+    receiver.close()
 
 
 def test_events_are_signed_and_accepted(order: Any, hook: Any) -> None:
