@@ -36,19 +36,9 @@ console.log('done', (await fetching.customers.retrieve(made.id)).email);
 """
 
 
-def intercepted(*words: str) -> str:
-    command = [
-        sys.executable,
-        "-m",
-        "twinkit.cli.twin",
-        "run",
-        "--quiet",
-        "--twin",
-        "stripe",
-        "--intercept",
-        "--",
-        *words,
-    ]
+def intercepted(twin: str, *words: str) -> str:
+    """What a command prints that runs beside a twin, with its hosts intercepted."""
+    command = [sys.executable, "-m", "twinkit.cli.twin", "run", "--quiet", "--twin", twin, "--intercept", "--", *words]
     done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -57,11 +47,11 @@ def intercepted(*words: str) -> str:
 def test_stripe_python(tmp_path: Path) -> None:
     script = tmp_path / "app.py"
     script.write_text(PYTHON)
-    assert intercepted(sys.executable, str(script)) == "done file\n"
+    assert intercepted("stripe", sys.executable, str(script)) == "done file\n"
 
 
 def test_stripe_node() -> None:
     packages = node.packages("stripe@23.1.0")
     script = packages / "hard_coded.mjs"
     script.write_text(NODE)
-    assert intercepted(node.program("node"), str(script)) == "done ada@example.com\n"
+    assert intercepted("stripe", node.program("node"), str(script)) == "done ada@example.com\n"

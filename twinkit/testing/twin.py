@@ -242,7 +242,8 @@ class Twin(Assertions):
 
         `register=False` leaves telling the twin to the code under test (which creates a webhook endpoint, say).
         """
-        chosen = secret if secret is not None else str(self.credentials.get("webhook_secret") or "whsec_test")
+        own = self.credentials.get("webhook_secret") or self.credentials.get("signing_secret") or "whsec_test"
+        chosen = secret if secret is not None else str(own)
         made = WebhookReceiver(secret=chosen, sign=self._sign, path=path)
         self._stack.callback(made.close)
         if register:

@@ -1,1 +1,1 @@
-"""A small shop: customers, orders, payments by Stripe."""
+"""A small shop: customers, orders, payments by Stripe, messages by Slack."""

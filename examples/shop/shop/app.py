@@ -8,8 +8,10 @@ from typing import Any
 
 import stripe
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
+from shop.notify import Notifier
 from shop.orders import PRICES, Order, Orders
 from shop.payments import Payments
 
@@ -36,11 +38,12 @@ class NewRefund(BaseModel):
     amount: int | None = Field(default=None, ge=1)
 
 
-def create_app(payments: Payments | None = None) -> FastAPI:
-    """The application; keys come from the environment."""
+def create_app(payments: Payments | None = None, notifier: Notifier | None = None) -> FastAPI:
+    """The application; keys and tokens come from the environment."""
     app = FastAPI()
     orders = Orders()
     app.state.orders = orders
+    team = notifier or Notifier(os.environ.get("SLACK_BOT_TOKEN", ""), os.environ.get("SLACK_CHANNEL", "#general"))
     pay = payments or Payments(os.environ["STRIPE_API_KEY"], os.environ.get("STRIPE_WEBHOOK_SECRET", ""))
 
     def found(number: int) -> Order:
@@ -64,7 +67,10 @@ def create_app(payments: Payments | None = None) -> FastAPI:
             raise HTTPException(422, error.user_message) from None
         except stripe.StripeError:
             order.status = "unknown"
+            team.tell(order, "payment unknown, Stripe does not answer")
             raise HTTPException(503, "the payment service does not answer; try again") from None
+        if order.status in ("paid", "declined"):
+            team.tell(order, order.status)
         return asdict(order)
 
     @app.post("/orders/{number}/retry")
@@ -89,6 +95,7 @@ def create_app(payments: Payments | None = None) -> FastAPI:
             pay.refund(order, data.amount)
         except stripe.InvalidRequestError as error:
             raise HTTPException(409, error.user_message) from None
+        team.tell(order, f"${order.refunded / 100:.2f} given back")
         return asdict(order)
 
     @app.post("/webhooks/stripe")
@@ -97,21 +104,24 @@ def create_app(payments: Payments | None = None) -> FastAPI:
             event = pay.event(await request.body(), request.headers.get("stripe-signature", ""))
         except (stripe.SignatureVerificationError, ValueError):
             raise HTTPException(400, "not from Stripe") from None
-        return {"handled": handle(orders, event)}
+        changed = handle(orders, event)
+        if changed is not None and changed.status == "disputed":
+            await run_in_threadpool(team.tell, changed, "disputed by the cardholder")
+        return {"handled": changed is not None}
 
     return app
 
 
-def handle(orders: Orders, event: stripe.Event) -> bool:
-    """Let an event change its order, once."""
+def handle(orders: Orders, event: stripe.Event) -> Order | None:
+    """Let an event change its order, once; the order, when there is one to change."""
     if event.id in orders.seen:
-        return False
+        return None
     orders.seen.add(event.id)
     subject: Any = event.data.object
     payment = subject.id if event.type.startswith("payment_intent.") else getattr(subject, "payment_intent", None)
     order = orders.by_payment(payment or "")
     if order is None:
-        return False
+        return None
     if event.type == "payment_intent.succeeded" and order.status in ("new", "action"):
         order.status = "paid"
     elif event.type == "charge.refunded":
@@ -119,4 +129,4 @@ def handle(orders: Orders, event: stripe.Event) -> bool:
         order.status = "refunded" if order.refunded == order.total else order.status
     elif event.type == "charge.dispute.created":
         order.status = "disputed"
-    return True
+    return order

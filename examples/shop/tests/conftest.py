@@ -1,4 +1,4 @@
-"""The shop on the Stripe twin: its SDK calls `https://api.stripe.com`, and `intercept=True` leads that to the twin."""
+"""The shop on twins: its SDKs call api.stripe.com and slack.com, and `intercept=True` leads that to the twins."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from shop.app import create_app
+from shop.notify import Notifier
 from shop.payments import Payments
 
 SECRET = "whsec_shop"
@@ -25,8 +26,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def shop(stripe_twin: Any) -> Iterator[TestClient]:
-    with TestClient(create_app(Payments("sk_test_shop", SECRET)), raise_server_exceptions=False) as client:
+def shop(stripe_twin: Any, slack_twin: Any) -> Iterator[TestClient]:
+    app = create_app(Payments("sk_test_shop", SECRET), Notifier(slack_twin.credentials["bot_token"], "#general"))
+    with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
 
