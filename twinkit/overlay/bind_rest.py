@@ -40,6 +40,8 @@ SELF = frozenset(
     me self current mine my default latest last primary own whoami current_user currentuser
     """)
 )
+RECORD = frozenset(listed("create retrieve update replace action singleton_get singleton_update upload"))
+"""Kinds that answer one record, also where the reply has a place for many."""
 FILES = frozenset(
     listed("""
     upload avatar image photo file content contents attachment picture logo icon media thumbnail document
@@ -90,7 +92,8 @@ class Rest:
             self._listed(op, reply, bound, unit)
         elif reply.wrap:
             bound["envelope"] = {"wrap": reply.wrap} | self.bodies.constants(op, reply)
-        if bound.pop("single", False) and reply.listing is not None:
+        one = bound["kind"] in RECORD and bound.get("resource") is not None
+        if (bound.pop("single", False) or one) and reply.listing is not None:
             bound["envelope"] = {"wrap": reply.listing.place, "wrap_list": True} | self.bodies.constants(op, reply)
         members = self.collections.members.get(resource or "", ())
         params = [member.param for member in members if member.param]
@@ -107,6 +110,8 @@ class Rest:
         envelope = self.lists.envelope(op, reply)
         if bound["kind"] == "count":
             envelope = self.bodies.count(op)
+            if "total" not in envelope:
+                bound |= {"kind": "shape", "resource": None, "note": "no number in the reply of this count"}
         given: Mapping[str, Any] = op.query
         where = "query"
         if op.method == "post" and bound["kind"] == "search" and op.body is not None:

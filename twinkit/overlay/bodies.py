@@ -142,7 +142,7 @@ class Bodies:
             if shown:
                 out["id"] = shown
         if out["shows"] == "deleted":
-            out["deleted"] = self._deleted(op)
+            out["deleted"] = self._deleted(op, self._shown_id(reply, bound))
         return out
 
     def _shown_id(self, reply: Reply, bound: dict[str, Any]) -> str | None:
@@ -173,7 +173,7 @@ class Bodies:
             kind not in ("delete", "singleton_delete") and self._shapes.anything(op.reply)
         )
         if kind in ("delete", "singleton_delete", "bulk_delete") and not (same and reply.listing is None):
-            return "deleted" if self._deleted(op) else "example"
+            return "deleted" if self._deleted(op, None) else "example"
         if reply.unit is None and not same:
             media = op.reply_media or ""
             scalar = self._shapes.types(op.reply)
@@ -195,7 +195,7 @@ class Bodies:
             return False
         return reply.unit.node is unit.node or (reply.unit.name is not None and reply.unit.name == unit.name)
 
-    def _deleted(self, op: Op) -> Any:
+    def _deleted(self, op: Op, shown: str | None) -> Any:
         """`{"id": "$id", "object": "customer", "deleted": true}` where the reply of a delete is such an object."""
         node = self._shapes.unit(op.reply).node
         made = self._skeleton.value(node)
@@ -203,7 +203,7 @@ class Bodies:
             return None
         for name, schema in self._shapes.properties(node).items():
             types = self._shapes.types(schema)
-            if norm(name) in ("id", "uuid", "key") and types & {"string", "integer"}:
+            if (name == shown or norm(name) in ("id", "uuid", "key")) and types & {"string", "integer"}:
                 made[name] = "$id"
             elif (
                 norm(name) in ("deleted", "success", "ok", "isdeleted", "removed", "acknowledged")

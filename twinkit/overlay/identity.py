@@ -47,6 +47,8 @@ _EXAMPLE = re.compile(r"^([A-Za-z]{1,12}[_-](?:(?:test|live)_)?)([A-Za-z0-9]{8,4
 _CLASS = re.compile(r"^\^?([A-Za-z_\-]*)(?:\[([^\]]+)\]|\\([dw]))(?:\{(\d+)(?:,(\d*))?\}|\+|\*)\$?$")
 
 
+ALIASES: Mapping[str, tuple[str, ...]] = {"username": ("login", "user_name", "handle"), "login": ("username",)}
+"""Other words for what a path parameter names."""
 OWN = ("id", "uuid", "key", "uid", "guid", "arn", "sid", "number", "code", "slug", "token", "identifier", "ref", "name")
 """What a record's own id may be called after its noun: `sessionId`, `DetectorArn`, `pageName`."""
 
@@ -72,6 +74,9 @@ def id_property(shapes: Shapes, node: Any, param: str | None, resource: str, *, 
         ends = [k for k in by_norm if len(k) > 3 and k.endswith("id") and norm(param).endswith(k)]
         if plain is None and ends:
             return by_norm[max(ends, key=len)]
+        alias = next((a for a in ALIASES.get(norm(param), ()) if a in scalars), None)
+        if alias is not None:
+            return alias
     if plain is not None:
         return plain
     if own:

@@ -188,7 +188,13 @@ class Shapes:
             for name, schema in own.items():
                 out.setdefault(name, schema)
         if depth < 6:
-            for key in ("allOf", "anyOf", "oneOf"):
+            for part in node.get("allOf") or ():
+                inner: dict[str, Any] = {}
+                self._collect(part, inner, depth + 1)
+                for name, schema in inner.items():
+                    known = out.get(name)
+                    out[name] = schema if known is None or known == schema else {"allOf": [known, schema]}
+            for key in ("anyOf", "oneOf"):
                 for part in node.get(key) or ():
                     self._collect(part, out, depth + 1)
 
