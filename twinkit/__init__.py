@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from twinkit.store import Filter
+    from twinkit.webhooks.outbox import Outgoing
     from twinkit.webhooks.receiver import Receiver
 
 _PLACES = {
@@ -33,6 +34,7 @@ _PLACES = {
     "DuplicateRecord": "errors",
     "Filter": "store",
     "InvalidCursor": "errors",
+    "Outgoing": "webhooks.outbox",
     "Principal": "behaviour.request",
     "RawJSON": "behaviour.request",
     "Receiver": "webhooks.receiver",
@@ -53,6 +55,7 @@ __all__ = [
     "DuplicateRecord",
     "Filter",
     "InvalidCursor",
+    "Outgoing",
     "Principal",
     "RawJSON",
     "Receiver",

@@ -305,12 +305,19 @@ class Ctx:
         text = f"{resource} with {name or 'id'} {id!r} exists already"
         return self.error("conflict", text, resource=resource, id=id, param=name)
 
-    def invalid(self, request: Request, violations: Sequence[Violation]) -> ServiceError:
-        """The service's answer to a request that does not fit the contract."""
+    def objection(self, request: Request, violations: Sequence[Violation]) -> ServiceError | None:
+        """Like `invalid`; None when the twin's `invalid` hook lets the request pass."""
         hook = self.twin.single.get("invalid")
         if hook:
-            answer: ServiceError = hook(self, request, list(violations))
+            answer: ServiceError | None = hook(self, request, list(violations))
             return answer
+        return self._unfit(violations)
+
+    def invalid(self, request: Request, violations: Sequence[Violation]) -> ServiceError:
+        """The service's answer to a request that does not fit the contract."""
+        return self.objection(request, violations) or self._unfit(violations)
+
+    def _unfit(self, violations: Sequence[Violation]) -> ServiceError:
         first = violations[0]
         return self.error(
             "invalid",

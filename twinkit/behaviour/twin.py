@@ -114,7 +114,7 @@ class Twin:
         return self._only("authenticate", function)
 
     def invalid(self, function: F) -> F:
-        """Turn violations into the service's words: `(ctx, request, violations) -> ServiceError`."""
+        """Turn violations into the service's words: `(ctx, request, violations) -> ServiceError`, None to pass."""
         return self._only("invalid", function)
 
     def finish(self, function: F) -> F:

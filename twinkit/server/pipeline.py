@@ -257,8 +257,9 @@ def validate(ctx: Ctx, request: Request) -> None:
     violations = checked.violations
     if violations and madeup.wanted(ctx):
         violations = [violation for violation in violations if violation.kind != "unknown"]
-    if violations:
-        raise ctx.invalid(request, violations)
+    error = ctx.objection(request, violations) if violations else None
+    if error is not None:
+        raise error
     request.path = checked.path
     request.query = checked.query
     request.body = checked.body

@@ -1,0 +1,84 @@
+"""What else a new org has: default policies with their rules, the org's settings, a brand, authenticators.
+
+Source: https://developer.okta.com/docs/reference/api/policy/#policies. Imports: the kit's public names.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twinkit import Ctx
+from twins.okta import facts, passwords
+from twins.okta.times import iso
+
+TYPES = {
+    "OKTA_SIGN_ON": "Default Policy",
+    "PASSWORD": "Default Policy",
+    "MFA_ENROLL": "Default Policy",
+    "IDP_DISCOVERY": "Idp Discovery Policy",
+    "ACCESS_POLICY": "Any two factors",
+    "PROFILE_ENROLLMENT": "Default Policy",
+}
+
+
+def put(ctx: Ctx, resource: str, record: dict[str, Any], parent: str = "") -> dict[str, Any]:
+    """Store a record of a new org."""
+    now = iso(ctx)
+    made = {**record, "created": now, "lastUpdated": now}
+    ctx.store.insert(resource, made, id=made["id"], parent=parent, created=ctx.micros)
+    return made
+
+
+def policies(ctx: Ctx) -> None:
+    """The default policy of each type, with a rule that lets everybody pass."""
+    for type, name in TYPES.items():
+        policy: dict[str, Any] = {
+            "id": ctx.new_id("00p{alnum:17}"), "status": "ACTIVE", "name": name, "type": type, "system": True,
+            "priority": 1, "description": "The default policy applies in all situations if no other policy applies.",
+            "conditions": {"people": {"groups": {"include": [facts.EVERYONE]}}},
+        }  # fmt: skip
+        if type == "PASSWORD":
+            policy["settings"] = {
+                "password": {
+                    "complexity": passwords.DEFAULT_COMPLEXITY,
+                    "age": passwords.DEFAULT_AGE,
+                    "lockout": passwords.DEFAULT_LOCKOUT,
+                },
+                "recovery": {
+                    "factors": {"recovery_question": {"status": "ACTIVE"}, "okta_email": {"status": "ACTIVE"}}
+                },
+                "delegation": {"options": {"skipUnlock": False}},
+            }
+        put(ctx, "policy", policy)
+        rule = {
+            "id": ctx.new_id("0pr{alnum:17}"), "status": "ACTIVE", "name": "Default Rule", "priority": 1,
+            "system": True,
+            "type": {"OKTA_SIGN_ON": "SIGN_ON"}.get(type, type), "conditions": None, "actions": actions(type),
+        }  # fmt: skip
+        put(ctx, "policy_rule", rule, policy["id"])
+
+
+def actions(type: str) -> dict[str, Any]:
+    """What the default rule of a policy type does."""
+    match type:
+        case "OKTA_SIGN_ON":
+            session = {"usePersistentCookie": False, "maxSessionIdleMinutes": 120, "maxSessionLifetimeMinutes": 0}
+            return {"signon": {"access": "ALLOW", "requireFactor": False, "primaryFactor": "PASSWORD_IDP",
+                               "rememberDeviceByDefault": False, "session": session}}  # fmt: skip
+        case "PASSWORD":
+            allow = {"access": "ALLOW"}
+            return {"passwordChange": allow, "selfServicePasswordReset": allow, "selfServiceUnlock": {"access": "DENY"}}
+        case "MFA_ENROLL":
+            return {"enroll": {"self": "CHALLENGE"}}
+    return {}
+
+
+def org(ctx: Ctx) -> None:
+    """The authenticators of the org and its brand."""
+    names = (("okta_email", "Email", "email"), ("okta_password", "Password", "password"),
+             ("okta_verify", "Okta Verify", "app"), ("google_otp", "Google Authenticator", "app"),
+             ("phone_number", "Phone", "phone"), ("webauthn", "Security Key or Biometric", "security_key"),
+             ("security_question", "Security Question", "security_question"))  # fmt: skip
+    for key, name, type in names:
+        put(ctx, "authenticator", {"id": ctx.new_id("aut{alnum:17}"), "key": key, "name": name, "type": type,
+                                   "status": "ACTIVE"})  # fmt: skip

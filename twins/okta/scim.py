@@ -1,0 +1,43 @@
+"""SCIM 2.0 push: an assigned user is created, changed or deactivated at the application's own SCIM server.
+
+An application pushes when its provisioning connection is on and names a base URL. What is to be pushed is kept as an
+event and sent like a webhook. Source: https://developer.okta.com/docs/reference/scim/scim-20/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twinkit import Ctx
+
+SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
+
+
+def resource(user: Mapping[str, Any], external: str, active: bool) -> dict[str, Any]:
+    """A user as a SCIM server gets it."""
+    profile = user["profile"]
+    return {
+        "schemas": [SCHEMA],
+        "userName": profile["login"],
+        "name": {"givenName": profile.get("firstName"), "familyName": profile.get("lastName")},
+        "emails": [{"primary": True, "value": profile.get("email"), "type": "work"}],
+        "displayName": f"{profile.get('firstName') or ''} {profile.get('lastName') or ''}".strip(),
+        "externalId": external,
+        "groups": [],
+        "active": active,
+    }
+
+
+def connection(ctx: Ctx, app: str) -> dict[str, Any] | None:
+    """The live provisioning connection of an application."""
+    held = ctx.store.find("scim_connection", app)
+    return held if held is not None and held["status"] == "ENABLED" and held.get("baseUrl") else None
+
+
+def push(ctx: Ctx, app: Mapping[str, Any], user: Mapping[str, Any], verb: str) -> None:
+    """Queue what the SCIM server of an application is to be told."""
+    if connection(ctx, str(app["id"])) is None:
+        return
+    body = resource(user, str(user["id"]), verb != "deactivate")
+    ctx.emit(f"scim.{verb}", {"app": app["id"], "user": user["id"], "body": body, "uuid": ctx.new_id("{uuid}")})
