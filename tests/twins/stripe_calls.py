@@ -100,3 +100,15 @@ def fuller(examples: Examples, schema: Any, name: str) -> Any:
         if list(pairs(value)):
             return value
     return {"x": "y"}
+
+
+def full(operation: Operation, examples: Examples) -> dict[str, Any]:
+    """Every parameter of an operation, optional ones too, but for expansion and cursors."""
+    found = arguments(operation, examples)
+    for parameter in operation.parameters:
+        if parameter.location == "query" and parameter.name not in ("expand", "starting_after", "ending_before"):
+            found[parameter.name] = examples.example(parameter.schema, f"{operation.id}/{parameter.name}")
+    schema = (operation.body.content if operation.body else {}).get(FORM)
+    made = examples.example(schema, f"{operation.id}/full", depth=3) if schema is not None else {}
+    kept = {name: value for name, value in made.items() if name != "expand"} if isinstance(made, Mapping) else {}
+    return {**found, **kept, **NEEDED.get(operation.id, {})}

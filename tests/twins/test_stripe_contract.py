@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.twins.stripe_calls import arguments, instance, path_of, send
+from tests.twins.stripe_calls import arguments, full, instance, path_of, send
 from twinkit.contract.examples import Examples
 from twinkit.contract.responses import ResponseChecker
 from twinkit.instance import Instance
@@ -203,3 +203,13 @@ def test_the_same_seed_and_requests_make_the_same_bytes() -> None:
         return [first.body, send(on, "POST", "/v1/payment_intents", pay).body, send(on, "GET", "/v1/events").body]
 
     assert run() == run()
+
+
+@pytest.mark.parametrize("materialise", [True, False])
+def test_full_requests_get_valid_replies(materialise: bool) -> None:
+    on = instance(materialise=materialise)
+    for id in twin.index.operations():
+        operation = twin.index.operation(id)
+        reply = send(on, operation.method.upper(), path_of(operation, EXAMPLES), full(operation, EXAMPLES))
+        assert reply.status < 500, (id, reply.body)
+        assert CHECKER.check(id, reply.status, reply.body, reply.headers.get("content-type")) == [], id

@@ -360,6 +360,16 @@ def test_customers(client: Any) -> None:
         client.v1.customers.update(customer.id, {"name": "x"})
 
 
+def test_a_customer_made_with_its_default_payment_method(client: Any) -> None:
+    settings = {"default_payment_method": "pm_card_visa"}
+    customer = client.v1.customers.create({"payment_method": "pm_card_visa", "invoice_settings": settings})
+    default = customer.invoice_settings.default_payment_method
+    assert client.v1.payment_methods.retrieve(default).customer == customer.id
+    other = client.v1.payment_methods.create({"type": "card", "card": {"token": "tok_mastercard"}})
+    with pytest.raises(stripe.InvalidRequestError, match="must be attached to the customer"):
+        client.v1.customers.update(customer.id, {"invoice_settings": {"default_payment_method": other.id}})
+
+
 def test_payment_methods_cannot_be_used_again_after_detaching(client: Any) -> None:
     customer = client.v1.customers.create({})
     method = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
@@ -399,6 +409,9 @@ def test_products_prices_coupons_and_codes(client: Any) -> None:
     assert caught.value.code == "resource_already_exists"
     code = client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "SAVE20"})
     assert client.v1.promotion_codes.list({"code": "SAVE20"}).data[0].id == code.id
+    assert client.v1.promotion_codes.list({"coupon": "SUMMER"}).data[0].id == code.id
+    assert [p.id for p in client.v1.prices.list({"recurring": {"interval": "month"}}).data] == [tiered.id]
+    assert client.v1.prices.list({"recurring": {"interval": "year"}}).data == []
     rate = client.v1.tax_rates.create({"display_name": "VAT", "percentage": 19, "inclusive": False})
     assert client.v1.tax_rates.update(rate.id, {"active": False}).active is False
     assert client.v1.coupons.delete("SUMMER").deleted

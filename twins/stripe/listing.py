@@ -33,7 +33,8 @@ def page(ctx: Ctx, request: Request, resource: str, where: Sequence[Filter] = ()
         name = "starting_after" if query.get("starting_after") == error.cursor else "ending_before"
         raise errors.no_such(resource, error.cursor, name, path=False) from None
     data = [orjson.loads(row) for row in found.rows]
-    if not data and ctx.options.get("materialise") and not (query.get("starting_after") or query.get("ending_before")):
+    first = not (query.get("starting_after") or query.get("ending_before"))
+    if not data and first and ctx.options.get("materialise") and resource != "payment_source":
         data = [{**ctx.materialise(resource), **{each.field: each.value for each in where if each.op == "="}}]
     return {"object": "list", "data": data, "has_more": found.has_more, "url": request.url_path}
 

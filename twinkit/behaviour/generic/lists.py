@@ -93,7 +93,7 @@ def conditions(ctx: Ctx, request: Request, binding: Binding) -> tuple[list[Filte
         elif field.partition(".")[0] in arrays:
             python.append((field, "has", value))
         elif isinstance(value, Mapping):
-            where.extend(Filter(field, RANGE[key], bound) for key, bound in value.items() if key in RANGE)
+            where.extend(_inner(field, key, bound) for key, bound in value.items())
         elif isinstance(value, list):
             where.append(Filter(field, "in", value))
         else:
@@ -115,6 +115,11 @@ def was_sent(request: Request, name: str) -> bool:
         return True
     raw = request.raw_query.decode("latin-1")
     return name in raw or name in unquote_plus(raw)
+
+
+def _inner(field: str, key: str, wanted: Any) -> Filter:
+    """One key of a filter that is an object: a bound (`gte`), else a property inside (`recurring[interval]`)."""
+    return Filter(field, RANGE[key], wanted) if key in RANGE else Filter(f"{field}.{key}", "=", wanted)
 
 
 def passes(record: Mapping[str, Any], condition: Condition) -> bool:

@@ -109,12 +109,17 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     params = request.body or {}
     if params.get("test_clock"):
         lookup.record(ctx, "test_helpers.test_clock", params["test_clock"], "test_clock")
-    record = new_record(ctx, params)
-    ctx.store.insert("customer", record, created=ctx.micros)
+    settings = params.get("invoice_settings")
+    record = new_record(ctx, {name: value for name, value in params.items() if name != "invoice_settings"})
     attached = None
     if params.get("payment_method"):
         method = payment_methods.resolve(ctx, params["payment_method"])
         attached = payment_methods.attach_to(ctx, method, record["id"])
+        if isinstance(settings, Mapping) and settings.get("default_payment_method") == params["payment_method"]:
+            settings = {**settings, "default_payment_method": attached["id"]}
+    if isinstance(settings, Mapping):
+        record["invoice_settings"] = _settings(ctx, settings, record)
+    ctx.store.insert("customer", record, created=ctx.micros)
     if params.get("source"):
         held = sources.add(ctx, record, params["source"])
         record = ctx.store.update("customer", record["id"], default_source=held["id"])

@@ -14,6 +14,7 @@ from twins.stripe.facts import Facts
 from twins.stripe.handlers import tokens
 from twins.stripe.payments import banks, declines, instruments
 
+KINDS = ("card", "bank_account")
 SAVED = "payment_source"
 """Resource that holds what customers have saved, of every kind."""
 
@@ -121,7 +122,7 @@ def list_saved(ctx: Ctx, request: Request) -> dict[str, Any]:
     where = [Filter("customer", "=", customer["id"])]
     if kind:
         where.append(Filter("object", "=", kind))
-    if ctx.options.get("materialise") and not ctx.store.list(SAVED, where, limit=1).ids:
+    if ctx.options.get("materialise") and kind in (None, *KINDS) and not ctx.store.list(SAVED, where, limit=1).ids:
         _made_up(ctx, request, ctx.materialise(SAVED))
     return listing.page(ctx, request, SAVED, where)
 
@@ -138,6 +139,11 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     params, held = request.body or {}, _saved(ctx, request)
     names = [name for name in params if name in held and name not in ("metadata", "object", "id")]
     changes = lookup.given(params, *names)
+    for name in ("exp_month", "exp_year"):
+        if name in changes:
+            if not str(changes[name]).isdigit():
+                raise errors.wrong_type("integer", changes[name], name)
+            changes[name] = int(changes[name])
     if "metadata" in params:
         changes["metadata"] = lookup.metadata(held.get("metadata"), params["metadata"])
     return ctx.update(SAVED, held["id"], changes, event="customer.source.updated")
@@ -179,6 +185,13 @@ def verify(ctx: Ctx, request: Request) -> dict[str, Any]:
     return ctx.update(SAVED, held["id"], {"status": "verified"}, event="customer.source.updated")
 
 
+_TYPES = """
+    ach_credit_transfer ach_debit acss_debit alipay au_becs_debit bancontact card card_present eps giropay ideal klarna
+    multibanco p24 sepa_debit sofort three_d_secure wechat
+"""
+TYPES = frozenset(_TYPES.split())
+"""Types of Sources in the contract."""
+
 # sources by themselves -----------------------------------------------------------------------------------------------
 
 
@@ -187,6 +200,8 @@ def create_source(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A Source: a card by token or details, or another type that waits for the customer."""
     params = request.body or {}
     type = params.get("type") or "card"
+    if type not in TYPES:
+        raise errors.invalid(f"Invalid source type: {type}", "type")
     id = ctx.new_id("source")
     given = params.get("owner")
     owner: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
@@ -214,7 +229,8 @@ def create_source(ctx: Ctx, request: Request) -> dict[str, Any]:
     if params.get("token"):
         token = tokens.use(ctx, params["token"], "token")
         known = facts.load(ctx, token["id"])
-        record["card"] = _card(token.get("card") or {})
+        if token.get("card"):
+            record["card"] = _card(token["card"])
     ctx.store.insert("source", record, created=ctx.micros)
     facts.save(ctx, id, known)
     if record["status"] == "chargeable":
