@@ -16,12 +16,13 @@ from typing import Any, Literal
 
 from twinkit.errors import UsageError, nearest
 from twinkit.faults.conduct import Conduct
-from twinkit.faults.limits import Bucket, Limits, State, read_limits, show, take, told
+from twinkit.faults.limits import Bucket, Limits, State, Taken, read_limits, show, take, told
 from twinkit.faults.model import At, Latency, Profile, RateLimit, Rule, Signature, Window, Wire
 from twinkit.faults.predicates import MISSING, field_of, holds
 from twinkit.faults.profile import header_rule, load_profile
 from twinkit.seeds import fraction
 
+SECOND = 1_000_000
 LONGEST = 600_000_000
 """No drawn latency is longer than this (microseconds)."""
 
@@ -302,13 +303,28 @@ class Injector:
             return self._limited(rule, then.rate_limit, call, headers)
         names = (rule.name,)
         if then.kind == "error":
-            return Decision(names, "error", then.at, error=then.error, fields=then.fields, headers=then.headers)
+            fields, shown = self._as_refused(call) if then.error == self.limits.error else ({}, {})
+            return Decision(
+                names,
+                "error",
+                then.at,
+                error=then.error,
+                fields={**fields, **then.fields},
+                headers={**shown, **then.headers},
+            )
         if then.kind == "reply":
             return Decision(names, "reply", then.at, status=then.status, body=then.body, headers=then.headers)
         if then.kind == "network":
             return Decision(names, "network", then.at, wire=then.wire)
         headers.update(then.headers)
         return Decision(names)
+
+    def _as_refused(self, call: Call) -> tuple[dict[str, Any], dict[str, str]]:
+        """Fields and headers of a refusal that no bucket made: as by the first that covers the call, for a second."""
+        covering = (each for each in self.limits.buckets if each.covers(call.operation, call.method, call.path))
+        bucket = next(covering, Bucket("", 1, SECOND))
+        taken = Taken(False, bucket.limit, 0, call.now + SECOND, SECOND)
+        return told(taken, bucket), show(self.limits.headers, taken, bucket) | show(self.limits.refused, taken, bucket)
 
     def _limited(self, rule: Rule, limit: RateLimit, call: Call, headers: dict[str, str]) -> Decision | None:
         """A refusal by the rule's bucket or the twin's, else None."""

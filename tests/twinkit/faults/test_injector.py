@@ -263,6 +263,16 @@ def test_the_twins_own_buckets() -> None:
     assert not limited(made.decide(call(now=10 * SECOND)))
 
 
+def test_a_named_refusal_looks_like_one_by_a_bucket() -> None:
+    made = Injector(7, "okta", LIMITS)
+    made.add({"rules": [{"then": {"error": "rate_limit", "fields": {"reason": "own"}}}]})
+    decision = made.decide(call(now=5 * SECOND))
+    assert decision is not None
+    assert (decision.fields["retry_after"], decision.fields["limit"], decision.fields["reason"]) == (1, 2, "own")
+    assert decision.headers["Retry-After"] == "1"
+    assert decision.headers["X-Rate-Limit-Reset"] == "6"
+
+
 def test_a_rule_asks_for_the_twins_buckets() -> None:
     made = Injector(7, "okta", LIMITS)
     made.add({"rules": [{"name": "limits", "then": {"rate_limit": "twin"}}]})
