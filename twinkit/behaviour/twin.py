@@ -32,8 +32,8 @@ ACTIONS = ("create", "update", "delete")
 class Twin:
     """The stand-in for one service.
 
-    Hooks: `handler`, `before`, `render`, `authenticate`, `invalid`, `finish`, `envelope`, `receivers`, `sign`, `timer`,
-    `baseline`, `control`, `page`, `credentials`.
+    Hooks: `handler`, `before`, `render`, `authenticate`, `invalid`, `validate`, `finish`, `envelope`, `receivers`,
+    `sign`, `timer`, `baseline`, `control`, `page`, `credentials`.
     """
 
     def __init__(self, index: Index, compiled: Compiled) -> None:
@@ -116,6 +116,10 @@ class Twin:
     def invalid(self, function: F) -> F:
         """Turn violations into the service's words: `(ctx, request, violations) -> ServiceError`, None to pass."""
         return self._only("invalid", function)
+
+    def validate(self, function: F) -> F:
+        """Check and arrange a request in place of the contract's rules: `(ctx, request) -> None`, raising."""
+        return self._only("validate", function)
 
     def finish(self, function: F) -> F:
         """The last touch on every reply, errors included: `(ctx, request, reply) -> Reply`."""

@@ -104,8 +104,8 @@ class Merge:
         alike = next((known for known in self.out.resources if norm(known) == norm(name)), None)
         if alike is not None:
             return alike
-        if part.schema_ is None and not part.operations:
-            what = "nothing in the contract is this resource (give `operations` or `schema`):"
+        if part.schema_ is None and not part.operations and part.id_property is None:
+            what = "nothing in the contract is this resource (give `operations`, `schema` or `id_property`):"
             raise self._fail(("resources", name), what, name, self.out.resources)
         self._add(name, part)
         return name

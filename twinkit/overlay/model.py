@@ -31,6 +31,7 @@ OPTIONS = (
     "hosts",
     "live_credentials",
     "authorization",
+    "any_method",
 )
 """Options the kit knows; any other key is the twin's own, read through `ctx.options`."""
 

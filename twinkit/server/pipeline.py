@@ -80,6 +80,9 @@ def route(ctx: Ctx, request: Request) -> None:
     match = index.match(request.method, request.url_path, request.raw_query.decode("latin-1"), request.headers)
     if match is None:
         allowed = index.methods(request.url_path)
+        if allowed and request.method in ctx.twin.compiled.options.get("any_method", ()):
+            match = index.match(allowed[0].upper(), request.url_path)
+    if match is None:
         if allowed:
             error = ctx.error("method_not_allowed", f"{request.method} is not allowed here", allowed=", ".join(allowed))
             if error.status == 405:
@@ -251,6 +254,10 @@ def remember(instance: Instance, prepared: Prepared, rendered: Rendered) -> None
 def validate(ctx: Ctx, request: Request) -> None:
     """Coerce and check the request against the contract. Raises the service's own error."""
     assert request.operation is not None
+    hook = ctx.twin.single.get("validate")
+    if hook:
+        hook(ctx, request)
+        return
     checked = ctx.twin.validator(request.operation.id)(
         request.path, request.query, request.headers, request.body, request.media_type
     )

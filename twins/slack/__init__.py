@@ -1,0 +1,31 @@
+"""The Slack twin: Web API, events, interactivity, OAuth and Socket Mode of one workspace or several."""
+
+from importlib import import_module
+
+from twinkit import Twin
+
+twin = Twin.load(__package__)
+
+HOOKS = ("wire", "world", "webhooks")
+"""Modules that hook into the twin as a whole."""
+
+HANDLERS = (
+    "auth",
+    "channels",
+    "chat",
+    "history",
+    "members",
+    "pins",
+    "reactions",
+    "scheduled",
+    "streams",
+    "users",
+)
+"""Modules with the methods of one family."""
+
+for _name in HOOKS:
+    import_module(f"twins.slack.{_name}")
+for _name in HANDLERS:
+    import_module(f"twins.slack.handlers.{_name}")
+
+__all__ = ["twin"]

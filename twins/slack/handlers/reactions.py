@@ -1,0 +1,108 @@
+"""reactions.*. Source: https://docs.slack.dev/reference/methods/reactions.add. Imports: items, messages, webhooks."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from twinkit import Ctx
+from twins.slack import items, messages, people, webhooks
+from twins.slack.call import Call, method
+from twins.slack.failing import fail
+from twins.slack.paging import page
+
+NAME = re.compile(r"[a-z0-9_+'-]{1,100}(::skin-tone-[2-6])?")
+MAX_EMOJI = 23
+"""Different emoji on one message."""
+
+
+def emoji_name(given: str) -> str:
+    """The name of an emoji. Raises `invalid_name`."""
+    name = given.strip(":")
+    if not NAME.fullmatch(name):
+        raise fail("invalid_name")
+    return name
+
+
+@method("reactions.add")
+def add(call: Call) -> dict[str, Any]:
+    """Put an emoji to something."""
+    name = emoji_name(call.args.text("name"))
+    react(call.ctx, items.chosen(call), name, call.user)
+    return {}
+
+
+def react(ctx: Ctx, item: items.Item, name: str, user: str) -> None:
+    """Add somebody's reaction, with its event. Raises `already_reacted`, `too_many_emoji`."""
+    reactions = [dict(each) for each in item.record.get("reactions", ())]
+    mine = next((each for each in reactions if each["name"] == name), None)
+    if mine is None:
+        if len(reactions) >= MAX_EMOJI:
+            raise fail("too_many_emoji")
+        mine = {"name": name, "users": [], "count": 0}
+        reactions.append(mine)
+    if user in mine["users"]:
+        raise fail("already_reacted")
+    mine["users"] = [*mine["users"], user]
+    mine["count"] = len(mine["users"])
+    items.keep(ctx, item, {"reactions": reactions})
+    _announce(ctx, item, "reaction_added", name, user)
+
+
+@method("reactions.remove")
+def remove(call: Call) -> dict[str, Any]:
+    """Take it away again."""
+    name = emoji_name(call.args.text("name"))
+    unreact(call.ctx, items.chosen(call), name, call.user)
+    return {}
+
+
+def unreact(ctx: Ctx, item: items.Item, name: str, user: str) -> None:
+    """Take somebody's reaction away, with its event. Raises `no_reaction`."""
+    kept = []
+    found = False
+    for each in item.record.get("reactions", ()):
+        if each["name"] == name and user in each["users"]:
+            found = True
+            users = [other for other in each["users"] if other != user]
+            each = {"name": name, "users": users, "count": len(users)}
+        if each["users"]:
+            kept.append(each)
+    if not found:
+        raise fail("no_reaction")
+    items.keep(ctx, item, {"reactions": kept or None})
+    _announce(ctx, item, "reaction_removed", name, user)
+
+
+def _announce(ctx: Ctx, item: items.Item, type: str, name: str, user: str) -> None:
+    place = {"type": "message", "channel": item.channel, "ts": item.record["ts"]}
+    if item.kind == "file":
+        place = {"type": "file", "file": item.record["id"]}
+    event = {"user": user, "reaction": name, "item": place, "item_user": item.record.get("user", "")}
+    team = item.team
+    webhooks.notify(ctx, team, type, event, channel=item.channel)
+
+
+@method("reactions.get")
+def get(call: Call) -> dict[str, Any]:
+    """What is put to something."""
+    item = items.chosen(call)
+    return items.shown(call.ctx, item)
+
+
+@method("reactions.list")
+def list_reactions(call: Call) -> dict[str, Any]:
+    """What somebody has reacted to, newest first."""
+    user = str(people.find(call.ctx, call.args.text("user") or call.user)["id"])
+    found = []
+    for resource in ("message", "reply"):
+        for record in call.ctx.store.select(resource, order="newest"):
+            if record.get("subtype") != "thread_broadcast" or resource == "reply":
+                found += [record] if any(user in each["users"] for each in record.get("reactions", ())) else []
+    found.sort(key=lambda record: str(record["ts"]), reverse=True)
+    places = [(items.channel_of(call.ctx, record), record) for record in found]
+    visible: list[dict[str, Any]] = [
+        {"type": "message", "channel": id, "message": messages.shown(record)} for id, record in places
+    ]
+    shown, metadata = page(call.args, visible, lambda row: str(row["message"]["ts"]), "ts")
+    return {"items": shown, "response_metadata": metadata}

@@ -1,0 +1,317 @@
+"""Messages: composing, posting, threads, changing, deleting, and the events all of this causes.
+
+Sources: https://docs.slack.dev/messaging, /reference/events/message. Imports: blocks, places, stamps, webhooks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from twinkit import Ctx
+from twins.slack import blocks as kit
+from twins.slack import people, places, stamps, webhooks
+from twins.slack.args import Args
+from twins.slack.call import Call
+from twins.slack.failing import fail, fail_with
+
+MAX_TEXT = 40_000
+MAX_ATTACHMENTS = 100
+MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+LINK = re.compile(r"https?://[^\s|>]+")
+EMPTY = re.compile(r"\s*\Z")
+
+
+# composing -----------------------------------------------------------------------------------------------------------
+
+
+def content(call_args: Args, ctx: Ctx) -> dict[str, Any]:
+    """Text, blocks, attachments and metadata of a message. Raises the documented errors for those that do not do."""
+    found: dict[str, Any] = {"text": call_args.text("text")}
+    blocks = call_args.json("blocks", "invalid_blocks_format")
+    if blocks:
+        found["blocks"] = checked_blocks(ctx, blocks)
+    attachments = call_args.json("attachments", "invalid_attachments")
+    if attachments:
+        found["attachments"] = _attachments(ctx, attachments)
+    markdown = call_args.text("markdown_text")
+    if markdown:
+        if blocks or found["text"]:
+            raise fail("markdown_text_conflict")
+        found["text"] = markdown
+    if len(found["text"]) > MAX_TEXT:
+        raise fail("msg_too_long")
+    metadata = call_args.json("metadata", "invalid_metadata_format")
+    if metadata:
+        if not isinstance(metadata, dict) or "event_type" not in metadata or "event_payload" not in metadata:
+            raise fail("invalid_metadata_format")
+        found["metadata"] = metadata
+    if EMPTY.match(found["text"]) and not blocks and not attachments:
+        raise fail("no_text")
+    return found
+
+
+def checked_blocks(ctx: Ctx, blocks: Any) -> list[Any]:
+    """The blocks with ids. Raises `invalid_blocks` with the reasons."""
+    wrong = kit.check_blocks(blocks)
+    if wrong:
+        raise fail_with("invalid_blocks", wrong, errors=wrong)
+    return kit.with_ids(blocks, lambda: ctx.token("alnum", 5))
+
+
+def _attachments(ctx: Ctx, given: Any) -> list[dict[str, Any]]:
+    if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
+        raise fail("invalid_attachments")
+    if len(given) > MAX_ATTACHMENTS:
+        raise fail("too_many_attachments")
+    done = []
+    for place, item in enumerate(given, 1):
+        made = {"id": place, **item}
+        if made.get("blocks"):
+            made["blocks"] = checked_blocks(ctx, made["blocks"])
+        if not made.get("fallback"):
+            made["fallback"] = made.get("text") or "[no preview available]"
+        done.append(made)
+    return done
+
+
+def author(call: Call) -> dict[str, Any]:
+    """Who a message shows as its author."""
+    found: dict[str, Any] = {"user": call.user, "type": "message", "team": call.team}
+    if call.is_bot:
+        bot = call.ctx.store.get("bot", call.bot)
+        found.update({"bot_id": call.bot, "app_id": call.app, "bot_profile": people.bot_profile(bot)})
+    return found
+
+
+def dressed(call: Call) -> dict[str, Any]:
+    """The author, with another name and picture where the caller asks for them and may. Raises `missing_scope`."""
+    found = author(call)
+    args = call.args
+    username, emoji, url = args.text("username"), args.text("icon_emoji"), args.text("icon_url")
+    if not (username or emoji or url) or not call.is_bot:
+        return found
+    if "chat:write.customize" not in call.scopes:
+        raise fail("missing_scope", needed="chat:write.customize", provided=",".join(call.token["scopes"]))
+    found.pop("user")
+    found.update({"subtype": "bot_message", "username": username or found["bot_profile"]["name"]})
+    if emoji:
+        found["icons"] = {"emoji": f":{emoji.strip(':')}:"}
+    elif url:
+        found["icons"] = {"image_48": url, "image_64": url}
+    return found
+
+
+# reading -------------------------------------------------------------------------------------------------------------
+
+
+def key(channel: str, ts: str) -> str:
+    """A message's place in the store."""
+    return f"{channel} {ts}"
+
+
+def find(ctx: Ctx, channel: str, ts: str) -> tuple[str, dict[str, Any]] | None:
+    """(resource, message) of a timestamp; None when nothing was said then."""
+    for resource in ("message", "reply"):
+        found = ctx.store.find(resource, key(channel, ts))
+        if found is not None:
+            return resource, found
+    return None
+
+
+def need(ctx: Ctx, channel: str, ts: str, error: str = "message_not_found") -> dict[str, Any]:
+    """The message of a timestamp. Raises `error`; a tombstone counts as nothing."""
+    found = find(ctx, channel, ts)
+    if found is None or found[1].get("subtype") == "tombstone":
+        raise fail(error)
+    return found[1]
+
+
+def save(ctx: Ctx, channel: str, message: Mapping[str, Any]) -> None:
+    """Write a changed message back, wherever it is shown."""
+    for resource in ("message", "reply"):
+        if ctx.store.find(resource, key(channel, str(message["ts"]))) is not None:
+            ctx.store.replace(resource, key(channel, str(message["ts"])), message)
+
+
+def shown(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A message as replies show it."""
+    return {name: value for name, value in message.items() if name not in ("channel", "stream", "id")}
+
+
+# posting -------------------------------------------------------------------------------------------------------------
+
+
+def post(
+    ctx: Ctx, channel: dict[str, Any], message: dict[str, Any], *, thread_ts: str = "", broadcast: bool = False
+) -> dict[str, Any]:
+    """Store a message, keep its thread's counters, tell the apps. Returns it with its `ts`."""
+    id = channel["id"]
+    parent = _thread(ctx, id, thread_ts)
+    said = {**message, "type": "message", "ts": stamps.new_ts(ctx), "channel": id}
+    micros = stamps.micros_of(said["ts"])
+    if parent is None:
+        ctx.store.insert("message", said, id=key(id, said["ts"]), parent=id, created=micros)
+    else:
+        said.update({"thread_ts": parent["ts"], "parent_user_id": parent.get("user", "")})
+        if broadcast:
+            said.update({"subtype": "thread_broadcast", "root": _root(parent)})
+        ctx.store.insert("reply", said, id=key(id, said["ts"]), parent=key(id, parent["ts"]), created=micros)
+        _count_reply(ctx, id, parent, said)
+        if broadcast:
+            ctx.store.insert("message", said, id=key(id, said["ts"]), parent=id, created=micros)
+    writer = str(said.get("user") or "")
+    member = places.membership(ctx, id, writer) if writer else None
+    if member is not None:
+        ctx.store.update("member", member["id"], last_read=said["ts"])
+    announce(ctx, channel, said)
+    return said
+
+
+def _root(parent: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parent.items() if name != "root"}
+
+
+def _thread(ctx: Ctx, channel: str, thread_ts: str) -> dict[str, Any] | None:
+    """The parent of a thread; a reply's timestamp leads to its parent. Raises `thread_not_found`."""
+    if not thread_ts:
+        return None
+    found = find(ctx, channel, thread_ts)
+    if found is None:
+        raise fail("thread_not_found")
+    resource, message = found
+    if resource == "reply" or message.get("subtype") == "thread_broadcast":
+        return ctx.store.find("message", key(channel, message["thread_ts"]))
+    return message
+
+
+def _count_reply(ctx: Ctx, channel: str, parent: dict[str, Any], said: Mapping[str, Any]) -> None:
+    users = list(parent.get("reply_users", ()))
+    writer = str(said.get("user") or said.get("bot_id") or "")
+    if writer and writer not in users:
+        users.append(writer)
+    parent.update(
+        thread_ts=parent["ts"], reply_count=int(parent.get("reply_count", 0)) + 1, reply_users=users,
+        reply_users_count=len(users), latest_reply=said["ts"], is_locked=False, subscribed=True,
+    )  # fmt: skip
+    save(ctx, channel, parent)
+
+
+def announce(ctx: Ctx, channel: dict[str, Any], said: Mapping[str, Any]) -> None:
+    """The events of a new message: `message.*`, and `app_mention` for each bot it names."""
+    place = {"channel": channel["id"], "channel_type": places.event_kind(channel), "event_ts": said["ts"]}
+    team = channel["team"]
+    webhooks.notify(ctx, team, "message", {**shown(said), **place}, channel=channel["id"])
+    for user in dict.fromkeys(MENTION.findall(str(said.get("text") or ""))):
+        bot = people.find(ctx, user) if ctx.store.find("user", user) else {}
+        app = bot.get("profile", {}).get("api_app_id") if bot.get("is_bot") else None
+        if app and user != said.get("user") and channel["kind"] != "im":
+            event = {**shown(said), "channel": channel["id"], "event_ts": said["ts"]}
+            webhooks.notify(ctx, team, "app_mention", event, channel=channel["id"], app=str(app))
+    _share_links(ctx, channel, said)
+    metadata = said.get("metadata")
+    if metadata:
+        event = {
+            "app_id": said.get("app_id", ""), "bot_id": said.get("bot_id", ""), "user_id": said.get("user", ""),
+            "team_id": team, "channel_id": channel["id"], "metadata": metadata, "message_ts": said["ts"],
+            "event_ts": said["ts"],
+        }  # fmt: skip
+        webhooks.notify(ctx, team, "message_metadata_posted", event, channel=channel["id"])
+
+
+def _share_links(ctx: Ctx, channel: dict[str, Any], said: Mapping[str, Any]) -> None:
+    urls = LINK.findall(str(said.get("text") or ""))
+    if not urls or said.get("bot_id"):
+        return
+    event = {
+        "user": said.get("user", ""), "channel": channel["id"], "message_ts": said["ts"], "event_ts": said["ts"],
+        "links": [{"url": url, "domain": url.split("/")[2]} for url in urls], "source": "conversations_history",
+        "unfurl_id": f"{channel['id']}.{said['ts']}", "is_bot_user_member": True,
+    }  # fmt: skip
+    if said.get("thread_ts"):
+        event["thread_ts"] = said["thread_ts"]
+    webhooks.notify(ctx, channel["team"], "link_shared", event, channel=channel["id"])
+
+
+def system(ctx: Ctx, channel: dict[str, Any], subtype: str, user: str, text: str, **more: Any) -> dict[str, Any]:
+    """A message of the service itself, such as `channel_join`."""
+    return post(ctx, channel, {"subtype": subtype, "user": user, "text": text, **more})
+
+
+# changing ------------------------------------------------------------------------------------------------------------
+
+
+def change(ctx: Ctx, channel: dict[str, Any], before: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Change a message and tell the apps. Properties set to None go away."""
+    after = {name: value for name, value in {**before, **changes}.items() if value is not None}
+    save(ctx, channel["id"], after)
+    _hidden(ctx, channel, "message_changed", {"message": shown(after), "previous_message": shown(before)})
+    return after
+
+
+def delete(ctx: Ctx, channel: dict[str, Any], message: dict[str, Any]) -> None:
+    """Delete a message; one with replies leaves a tombstone, a reply is taken off its thread's counters."""
+    id = channel["id"]
+    if int(message.get("reply_count", 0)):
+        kept = ("ts", "thread_ts", "reply_count", "reply_users", "reply_users_count", "latest_reply")
+        stone = {name: message[name] for name in kept if name in message}
+        stone.update(
+            type="message", subtype="tombstone", text="This message was deleted.", user="USLACKBOT", hidden=True
+        )
+        save(ctx, id, stone)
+    else:
+        for resource in ("message", "reply"):
+            if ctx.store.find(resource, key(id, message["ts"])) is not None:
+                ctx.store.delete(resource, key(id, message["ts"]))
+        if message.get("thread_ts") and message["thread_ts"] != message["ts"]:
+            _uncount(ctx, id, message)
+    if ctx.store.find("pin", key(id, message["ts"])) is not None:
+        ctx.store.delete("pin", key(id, message["ts"]))
+    _hidden(ctx, channel, "message_deleted", {"deleted_ts": message["ts"], "previous_message": shown(message)})
+
+
+def _uncount(ctx: Ctx, channel: str, reply: Mapping[str, Any]) -> None:
+    parent = ctx.store.find("message", key(channel, str(reply["thread_ts"])))
+    if parent is None:
+        return
+    left = list(ctx.store.select("reply", parent=key(channel, parent["ts"]), order="oldest"))
+    users = list(dict.fromkeys(str(each.get("user") or each.get("bot_id")) for each in left))
+    counters = (
+        "reply_count",
+        "reply_users",
+        "reply_users_count",
+        "latest_reply",
+        "thread_ts",
+        "is_locked",
+        "subscribed",
+    )
+    if left:
+        parent.update(
+            reply_count=len(left), reply_users=users, reply_users_count=len(users), latest_reply=left[-1]["ts"]
+        )
+    elif parent.get("subtype") == "tombstone":
+        ctx.store.delete("message", key(channel, parent["ts"]))
+        return
+    else:
+        parent = {name: value for name, value in parent.items() if name not in counters}
+    save(ctx, channel, parent)
+
+
+def _hidden(ctx: Ctx, channel: dict[str, Any], subtype: str, more: Mapping[str, Any]) -> None:
+    ts = stamps.new_ts(ctx)
+    event = {
+        "subtype": subtype, "hidden": True, "channel": channel["id"], "channel_type": places.event_kind(channel),
+        "ts": ts, "event_ts": ts, **more,
+    }  # fmt: skip
+    webhooks.notify(ctx, channel["team"], "message", event, channel=channel["id"])
+
+
+def permalink(ctx: Ctx, channel: dict[str, Any], message: Mapping[str, Any]) -> str:
+    """The address of a message."""
+    team = ctx.store.get("team", channel["team"])
+    link = f"https://{team['domain']}.slack.com/archives/{channel['id']}/p{str(message['ts']).replace('.', '')}"
+    thread = message.get("thread_ts")
+    if thread and thread != message["ts"]:
+        link += f"?thread_ts={thread}&cid={channel['id']}"
+    return link
