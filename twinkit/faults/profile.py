@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from twinkit.errors import UsageError, nearest
-from twinkit.faults.model import Effect, Profile, Rule, When
-from twinkit.faults.parse import AT, THEN, read_effect, read_profile, read_rule
+from twinkit.faults.model import Profile, Rule, When
+from twinkit.faults.parse import read_effect, read_profile, read_rule
 from twinkit.faults.reading import Mistake, Place, read_yaml
 from twinkit.paths import data
 
@@ -112,18 +112,3 @@ def _header_value(text: str) -> Any:
         key, _, word = part.partition("=")
         pairs[key.strip()] = int(word) if word.strip().isdigit() else word.strip()
     return pairs
-
-
-__all__ = [
-    "AT",
-    "THEN",
-    "Effect",
-    "Mistake",
-    "Profile",
-    "Rule",
-    "check_profile",
-    "header_rule",
-    "load_profile",
-    "profile_names",
-    "profile_path",
-]
