@@ -484,3 +484,27 @@ def test_files(client: Any, tmp_path: Any) -> None:
     assert (made.filename, made.size, made.type) == ("evidence.png", 6, "png")
     link = client.v1.file_links.create({"file": made.id, "expand": ["file"]})
     assert link.file.id == made.id
+
+
+# connected accounts ---------------------------------------------------------------------------------------------------
+
+
+def test_a_connected_account_has_records_of_its_own(client: Any, twin: Served) -> None:
+    account = client.v1.accounts.create({"type": "express", "country": "US"})
+    options = {"stripe_account": account.id}
+    theirs = client.v1.customers.create({"email": "theirs@example.com"}, options)
+    assert client.v1.customers.list({}, options).data[0].id == theirs.id
+    assert client.v1.customers.list().data == []
+    with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
+        client.v1.customers.retrieve(theirs.id)
+    debit = {**PAY, "payment_method": "pm_sepaDebit_success_de", "payment_method_types": ["sepa_debit"]}
+    intent = client.v1.payment_intents.create(debit, options)
+    twin.control("POST", "clock/advance", seconds=1)
+    assert client.v1.payment_intents.retrieve(intent.id, {}, options).status == "succeeded"
+    assert client.v1.balance.retrieve({}, options).available[0].amount > 0
+    assert client.v1.balance.retrieve().available[0].amount == 0
+    event = client.v1.events.list({"type": "customer.created"}, options).data[0]
+    assert event.account == account.id
+    assert client.v1.events.list({"type": "customer.created"}).data == []
+    with pytest.raises(stripe.PermissionError):
+        client.v1.customers.list({}, {"stripe_account": "acct_none"})

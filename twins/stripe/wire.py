@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 
 from twinkit import Ctx, Filter, Principal, Reply, Request, ServiceError, Violation, basic_user
-from twins.stripe import errors, listing, twin
+from twins.stripe import accounts, errors, listing, twin
+from twins.stripe.accounts import ACCOUNT
 from twins.stripe.expand import Expander
 
 API_VERSION = "2026-08-26.dahlia"
 SECRET_KEY = "sk_test_twinkit00000000000000000000"
 PUBLISHABLE_KEY = "pk_test_twinkit00000000000000000000"
-ACCOUNT = "acct_1TwinkitStripeAc"
 CONFIGURATION = "pmc_1TwinkitStripeDefault000"
 ACCOUNT_VALUES: Mapping[str, Any] = {
     "id": ACCOUNT,
@@ -118,8 +118,11 @@ def authenticate(ctx: Ctx, request: Request) -> Principal:
         raise errors.secret_key_required()
     check_cursors(request)
     account = request.headers.get("stripe-account")
-    if account is not None and not account.startswith("acct_"):
-        raise errors.account_unknown(key, account)
+    if account is not None:
+        known = account == ACCOUNT or ctx.options.get("materialise") or ctx.store.find("account", account)
+        if not account.startswith("acct_") or not known:
+            raise errors.account_unknown(key, account)
+        accounts.enter(ctx, account)
     return Principal(key, kind=kind, account=account)
 
 

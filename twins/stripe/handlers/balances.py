@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from twinkit import Ctx, Request
-from twins.stripe import lookup, twin
+from twins.stripe import accounts, lookup, twin
 from twins.stripe.payments import ledger
 
 
@@ -44,7 +44,7 @@ def post(
     return str(record["id"])
 
 
-@twin.timer("funds_available")
+@accounts.timer("funds_available")
 def funds_available(ctx: Ctx, data: dict[str, Any]) -> None:
     """The funds of a transaction have become available."""
     ctx.store.update("balance_transaction", data["id"], status="available")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Reply
-from twins.stripe import errors, facts, twin
+from twins.stripe import accounts, errors, facts
 from twins.stripe.facts import Facts
 from twins.stripe.handlers import charges, payment_methods
 from twins.stripe.payments import banks, declines, intents, outcomes
@@ -96,7 +96,8 @@ def ask(
 
 def authentication(ctx: Ctx, intent: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
     """`next_action` for 3D Secure: a redirect where a `return_url` was given, else for Stripe.js."""
-    page = f"{ctx.base_url}/3d_secure_2/{intent['id']}"
+    account = accounts.current(ctx)
+    page = f"{ctx.base_url}/3d_secure_2/{intent['id']}" + (f"?account={account}" if account else "")
     note = {"return_url": params.get("return_url")}
     if ctx.store.find(AUTHENTICATION, intent["id"]) is None:
         ctx.store.insert(AUTHENTICATION, note, id=intent["id"])
@@ -243,7 +244,7 @@ def verify(ctx: Ctx, intent: dict[str, Any], params: Mapping[str, Any]) -> Reply
     return apply(ctx, intent, method, attempt(known, Situation(setup=name == "setup_intent")))
 
 
-@twin.timer("bank_settles")
+@accounts.timer("bank_settles")
 def bank_settles(ctx: Ctx, data: dict[str, Any]) -> None:
     """A bank debit that was processing ends."""
     charge = ctx.store.get("charge", data["charge"])
@@ -286,7 +287,7 @@ def _bank_fails(ctx: Ctx, intent: dict[str, Any] | None, charge: dict[str, Any],
     ctx.emit("payment_intent.payment_failed", ctx.update("payment_intent", intent["id"], changes, event=""))
 
 
-@twin.timer("authorization_expires")
+@accounts.timer("authorization_expires")
 def authorization_expires(ctx: Ctx, data: dict[str, Any]) -> None:
     """Nobody captured in time: the intent is canceled and the authorization released."""
     intent = ctx.store.find("payment_intent", data["intent"])

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Filter, Request
-from twins.stripe import errors, lookup, twin
+from twins.stripe import accounts, errors, lookup, twin
 from twins.stripe.handlers import balances
 from twins.stripe.payments import disputes, ledger
 
@@ -158,7 +158,7 @@ def move(ctx: Ctx, dispute: dict[str, Any], trigger: str) -> dict[str, Any]:
     return moved
 
 
-@twin.timer("dispute_due")
+@accounts.timer("dispute_due")
 def due(ctx: Ctx, data: dict[str, Any]) -> None:
     """Nobody answered in time: the dispute is lost, an inquiry closed."""
     dispute = ctx.store.find("dispute", data["dispute"])

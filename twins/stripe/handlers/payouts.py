@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Request
-from twins.stripe import errors, facts, lookup, twin
+from twins.stripe import accounts, errors, facts, lookup, twin
 from twins.stripe.handlers import balances, charges
 from twins.stripe.payments import ledger
 
@@ -85,7 +85,7 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     return record
 
 
-@twin.timer("payout_arrives")
+@accounts.timer("payout_arrives")
 def arrives(ctx: Ctx, data: dict[str, Any]) -> None:
     """The payout reached its bank, which takes or returns it."""
     payout = ctx.store.get("payout", data["payout"])

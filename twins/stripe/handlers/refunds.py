@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Filter, Request
-from twins.stripe import errors, facts, lookup, twin
+from twins.stripe import accounts, errors, facts, lookup, twin
 from twins.stripe.handlers import balances
 from twins.stripe.payments import refunds
 
@@ -136,7 +136,7 @@ def move(ctx: Ctx, refund: dict[str, Any], trigger: str) -> dict[str, Any]:
     return moved
 
 
-@twin.timer("refund_settles")
+@accounts.timer("refund_settles")
 def settles(ctx: Ctx, data: dict[str, Any]) -> None:
     """An asynchronous refund of a test card ends."""
     refund = ctx.store.get("refund", data["refund"])

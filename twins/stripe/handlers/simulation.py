@@ -8,17 +8,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from twinkit import Ctx, Reply, Request, UsageError
-from twins.stripe import twin
+from twins.stripe import accounts, twin
 from twins.stripe.handlers import balances, confirming, disputes, payouts, refunds
 
 
-def _wanted(payload: Any, name: str) -> str:
+def _wanted(ctx: Ctx, payload: Any, name: str) -> str:
     if not isinstance(payload, Mapping) or not payload.get(name):
         raise UsageError(f"say which one, such as {{{name!r}: …}}")
+    accounts.enter(ctx, payload.get("account"))
     return str(payload[name])
+
+
+def _named(ctx: Ctx, payload: Any, name: str) -> dict[str, Any]:
+    id = _wanted(ctx, payload, name)
+    return ctx.store.get(name, id)
+
+
+def _of_page(ctx: Ctx, request: Request) -> dict[str, Any]:
+    accounts.enter(ctx, dict(parse_qsl(request.raw_query.decode("latin-1"))).get("account"))
+    return _intent(ctx, str(request.path["intent"]))
 
 
 def _intent(ctx: Ctx, id: str) -> dict[str, Any]:
@@ -29,45 +40,45 @@ def _intent(ctx: Ctx, id: str) -> dict[str, Any]:
 @twin.control("complete_3ds")
 def complete_3ds(ctx: Ctx, payload: Any) -> dict[str, Any]:
     """The customer passes the challenge: `{"intent": "pi_… or seti_…"}`. Answers the intent."""
-    return confirming.finish_authentication(ctx, _intent(ctx, _wanted(payload, "intent")), succeeded=True)
+    return confirming.finish_authentication(ctx, _intent(ctx, _wanted(ctx, payload, "intent")), succeeded=True)
 
 
 @twin.control("fail_3ds")
 def fail_3ds(ctx: Ctx, payload: Any) -> dict[str, Any]:
     """The customer fails the challenge: `{"intent": "pi_… or seti_…"}`. Answers the intent."""
-    return confirming.finish_authentication(ctx, _intent(ctx, _wanted(payload, "intent")), succeeded=False)
+    return confirming.finish_authentication(ctx, _intent(ctx, _wanted(ctx, payload, "intent")), succeeded=False)
 
 
 @twin.control("open_dispute")
 def open_dispute(ctx: Ctx, payload: Any) -> dict[str, Any]:
     """The cardholder disputes a charge: `{"charge": "ch_…", "kind": "fraudulent"}`. Answers the dispute."""
-    return disputes.open_dispute(ctx, _wanted(payload, "charge"), str(payload.get("kind") or "fraudulent"))
+    return disputes.open_dispute(ctx, _wanted(ctx, payload, "charge"), str(payload.get("kind") or "fraudulent"))
 
 
 @twin.control("decide_dispute")
 def decide_dispute(ctx: Ctx, payload: Any) -> dict[str, Any]:
     """The issuer decides: `{"dispute": "du_…", "outcome": "win" | "lose"}`. Answers the dispute."""
-    dispute = ctx.store.get("dispute", _wanted(payload, "dispute"))
+    dispute = _named(ctx, payload, "dispute")
     return disputes.move(ctx, dispute, str(payload.get("outcome") or "win"))
 
 
 @twin.control("fail_refund")
 def fail_refund(ctx: Ctx, payload: Any) -> dict[str, Any]:
     """The bank returns a refund: `{"refund": "re_…"}`. Answers the refund."""
-    return refunds.move(ctx, ctx.store.get("refund", _wanted(payload, "refund")), "fail")
+    return refunds.move(ctx, _named(ctx, payload, "refund"), "fail")
 
 
 @twin.control("fail_payout")
 def fail_payout(ctx: Ctx, payload: Any) -> dict[str, Any]:
     """The bank returns a payout: `{"payout": "po_…", "code": "account_closed"}`. Answers the payout."""
-    payout = ctx.store.get("payout", _wanted(payload, "payout"))
+    payout = _named(ctx, payload, "payout")
     return payouts.fail(ctx, payout, str(payload.get("code") or "could_not_process"), "The bank returned the payout.")
 
 
 @twin.control("add_funds")
 def add_funds(ctx: Ctx, payload: Any) -> dict[str, Any]:
     """Put money into the available balance: `{"amount": 5000, "currency": "usd"}`. Answers the balance."""
-    amount, currency = int(_wanted(payload, "amount")), str(payload.get("currency") or "usd")
+    amount, currency = int(_wanted(ctx, payload, "amount")), str(payload.get("currency") or "usd")
     balances.post(ctx, amount=amount, currency=currency, type="topup", source=ctx.new_id("topup"))
     return balances.balance(ctx)
 
@@ -82,7 +93,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>3D Secure 2 Test Page</tit
 @twin.page("GET", "/3d_secure_2/{intent}")
 def challenge(ctx: Ctx, request: Request) -> Reply:
     """The bank's challenge, with a button to pass and one to fail it."""
-    intent = _intent(ctx, str(request.path["intent"]))
+    intent = _of_page(ctx, request)
     text = f"Authenticate {escape(intent['id'])}: its status is {escape(intent['status'])}."
     return Reply(200, PAGE.format(text=text), media_type="text/html; charset=utf-8")
 
@@ -90,7 +101,7 @@ def challenge(ctx: Ctx, request: Request) -> Reply:
 @twin.page("POST", "/3d_secure_2/{intent}")
 def decided(ctx: Ctx, request: Request) -> Reply:
     """The customer's decision; sends the browser back to the `return_url`."""
-    intent = _intent(ctx, str(request.path["intent"]))
+    intent = _of_page(ctx, request)
     passed = b"result=fail" not in request.raw
     changed = confirming.finish_authentication(ctx, intent, succeeded=passed)
     note = ctx.store.find(confirming.AUTHENTICATION, intent["id"]) or {}

@@ -5,12 +5,13 @@ Source: https://docs.stripe.com/api/webhook_endpoints, /events. Imports: the kit
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 from twinkit import Ctx, Receiver, Request
-from twins.stripe import errors, lookup, twin, webhooks, wire
+from twins.stripe import accounts, errors, lookup, twin, webhooks, wire
 
 SECRETS = "webhook_secret"
 """Store name of signing secrets, by endpoint id."""
@@ -44,7 +45,7 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     }
     secret = f"whsec_{ctx.token('alnum', 32)}"
     ctx.store.insert("webhook_endpoint", record, created=ctx.micros)
-    ctx.store.insert(SECRETS, {"secret": secret}, id=record["id"])
+    ctx.store.insert(SECRETS, {"secret": secret, "connect": bool(params.get("connect"))}, id=record["id"])
     return {**record, "secret": secret}
 
 
@@ -63,14 +64,28 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     return ctx.update("webhook_endpoint", id, changes, event="")
 
 
+def _endpoints(ctx: Ctx, connected: bool) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
+    """(endpoint, its hidden part): the account's own, and for a connected account the platform's `connect` ones."""
+    for endpoint in ctx.store.select("webhook_endpoint"):
+        kept = ctx.store.find(SECRETS, endpoint["id"])
+        if connected or not (kept or {}).get("connect"):
+            yield endpoint, kept
+    if connected:
+        platform = accounts.whole(ctx)
+        for endpoint in platform.select("webhook_endpoint"):
+            kept = platform.find(SECRETS, endpoint["id"])
+            if kept and kept.get("connect"):
+                yield endpoint, kept
+
+
 @twin.receivers
 def receivers(ctx: Ctx, event: dict[str, Any]) -> list[Receiver]:
     """The enabled endpoints that want this type."""
     found = []
-    for endpoint in ctx.store.select("webhook_endpoint"):
+    connected = accounts.current(ctx) is not None
+    for endpoint, kept in _endpoints(ctx, connected):
         if endpoint["status"] != "enabled" or not webhooks.wants(endpoint["enabled_events"], event["type"]):
             continue
-        kept = ctx.store.find(SECRETS, endpoint["id"])
         found.append(
             Receiver(
                 id=endpoint["id"],
@@ -121,5 +136,8 @@ def envelope(
         },
         "type": type,
     }
+    account = accounts.current(ctx)
+    if account is not None:
+        event["account"] = account
     event["pending_webhooks"] = len(receivers(ctx, event))
     return event
