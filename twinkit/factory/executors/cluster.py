@@ -67,7 +67,7 @@ class DaskExecutor:
 
         completed: Any = distributed.as_completed
         waiting = {self._submit(plan, folder): (plan, folder) for plan, folder in trials}
-        queue: Any = completed(list(waiting))
+        queue: Any = completed(list(waiting), loop=self._client.loop)
         seen: set[tuple[str, int]] = set()
         for future in queue:
             plan, folder = waiting.pop(future)

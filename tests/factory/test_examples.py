@@ -1,0 +1,103 @@
+"""The password reset: plain English, a correct app that passes 15 of 15, ten planted faults each rejected for its
+reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.factory.conftest import Project
+from twinkit.errors import UsageError
+from twinkit.factory.audits import behaviour, planted
+from twinkit.factory.environment.database import find_postgresql
+from twinkit.factory.scenarios.lint import lint_suite
+from twinkit.factory.scenarios.vault import load_vault
+from twinkit.factory.specs.lint import load_specifications
+from twinkit.factory.steps.load import load_steps
+
+
+def test_password_reset_passes_fifteen_of_fifteen(example: Callable[[str], Project]) -> None:
+    project = example("password_reset")
+    specifications, findings = load_specifications(project.repo / "specs")
+    suite = load_vault(project.vault)
+    assert not findings and not lint_suite(suite, load_steps(project.vault), specifications)
+    report = project.run()
+    assert report["gate"]["decision"] == "eligible"
+    assert [(row["passes"], row["trials"]) for row in report["scenarios"]] == [(3, 3)] * 5
+    assert [row["title"] for row in report["scenarios"]] == [
+        "Happy path", "Expired token", "Email enumeration", "Rate limiting", "Single use",
+    ]  # fmt: skip
+
+
+def test_ten_planted_faults_are_rejected_by_the_right_scenarios(example: Callable[[str], Project]) -> None:
+    project = example("password_reset")
+    options = project.options(trials=1)
+    faults = planted.lies(options)
+    assert len(faults) == 10
+    outcome = planted.audit_planted(options, faults, lambda text: None, project.executor)
+    assert outcome["missed"] == [] and outcome["ok"]
+    for row in outcome["rows"]:
+        assert set(row["expected"]) <= set(row["rejected_by"]), row
+
+
+def test_an_audit_that_misses_says_so(project: Project) -> None:
+    (project.vault / "broken.toml").write_text(
+        '[[broken]]\nname = "n"\nfile = "app.py"\nfind = "true"\nreplace = " true"\n'
+    )
+    outcome = planted.audit_planted(
+        project.options(trials=1), planted.lies(project.options()), lambda t: None, project.executor
+    )
+    assert outcome["missed"] == ["n"] and not outcome["ok"]
+    (project.vault / "broken.toml").write_text('[[broken]]\nname = "n"\nfile = "app.py"\nfind = "zzz"\nreplace = ""\n')
+    with pytest.raises(UsageError, match="exactly once"):
+        planted.lies(project.options())
+
+
+def test_mutants(project: Project) -> None:
+    found = planted.mutants(project.options(), 5)
+    assert len(found) == 5 and len({each.name for each in found}) == 5
+    assert found == planted.mutants(project.options(), 5)
+
+
+def test_witness_and_determinism(project: Project) -> None:
+    with pytest.raises(UsageError, match="--base"):
+        behaviour.witness(project.options())
+    silent = behaviour.witness(project.options(base="HEAD", trials=1))
+    assert silent["silent"] == ["hello/hello"] and not silent["ok"]
+    assert behaviour.determinism(project.options(trials=1), 2)["ok"]
+    project.scenarios(
+        "## Scenario: A\nWhen chance decides\nThen it holds\n",
+        """
+        import os
+        @when('chance decides')
+        def f(world): world.get('/hello')
+        @then('it holds')
+        def g(world):
+            path = os.path.dirname(os.path.dirname(__file__)) + '/count'
+            open(path, 'a').write('x')
+            world.expect(len(open(path).read()) % 2, 'even')
+        """,
+    )
+    assert not behaviour.determinism(project.options(trials=1), 2)["ok"]
+
+
+@pytest.mark.skipif(find_postgresql() is None, reason="no PostgreSQL binaries on this machine")
+def test_postgresql(project: Project) -> None:
+    from twinkit.factory.environment import jail
+
+    if not jail.available():
+        pytest.skip("PostgreSQL needs the trial's namespace when the tests run as root")
+    probe = (
+        "import os, socket\ns = socket.create_connection((os.environ['PGHOST'], int(os.environ['PGPORT'])))\n"
+        "params = b'user\\0app\\0database\\0postgres\\0\\0'\n"
+        "s.sendall((len(params) + 8).to_bytes(4, 'big') + (196608).to_bytes(4, 'big') + params)\n"
+        "ok = s.recv(1) == b'R'\n"
+    )
+    from tests.factory.conftest import CONFIG, TINY
+
+    app = probe + TINY + "serve(lambda m, p, b: (200, '{\"ok\": %s}' % str(ok).lower()))\n"
+    project.commit({"app.py": app, "factory.toml": CONFIG + 'database = "postgresql"\n'})
+    report = project.run(trials=1)
+    assert report["gate"]["exit_code"] == 0, report["scenarios"][0]["attempts"][0]["message"]
