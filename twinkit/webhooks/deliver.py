@@ -255,7 +255,9 @@ class Deliverer:
             )
             if due is not None:
                 self._again(row, due, answer.reason)
-        ended = row._replace(status=status, response_status=answer.status, error=answer.error, data=data)
+        ended = row._replace(
+            status=status, response_status=answer.status, response_body=answer.body, error=answer.error, data=data
+        )
         try:
             with self.store.transaction():
                 self._finished(ended, due is None)

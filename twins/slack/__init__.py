@@ -6,20 +6,23 @@ from twinkit import Twin
 
 twin = Twin.load(__package__)
 
-HOOKS = ("wire", "world", "webhooks")
+HOOKS = ("wire", "world", "webhooks", "human", "pages", "sockets")
 """Modules that hook into the twin as a whole."""
 
 HANDLERS = (
+    "apps",
     "auth",
     "channels",
     "chat",
     "history",
     "members",
+    "oauth",
     "pins",
     "reactions",
     "scheduled",
     "streams",
     "users",
+    "views",
 )
 """Modules with the methods of one family."""
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from twinkit import Ctx, Filter
+from twins.slack import stamps
 from twins.slack.call import Call
 from twins.slack.failing import fail
 
@@ -127,6 +128,14 @@ def direct(ctx: Ctx, team: str, users: Iterable[str]) -> dict[str, Any]:
     channel = new_channel(ctx, id, name, people[0], team, kind=kind, people=key)
     add(ctx, channel, people)
     return channel
+
+
+def whisper(ctx: Ctx, channel: str, user: str, said: dict[str, Any], ts: str = "") -> str:
+    """Keep an ephemeral message where the human's side can see it; returns its timestamp."""
+    ts = ts or stamps.new_ts(ctx)
+    data = {**said, "ts": ts, "channel": channel, "to": user, "is_ephemeral": True}
+    ctx.store.insert("ephemeral", data, id=f"{channel} {ts}", parent=user, created=stamps.micros_of(ts))
+    return ts
 
 
 # showing -------------------------------------------------------------------------------------------------------------

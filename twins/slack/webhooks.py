@@ -8,7 +8,7 @@ places, answers. An event as stored: `id`, `type`, `kind` (`event`, `interaction
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
@@ -39,7 +39,7 @@ def sign(body: bytes, secret: str, at: int, headers: dict[str, str]) -> dict[str
 
 def notify(ctx: Ctx, team: str, type: str, event: Mapping[str, Any], *, channel: str = "", app: str = "") -> None:
     """Tell the apps of a workspace of something; of a conversation, only those whose bot is in it."""
-    inner = {"type": type, **event}
+    inner = {**event, "type": type}
     inner.setdefault("event_ts", f"{ctx.now}.{ctx.store.next('event_ts') % 1_000_000:06d}")
     kind = f"message.{event['channel_type']}s" if type == "message" and event.get("channel_type") else type
     ctx.emit(kind, inner, kind="event", team=team, channel=channel, app=app)
@@ -48,7 +48,10 @@ def notify(ctx: Ctx, team: str, type: str, event: Mapping[str, Any], *, channel:
 @twin.envelope
 def envelope(ctx: Ctx, type: str, data: dict[str, Any], previous: Any, **extra: Any) -> dict[str, Any]:
     """An event as it is kept."""
-    return {"id": ctx.new_id("Ev{upper:10}"), "type": type, "time": ctx.now, "body": data, **extra}
+    id = ctx.new_id("Ev{upper:10}")
+    if extra.get("kind") != "event":
+        ctx.store.insert("sent", {"id": id, "type": type, "at": ctx.now, "app": extra.get("app")})
+    return {"id": id, "type": type, "time": ctx.now, "body": data, **extra}
 
 
 def wanted_by(ctx: Ctx, app: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
@@ -151,8 +154,3 @@ def delivered(ctx: Ctx, delivery: Any, final: bool) -> None:
         return
     ok = delivery.response_status is not None and 200 <= delivery.response_status < 300
     answers.take(ctx, found.data, ok, answers.parse(bytes(delivery.response_body or b"")))
-
-
-def members_watching(ctx: Ctx, users: Iterable[str]) -> set[str]:
-    """Ids of the users among `users` that are bots."""
-    return {user for user in users if (ctx.store.find("user", user) or {}).get("is_bot")}

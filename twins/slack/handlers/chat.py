@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from twinkit import Ctx
 from twins.slack import messages, people, places, stamps
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
@@ -69,15 +68,7 @@ def post_ephemeral(call: Call) -> dict[str, Any]:
     if places.membership(call.ctx, channel["id"], user) is None:
         raise fail("user_not_in_channel")
     said = {**messages.dressed(call), **messages.content(call.args, call.ctx)}
-    return {"message_ts": whisper(call.ctx, channel["id"], user, said)}
-
-
-def whisper(ctx: Ctx, channel: str, user: str, said: dict[str, Any]) -> str:
-    """Keep an ephemeral message where the human's side can see it; returns its timestamp."""
-    ts = stamps.new_ts(ctx)
-    data = {**said, "ts": ts, "channel": channel, "to": user, "is_ephemeral": True}
-    ctx.store.insert("ephemeral", data, id=f"{channel} {ts}", parent=user, created=stamps.micros_of(ts))
-    return ts
+    return {"message_ts": places.whisper(call.ctx, channel["id"], user, said)}
 
 
 @method("chat.update")

@@ -1,0 +1,172 @@
+"""Addresses outside the Web API: installing, incoming webhooks, response URLs, uploads and downloads.
+
+Sources: https://docs.slack.dev/authentication/installing-with-oauth and
+/messaging/sending-messages-using-incoming-webhooks.
+Imports: installs, answers, messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import orjson
+
+from twinkit import Ctx, Reply, Request, ServiceError
+from twins.slack import answers, installs, messages, people, twin
+from twins.slack.args import Args
+from twins.slack.failing import fail
+
+STYLE = "body{font:16px sans-serif;max-width:32em;margin:4em auto}button{font:inherit;padding:.5em 1em}"
+
+
+def fields(raw: bytes) -> dict[str, str]:
+    """A query string or form; the last value of a name."""
+    return {
+        name: values[-1] for name, values in parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True).items()
+    }
+
+
+def html(title: str, body: str, status: int = 200) -> Reply:
+    """A page."""
+    text = f"<!doctype html><meta charset=utf-8><title>{escape(title)}</title><style>{STYLE}</style>{body}"
+    return Reply(status, text, media_type="text/html; charset=utf-8")
+
+
+# installing ----------------------------------------------------------------------------------------------------------
+
+
+@twin.page("GET", "/oauth/v2/authorize")
+@twin.page("GET", "/oauth/authorize")
+@twin.page("GET", "/openid/connect/authorize")
+def authorize(ctx: Ctx, request: Request) -> Reply:
+    """Ask whether the app may be installed, and for whom."""
+    asked = fields(request.raw_query)
+    app = installs.app_by_client(ctx, asked.get("client_id", ""))
+    wrong = _wrong(app, asked)
+    if wrong or app is None:
+        return html("Something went wrong", f"<h1>Oh no!</h1><p>{escape(wrong)}</p>", 400)
+    users = [user for user in ctx.store.select("user", order="oldest") if not user["is_bot"] and not user["deleted"]]
+    options = "".join(f'<option value="{user["id"]}">{escape(user["real_name"])}</option>' for user in users[:-1])
+    hidden = "".join(
+        f'<input type=hidden name="{escape(name)}" value="{escape(value)}">' for name, value in asked.items()
+    )
+    wanted = escape(", ".join(filter(None, (asked.get("scope"), asked.get("user_scope")))))
+    return html(
+        f"Install {app['name']}",
+        f"<h1>{escape(app['name'])} wants to access the workspace</h1><p>Scopes: {wanted}</p>"
+        f'<form method=post action="{escape(request.url_path.rpartition("/")[2])}">{hidden}'
+        f"<p><label>As <select name=twin_user>{options}</select></label></p>"
+        "<button name=twin_answer value=allow>Allow</button> "
+        "<button name=twin_answer value=cancel>Cancel</button></form>",
+    )
+
+
+def _wrong(app: Mapping[str, Any] | None, asked: Mapping[str, str]) -> str:
+    if app is None:
+        return "Invalid client_id parameter"
+    uri = asked.get("redirect_uri", "")
+    known = app.get("redirect_uris") or ()
+    if uri and known and not any(uri.startswith(each) for each in known):
+        return "redirect_uri did not match any configured URIs."
+    if not uri and not known:
+        return "redirect_uri is missing and the app has none configured."
+    if not asked.get("scope") and not asked.get("user_scope"):
+        return "no scopes requested"
+    return ""
+
+
+@twin.page("POST", "/oauth/v2/authorize")
+@twin.page("POST", "/oauth/authorize")
+@twin.page("POST", "/openid/connect/authorize")
+def consent(ctx: Ctx, request: Request) -> Reply:
+    """Send the browser back to the app with a code, or with `access_denied`."""
+    asked = {**fields(request.raw_query), **fields(request.raw)}
+    app = installs.app_by_client(ctx, asked.get("client_id", ""))
+    wrong = _wrong(app, asked)
+    if wrong or app is None:
+        return html("Something went wrong", f"<h1>Oh no!</h1><p>{escape(wrong)}</p>", 400)
+    target = asked.get("redirect_uri") or app["redirect_uris"][0]
+    more = {"state": asked.get("state", "")}
+    if asked.get("twin_answer") == "cancel":
+        more["error"] = "access_denied"
+    else:
+        user = people.named(ctx, asked.get("twin_user") or "ana")
+        if user is None:
+            return html("Something went wrong", "<h1>Oh no!</h1><p>Nobody has this name.</p>", 400)
+        more = {"code": installs.new_code(ctx, app, str(user["id"]), asked), **more}
+    joint = "&" if urlsplit(target).query else "?"
+    return Reply(302, None, {"location": f"{target}{joint}{urlencode(more)}"})
+
+
+# incoming webhooks and response URLs ---------------------------------------------------------------------------------
+
+
+def payload_of(request: Request) -> dict[str, Any] | None:
+    """JSON in the body, or in the form field `payload`; None when there is none."""
+    raw: bytes | str = request.raw
+    if request.header("content-type").startswith("application/x-www-form-urlencoded"):
+        raw = fields(request.raw).get("payload", "")
+    try:
+        data = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    return data if isinstance(data, dict) else None
+
+
+@twin.page("POST", "/services/{team}/{bot}/{secret}")
+def incoming(ctx: Ctx, request: Request) -> Reply:
+    """Say something through an incoming webhook; the answers are plain text."""
+    for app in ctx.store.select("app"):
+        hook = (app.get("webhooks") or {}).get(request.url_path)
+        if hook:
+            return _incoming(ctx, request, app, hook)
+    return Reply(404, "no_service")
+
+
+def _incoming(ctx: Ctx, request: Request, app: Mapping[str, Any], hook: Mapping[str, Any]) -> Reply:
+    data = payload_of(request)
+    if data is None:
+        return Reply(400, "invalid_payload")
+    channel = ctx.store.find("channel", hook["channel"])
+    if channel is None:
+        return Reply(404, "channel_not_found")
+    if channel["is_archived"]:
+        return Reply(410, "channel_is_archived")
+    bot = next((bot for bot in ctx.store.select("bot") if bot["app_id"] == app["id"]), None)
+    said: dict[str, Any] = {
+        "subtype": "bot_message",
+        "username": data.get("username") or app["name"],
+        "team": hook["team"],
+    }
+    if bot is not None:
+        said.update(bot_id=bot["id"], app_id=app["id"])
+    if data.get("icon_emoji"):
+        said["icons"] = {"emoji": data["icon_emoji"]}
+    try:
+        said.update(messages.content(Args(data), ctx))
+        messages.post(ctx, channel, said, thread_ts=str(data.get("thread_ts") or ""))
+    except ServiceError as error:
+        body = error.body if isinstance(error.body, dict) else {}
+        return Reply(400, str(body.get("error", "invalid_payload")))
+    return Reply(200, "ok", media_type="text/html")
+
+
+@twin.page("POST", "/actions/{team}/{number}/{secret}")
+@twin.page("POST", "/commands/{team}/{number}/{secret}")
+@twin.page("POST", "/app/{team}/{number}/{secret}")
+def response_url(ctx: Ctx, request: Request) -> Reply:
+    """Say more about what somebody did."""
+    try:
+        record = answers.response_record(ctx, request.url_path)
+        data = payload_of(request)
+        if data is None:
+            raise fail("invalid_payload")
+        answers.use(ctx, record, data)
+    except ServiceError as error:
+        body = error.body if isinstance(error.body, dict) else {}
+        gone = body.get("error") in ("expired_url", "used_url", "no_service")
+        return Reply(404 if gone else 400, body)
+    return Reply(200, {"ok": True})
