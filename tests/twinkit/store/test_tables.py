@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
-from twinkit.store import Store
+from sqlmodel import Session, create_engine, select
+
+from twinkit.store import Filter, Store
+from twinkit.store.conditions import OPS
 from twinkit.store.ddl import SCRIPT
-from twinkit.store.tables import Table, ddl
+from twinkit.store.tables import Record, Table, ddl
 
 
 def test_the_ddl_is_that_of_the_tables() -> None:
@@ -34,3 +38,24 @@ def test_running_a_store_imports_nothing_heavy() -> None:
         "{'sqlmodel', 'sqlalchemy', 'pydantic', 'httpx', 'yaml', 'asyncio'}))"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_file_is_read_with_the_table_classes(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    store = Store.open(path, service="test")
+    store.insert("customer", {"id": "cus_1", "name": "Jenny"})
+    store.insert("customer", {"id": "cus_2"})
+    store.delete("customer", "cus_2")
+    store.list("customer", [Filter("name", "words", "jenny"), Filter("id", "=", "cus_1")])
+    store.close()
+    engine = create_engine(f"sqlite:///{path}")
+    with Session(engine) as session:
+        found = session.exec(select(Record).where(Record.resource == "customer", Record.deleted == 0)).all()
+        assert [(record.id, record.data) for record in found] == [("cus_1", '{"id":"cus_1","name":"Jenny"}')]
+    engine.dispose()
+
+
+def test_the_documentation_names_every_operator() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "store.md").read_text(encoding="utf-8")
+    table = text.partition("| Operator |")[2]
+    assert [op for op in OPS if f"`{op}`" not in table] == []
