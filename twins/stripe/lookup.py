@@ -56,3 +56,11 @@ def unset(value: Any) -> Any:
 def given(params: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """The named parameters that were sent, empty strings as null."""
     return {name: unset(params[name]) for name in names if name in params}
+
+
+def changed(record: Mapping[str, Any], params: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """What an update sets: the named parameters that were sent, and metadata merged into the record's."""
+    changes = given(params, *names)
+    if "metadata" in params:
+        changes["metadata"] = metadata(record.get("metadata"), params["metadata"])
+    return changes

@@ -183,11 +183,9 @@ def update_price(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Change what may be changed of a price; its amount may not."""
     params = request.body or {}
     price = lookup.in_path(ctx, "price", request.path["price"], "price")
-    changes = lookup.given(params, "active", "nickname", "tax_behavior")
+    changes = lookup.changed(price, params, "active", "nickname", "tax_behavior")
     if "lookup_key" in params and params["lookup_key"] != price.get("lookup_key"):
         changes["lookup_key"] = _lookup_key(ctx, params)
-    if "metadata" in params:
-        changes["metadata"] = lookup.metadata(price["metadata"], params["metadata"])
     return ctx.update("price", price["id"], changes, event="price.updated")
 
 
@@ -245,7 +243,7 @@ def update_product(ctx: Ctx, request: Request) -> dict[str, Any]:
         "active", "description", "images", "marketing_features", "name", "package_dimensions", "shippable",
         "statement_descriptor", "tax_code", "unit_label", "url",
     )  # fmt: skip
-    changes = lookup.given(params, *names)
+    changes = lookup.changed(product, params, *names)
     for name in ("images", "marketing_features"):
         if name in changes and changes[name] is None:
             changes[name] = []
@@ -255,8 +253,6 @@ def update_product(ctx: Ctx, request: Request) -> dict[str, Any]:
             text = f"The price specified by `default_price` must belong to the product: {product['id']}"
             raise errors.invalid(text, "default_price")
         changes["default_price"] = price["id"]
-    if "metadata" in params:
-        changes["metadata"] = lookup.metadata(product["metadata"], params["metadata"])
     return ctx.update("product", product["id"], changes)
 
 
@@ -323,9 +319,7 @@ def update_coupon(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Change a coupon's name or metadata."""
     params = request.body or {}
     coupon = lookup.in_path(ctx, "coupon", request.path["coupon"], "coupon")
-    changes = lookup.given(params, "name")
-    if "metadata" in params:
-        changes["metadata"] = lookup.metadata(coupon.get("metadata"), params["metadata"])
+    changes = lookup.changed(coupon, params, "name")
     return ctx.update("coupon", coupon["id"], changes)
 
 
@@ -374,7 +368,5 @@ def update_promotion_code(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Activate or deactivate a code, change its metadata."""
     params = request.body or {}
     code = lookup.in_path(ctx, "promotion_code", request.path["promotion_code"], "promotion_code")
-    changes = lookup.given(params, "active")
-    if "metadata" in params:
-        changes["metadata"] = lookup.metadata(code.get("metadata"), params["metadata"])
+    changes = lookup.changed(code, params, "active")
     return ctx.update("promotion_code", code["id"], changes, event="promotion_code.updated")

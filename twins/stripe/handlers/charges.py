@@ -286,13 +286,11 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Change what may be changed of a charge."""
     params = request.body or {}
     charge = lookup.in_path(ctx, "charge", request.path["charge"])
-    changes = lookup.given(params, "description", "receipt_email", "shipping", "transfer_group", "customer")
+    changes = lookup.changed(charge, params, "description", "receipt_email", "shipping", "transfer_group", "customer")
     if params.get("customer"):
         lookup.record(ctx, "customer", params["customer"], "customer")
     if isinstance(params.get("fraud_details"), Mapping):
         changes["fraud_details"] = {**(charge.get("fraud_details") or {}), **params["fraud_details"]}
-    if "metadata" in params:
-        changes["metadata"] = lookup.metadata(charge["metadata"], params["metadata"])
     return ctx.update("charge", charge["id"], changes, event="charge.updated")
 
 

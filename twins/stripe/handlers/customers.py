@@ -22,7 +22,7 @@ PLAIN = (
 
 def _values(ctx: Ctx, params: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
     """What a create or update request sets."""
-    changes = lookup.given(params, *PLAIN)
+    changes = lookup.changed(current, params, *PLAIN)
     for name in ("business_name", "individual_name"):
         if changes.get(name) is None:
             changes.pop(name, None)
@@ -34,8 +34,6 @@ def _values(ctx: Ctx, params: Mapping[str, Any], current: Mapping[str, Any]) -> 
         changes["balance"] = params["balance"]
     if isinstance(params.get("invoice_settings"), Mapping):
         changes["invoice_settings"] = _settings(ctx, params["invoice_settings"], current)
-    if "metadata" in params:
-        changes["metadata"] = lookup.metadata(current.get("metadata"), params["metadata"])
     if changes.get("tax_exempt", "none") is None:
         changes["tax_exempt"] = "none"
     return changes
@@ -246,9 +244,7 @@ def adjustment(ctx: Ctx, request: Request) -> dict[str, Any]:
 def update_adjustment(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Change its description or metadata."""
     params, found = request.body or {}, _adjustment(ctx, request)
-    changes = lookup.given(params, "description")
-    if "metadata" in params:
-        changes["metadata"] = lookup.metadata(found.get("metadata"), params["metadata"])
+    changes = lookup.changed(found, params, "description")
     return ctx.update("customer_balance_transaction", found["id"], changes, event="")
 
 

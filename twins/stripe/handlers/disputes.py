@@ -189,9 +189,7 @@ def retrieve(ctx: Ctx, request: Request) -> dict[str, Any]:
 def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Stage or submit evidence; the documented evidence texts decide the dispute."""
     params, dispute = request.body or {}, _dispute(ctx, request)
-    changes: dict[str, Any] = {}
-    if "metadata" in params:
-        changes["metadata"] = lookup.metadata(dispute["metadata"], params["metadata"])
+    changes = lookup.changed(dispute, params)
     evidence = params.get("evidence")
     if isinstance(evidence, Mapping):
         if dispute["status"] in disputes.CLOSED:

@@ -207,7 +207,7 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     for name in ("amount", "currency", "payment_method", "payment_method_data", "customer"):
         if name in params and intent["status"] not in intents.UPDATABLE:
             raise errors.wrong_state(intent, intents.not_updatable("PaymentIntent", name, intent["status"]), name)
-    changed = {**intent, **lookup.given(params, *PLAIN, "customer")}
+    changed = {**intent, **lookup.changed(intent, params, *PLAIN, "customer")}
     if "currency" in params:
         changed["currency"] = charges.check_currency(params["currency"])
     if "amount" in params:
@@ -215,8 +215,6 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
         changed["amount"] = params["amount"]
     if params.get("customer"):
         lookup.record(ctx, "customer", params["customer"], "customer")
-    if "metadata" in params:
-        changed["metadata"] = lookup.metadata(intent["metadata"], params["metadata"])
     if params.get("payment_method_types"):
         changed["payment_method_types"] = list(params["payment_method_types"])
         changed["automatic_payment_methods"] = None
@@ -275,16 +273,16 @@ def capture(ctx: Ctx, request: Request) -> dict[str, Any]:
     if amount < 1:
         raise errors.too_small("amount_to_capture", 1)
     charge = ctx.store.get("charge", intent["latest_charge"])
-    changes = lookup.given(params, "statement_descriptor", "statement_descriptor_suffix", "application_fee_amount")
+    descriptors = ("statement_descriptor", "statement_descriptor_suffix", "application_fee_amount")
+    changes = lookup.given(params, *descriptors)
     charge = charges.capture_charge(ctx, charge, amount, changes)
     done = {
+        **lookup.changed(intent, params),
         **changes,
         "status": intents.PAYMENT[intent["status"], "capture"],
         "amount_capturable": 0,
         "amount_received": amount,
     }
-    if "metadata" in params:
-        done["metadata"] = lookup.metadata(intent["metadata"], params["metadata"])
     captured = ctx.update("payment_intent", intent["id"], done, event="")
     ctx.emit("payment_intent.succeeded", captured)
     charges.after_payment(ctx, charge)
@@ -329,9 +327,7 @@ def increment(ctx: Ctx, request: Request) -> dict[str, Any]:
         raise errors.invalid(problem[1], "amount", problem[0])
     amount = params["amount"]
     ctx.update("charge", intent["latest_charge"], {"amount": amount}, event="charge.updated")
-    changes = {"amount": amount, "amount_capturable": amount, **lookup.given(params, "description")}
-    if "metadata" in params:
-        changes["metadata"] = lookup.metadata(intent["metadata"], params["metadata"])
+    changes = {"amount": amount, "amount_capturable": amount, **lookup.changed(intent, params, "description")}
     incremented = ctx.update("payment_intent", intent["id"], changes, event="")
     ctx.emit("payment_intent.amount_capturable_updated", incremented)
     return incremented

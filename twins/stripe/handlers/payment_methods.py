@@ -211,9 +211,7 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
             "You must save this PaymentMethod to a customer before you can update it.",
             code="payment_method_unexpected_state",
         )
-    changes: dict[str, Any] = {}
-    if "metadata" in params:
-        changes["metadata"] = lookup.metadata(method.get("metadata"), params["metadata"])
+    changes = lookup.changed(method, params)
     if isinstance(params.get("billing_details"), Mapping):
         changes["billing_details"] = _merged(method["billing_details"], params["billing_details"])
     if params.get("allow_redisplay"):

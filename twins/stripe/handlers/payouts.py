@@ -122,9 +122,7 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Change a payout's metadata."""
     params = request.body or {}
     payout = lookup.in_path(ctx, "payout", request.path["payout"], "payout")
-    changes: dict[str, Any] = {}
-    if "metadata" in params:
-        changes["metadata"] = lookup.metadata(payout.get("metadata"), params["metadata"])
+    changes = lookup.changed(payout, params)
     return ctx.update("payout", payout["id"], changes, event="payout.updated")
 
 

@@ -85,9 +85,7 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
             raise errors.wrong_state(intent, message, name)
     if params.get("customer"):
         lookup.record(ctx, "customer", params["customer"], "customer")
-    changed = {**intent, **lookup.given(params, "customer", "description")}
-    if "metadata" in params:
-        changed["metadata"] = lookup.metadata(intent["metadata"], params["metadata"])
+    changed = {**intent, **lookup.changed(intent, params, "customer", "description")}
     if params.get("payment_method_types"):
         changed["payment_method_types"] = list(params["payment_method_types"])
         changed["automatic_payment_methods"] = None

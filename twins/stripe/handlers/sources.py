@@ -138,14 +138,12 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Change names, addresses, expiry, metadata."""
     params, held = request.body or {}, _saved(ctx, request)
     names = [name for name in params if name in held and name not in ("metadata", "object", "id")]
-    changes = lookup.given(params, *names)
+    changes = lookup.changed(held, params, *names)
     for name in ("exp_month", "exp_year"):
         if name in changes:
             if not str(changes[name]).isdigit():
                 raise errors.wrong_type("integer", changes[name], name)
             changes[name] = int(changes[name])
-    if "metadata" in params:
-        changes["metadata"] = lookup.metadata(held.get("metadata"), params["metadata"])
     return ctx.update(SAVED, held["id"], changes, event="customer.source.updated")
 
 
@@ -255,9 +253,7 @@ def update_source(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Change metadata and owner."""
     params = request.body or {}
     source = lookup.in_path(ctx, "source", request.path["source"], "source")
-    changes: dict[str, Any] = {}
-    if "metadata" in params:
-        changes["metadata"] = lookup.metadata(source.get("metadata"), params["metadata"])
+    changes = lookup.changed(source, params)
     if isinstance(params.get("owner"), Mapping):
         changes["owner"] = {**(source.get("owner") or {}), **params["owner"]}
     return ctx.update("source", source["id"], changes, event="")

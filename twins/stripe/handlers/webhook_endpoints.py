@@ -56,11 +56,9 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     id = request.path["webhook_endpoint"]
     endpoint = lookup.in_path(ctx, "webhook_endpoint", id, "webhook_endpoint")
     _check(ctx, params)
-    changes = lookup.given(params, "description", "enabled_events", "url")
+    changes = lookup.changed(endpoint, params, "description", "enabled_events", "url")
     if "disabled" in params:
         changes["status"] = "disabled" if params["disabled"] else "enabled"
-    if "metadata" in params:
-        changes["metadata"] = lookup.metadata(endpoint["metadata"], params["metadata"])
     return ctx.update("webhook_endpoint", id, changes, event="")
 
 
