@@ -128,10 +128,14 @@ async def instances(control: Control, instance: Instance, request: Request) -> A
             raise UsageError(f"unknown key {key!r}{nearest(key, known)}")
     clock = parse_clock(str(data["clock"])) if data.get("clock") else None
     made = hosting.create(str(data.get("name", "")), seed=data.get("seed"), clock=clock)
-    if data.get("failures"):
-        views.add_named_profile(made, data["failures"])
-    if data.get("baseline"):
-        made.baseline(data["baseline"])
+    try:
+        if data.get("failures"):
+            views.add_named_profile(made, data["failures"])
+        if data.get("baseline"):
+            made.baseline(data["baseline"])
+    except TwinkitError:
+        hosting.remove(made.name)
+        raise
     return views.instance(hosting, made)
 
 

@@ -67,9 +67,13 @@ CLIENT_SIDE = frozenset(
 
 
 @twin.credentials
-def credentials(_ctx: Ctx) -> dict[str, str]:
+def credentials(ctx: Ctx) -> dict[str, str]:
     """Keys that work without set-up; any other `sk_test_…` works too unless the instance is strict."""
-    return {"secret_key": SECRET_KEY, "publishable_key": PUBLISHABLE_KEY, "account": ACCOUNT}
+    return {
+        "secret_key": ctx.own_credential(SECRET_KEY),
+        "publishable_key": ctx.own_credential(PUBLISHABLE_KEY),
+        "account": ACCOUNT,
+    }
 
 
 def check_cursors(request: Request) -> None:
@@ -109,7 +113,7 @@ def authenticate(ctx: Ctx, request: Request) -> Principal:
     if not key:
         raise errors.no_key()
     kind = next((kind for prefix, kind in KINDS.items() if key.startswith(prefix) and len(key) > len(prefix)), "")
-    if not kind or (ctx.strict and key not in (SECRET_KEY, PUBLISHABLE_KEY) and not _issued(ctx, key)):
+    if not kind or (ctx.strict and key not in credentials(ctx).values() and not _issued(ctx, key)):
         raise errors.bad_key(key)
     version = request.headers.get("stripe-version")
     if version and not VERSION.match(version) and not ctx.options.get("materialise"):
