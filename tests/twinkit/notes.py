@@ -8,13 +8,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import shutil
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import pytest
 import yaml
 
+from twinkit import testing
 from twinkit.behaviour.twin import Twin
 
 SOURCE = Path(__file__).parents[1] / "extension" / "notes"
@@ -64,3 +67,18 @@ def installed(folder: Path) -> str:
     (info / "entry_points.txt").write_text("[twinkit.twins]\nnotes = twinkit_notes:twin\n")
     (folder / "twinkit_notes.py").write_text("from tests.twinkit.notes import notes\n\ntwin = notes()\n")
     return f"{folder}:{Path(__file__).parents[2]}"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[testing.TwinServer]:
+    """A server of the notes twin."""
+    with testing.TwinServer(notes()) as running:
+        yield running
+
+
+@pytest.fixture
+def twin(server: testing.TwinServer) -> Iterator[testing.Twin]:
+    """A private instance of it."""
+    made = server.instance()
+    yield made
+    server.remove(made)

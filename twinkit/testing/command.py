@@ -37,6 +37,21 @@ for number in (signal.SIGTERM, signal.SIGKILL):
 """Waits until its input ends without a word, which means that its parent is gone; then ends the command's group."""
 
 
+LAUNCHER = """
+import os, sys
+gate = int(sys.argv[1])
+if not os.read(gate, 1):
+    os._exit(125)
+os.close(gate)
+try:
+    os.execv(sys.argv[2], sys.argv[2:])
+except OSError as error:
+    os.write(2, f"twin run: cannot run {sys.argv[2]}: {error.strerror}\\n".encode())
+    os._exit(126)
+"""
+"""Becomes the command once the guardian knows about it; ends when this process dies before that."""
+
+
 class Command:
     """A child process in a process group of its own."""
 
@@ -60,15 +75,20 @@ class Command:
         return 128 - code if code < 0 else code
 
     def _start(self) -> None:
-        """The guardian first, so that no command is ever without one for long."""
+        """The guardian first; the command begins when the guardian knows it."""
         self._guardian = subprocess.Popen(
             [sys.executable, "-S", "-E", "-c", GUARDIAN], stdin=subprocess.PIPE, start_new_session=True
         )
         assert self._guardian.stdin is not None
-        self.process = subprocess.Popen(self._words, env=self._env, process_group=0)
+        wait, go = os.pipe()
+        words = [sys.executable, "-S", "-E", "-c", LAUNCHER, str(wait), *self._words]
+        self.process = subprocess.Popen(words, env=self._env, process_group=0, pass_fds=(wait,))
         self._guardian.stdin.write(f"{self.process.pid}\n".encode())
         self._guardian.stdin.flush()
         self.group = self.process.pid
+        os.write(go, b"!")
+        os.close(go)
+        os.close(wait)
         for number in self._early:
             self._signal(number)
 
