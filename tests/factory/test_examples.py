@@ -101,3 +101,37 @@ def test_postgresql(project: Project) -> None:
     project.commit({"app.py": app, "factory.toml": CONFIG + 'database = "postgresql"\n'})
     report = project.run(trials=1)
     assert report["gate"]["exit_code"] == 0, report["scenarios"][0]["attempts"][0]["message"]
+
+
+def test_the_documentation_lists_every_built_in_step() -> None:
+    from pathlib import Path
+
+    from twinkit.factory.steps.load import library
+
+    text = (Path(__file__).parents[2] / "docs" / "factory.md").read_text("utf-8")
+    table = text.split("<!-- steps:")[1].split("<!-- /steps -->")[0]
+    for definition in library().definitions:
+        what = (definition.function.__doc__ or "").strip().split("\n")[0]
+        assert f"| {definition.kind.capitalize()} | `{definition.expression}` | {what} |" in table, (
+            definition.expression
+        )
+    assert table.count("\n| ") - 1 == len(library().definitions)
+
+
+def test_membership_on_three_twins(example: Callable[[str], Project]) -> None:
+    """Stripe, Slack and Okta twins with a failure profile per scenario; a client that gives up at once is rejected."""
+    from importlib.metadata import entry_points
+
+    if not {"stripe", "slack", "okta"} <= {each.name for each in entry_points(group="twinkit.twins")}:
+        pytest.skip("the twins are not installed: reinstall the package")
+    project = example("membership")
+    options = project.options(trials=1, twin_command=())
+    from twinkit.factory.run.controller import run
+
+    report = run(options, worker=project.executor)
+    problems = [each["message"] for row in report["scenarios"] for each in row["attempts"] if each["verdict"] != "pass"]
+    assert report["gate"]["decision"] == "eligible", problems
+    assert report["scenarios"][0]["attempts"][0]["twins"]["stripe"]["exchanges"] == 1
+    faults = [each for each in planted.lies(options) if each.name == "no second try"]
+    outcome = planted.audit_planted(options, faults, lambda text: None, project.executor)
+    assert outcome["missed"] == []
