@@ -185,11 +185,19 @@ def create(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
 def retrieve(ctx: Ctx, request: Request) -> dict[str, Any]:
     """One intent; with a publishable key only by its client secret."""
     intent = lookup.in_path(ctx, "payment_intent", request.path["intent"], "intent")
-    secret = request.query.get("client_secret")
-    if secret is not None and secret != intent["client_secret"]:
-        text = "The client_secret provided does not match any associated PaymentIntent on this account."
-        raise errors.invalid(text, "client_secret", "payment_intent_invalid_parameter")
+    check_secret(request, intent)
     return intent
+
+
+def check_secret(request: Request, intent: dict[str, Any]) -> None:
+    """Raise 400 for a client secret that is another one's, or is missing where a browser asks."""
+    secret = request.params.get("client_secret")
+    kind = "PaymentIntent" if intent["object"] == "payment_intent" else "SetupIntent"
+    if secret is None and request.principal is not None and request.principal.kind == "publishable":
+        raise errors.missing("client_secret")
+    if secret is not None and secret != intent["client_secret"]:
+        text = f"The client_secret provided does not match any associated {kind} on this account."
+        raise errors.invalid(text, "client_secret", f"{intent['object']}_invalid_parameter")
 
 
 def unexpected(intent: dict[str, Any], verb: str, kind: str = "PaymentIntent") -> None:
@@ -241,6 +249,7 @@ def confirm(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
     """Try to be paid."""
     params = request.body or {}
     intent = lookup.in_path(ctx, "payment_intent", request.path["intent"], "intent")
+    check_secret(request, intent)
     unexpected(intent, "confirm")
     changed = {**intent, **lookup.given(params, "receipt_email", "setup_future_usage", "shipping")}
     if params.get("capture_method"):

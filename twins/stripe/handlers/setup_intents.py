@@ -70,8 +70,10 @@ def create(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
 
 @twin.handler("GetSetupIntentsIntent")
 def retrieve(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """One intent."""
-    return lookup.in_path(ctx, "setup_intent", request.path["intent"], "intent")
+    """One intent; with a publishable key only by its client secret."""
+    intent = lookup.in_path(ctx, "setup_intent", request.path["intent"], "intent")
+    payment_intents.check_secret(request, intent)
+    return intent
 
 
 @twin.handler("PostSetupIntentsIntent")
@@ -101,6 +103,7 @@ def confirm(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
     """Try to save the payment method."""
     params = request.body or {}
     intent = lookup.in_path(ctx, "setup_intent", request.path["intent"], "intent")
+    payment_intents.check_secret(request, intent)
     payment_intents.unexpected(intent, "confirm", "SetupIntent")
     method = payment_intents.chosen_method(ctx, params)
     if method is not None:
