@@ -276,6 +276,9 @@ class Rest:
                 "upsert": created or makes,
                 "created_status": 201 if created and op.status != 201 else None,
             }
+        on_collection = any(o.method == "post" for o in self.places.at.get(op.key[:-1], ()))
+        if op.method == "post" and op.status == 201 and not on_collection:
+            return {**bound, "kind": "create"}
         if op.method == "post" and makes and "get" not in others and "put" not in others and "patch" not in others:
             return {**bound, "kind": "replace", "upsert": True}
         return {**bound, "kind": "update", "upsert": op.method == "post" and makes, "single": reply.listing is not None}

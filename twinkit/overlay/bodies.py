@@ -137,7 +137,8 @@ class Bodies:
             out["location"] = True
         if out["shows"] == "list" and reply.unit is not None and not self._same(reply, unit):
             out["project"] = bool(self._shapes.properties(reply.unit.node))
-        if out.get("project") or out["shows"] == "project":
+        chosen = bound["kind"] == "create" and bound.get("id_parameter") is not None
+        if not chosen and (out.get("project") or out["shows"] == "project"):
             shown = self._shown_id(reply, bound)
             if shown:
                 out["id"] = shown

@@ -279,8 +279,11 @@ class Collections:
         return found
 
     def makes(self, resource: str) -> bool:
-        """Whether some collection operation makes records of a resource by POST."""
-        return any(op.method == "post" for member in self.members[resource] for op in member.ops)
+        """Whether some operation makes records of a resource by POST, on the collection or (201) on the item."""
+        members = self.members[resource]
+        if any(op.method == "post" for member in members for op in member.ops):
+            return True
+        return any(op.method == "post" and op.status == 201 for member in members for op in member.item_ops)
 
     def put(self, name: str, unit: Unit | None) -> None:
         """A resource that only the overlay knows."""

@@ -18,6 +18,7 @@ from twinkit.overlay.compiled import Kind
 from twinkit.overlay.yamlfile import Place, YamlFile, read_yaml
 
 OPTIONS = (
+    "parents",
     "env",
     "max_body",
     "content_types",
@@ -84,6 +85,7 @@ class OperationPart(Strict):
     """What one operation does, where it was inferred wrongly: fields of `Binding`."""
 
     kind: Kind | None = None
+    """See below."""
     resource: str | None = None
     id_parameter: str | None = None
     scope: dict[str, str] = Field(default_factory=dict)
@@ -125,20 +127,30 @@ class Overlay(Strict):
     """The whole of twin.yaml."""
 
     twin: str
+    """Name of the twin, as on the command line."""
     contract: str | list[str]
     """The OpenAPI document; several as `[a.json, b.json]`, the first one's names go before."""
     title: str | None = None
+    """Name of the service, for people."""
     auth: AuthPart = Field(default_factory=AuthPart)
+    """How callers say who they are."""
     resources: dict[str, ResourcePart] = Field(default_factory=dict)
+    """Kinds of records."""
     operations: dict[str, OperationPart] = Field(default_factory=dict)
+    """Operations that were inferred wrongly."""
     errors: dict[str, ErrorPart] = Field(default_factory=dict)
+    """The service's own errors by name; not_found, invalid, conflict, unauthorized … are asked for by the kit."""
     webhooks: WebhooksPart = Field(default_factory=WebhooksPart)
+    """How events reach receivers."""
     events: list[str] = Field(default_factory=list)
     """Every event type of the service; when given, no other can be sent."""
     unimplemented: dict[str, str] = Field(default_factory=dict)
     """Operation → why it keeps nothing."""
     options: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the kit (env, max_body, content_types, idempotency, unknown_parameters, defaults, parents …) and the
+    twin's own."""
     clock: str | None = None
+    """Clock the twin insists on: real, fixed or tick."""
 
 
 def read_overlay(path: Path) -> tuple[Overlay, YamlFile]:

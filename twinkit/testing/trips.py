@@ -123,6 +123,9 @@ class Traveller:
         """The id in the reply of a create, else in its Location header."""
         binding = self.compiled.bindings[trip.create]
         resource = self.compiled.resources[trip.resource]
+        chosen = (binding.id_parameter or "").rpartition(":")[2]
+        if chosen in self._samples:
+            return self._samples[chosen]
         try:
             body = reply.json()
         except ValueError:
