@@ -55,6 +55,7 @@ class Loose:
         return self.single(op, None, "")
 
     def single(self, op: Op, resource: str | None, note: str) -> Bound:
+        """A GET that shows one thing: a singleton, or a shape when nothing writes it (`note` says why it is here)."""
         reply = self.places.replies[op.id]
         if reply.unit is None:
             return {"kind": "shape", "note": note or "the reply holds no object"}
