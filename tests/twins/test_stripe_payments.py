@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
+from twins.stripe.billing import periods
 from twins.stripe.payments import banks, cards, declines, disputes, intents, ledger, money, refunds
 from twins.stripe.payments.intents import Attempt, Situation
 
@@ -226,3 +229,21 @@ def test_microdeposits() -> None:
     assert banks.microdeposits([45, 32], None) == "verified"
     assert banks.microdeposits(None, "SM33CC") == "attempts_exceeded"
     assert banks.microdeposits([1, 2], None) == "mismatch"
+
+
+@pytest.mark.parametrize(
+    ("start", "interval", "count", "end"),
+    [
+        ("2027-01-31", "month", 1, "2027-02-28"),
+        ("2028-01-31", "month", 1, "2028-02-29"),
+        ("2027-11-15", "month", 3, "2028-02-15"),
+        ("2028-02-29", "year", 1, "2029-02-28"),
+        ("2027-01-01", "week", 2, "2027-01-15"),
+        ("2027-12-31", "day", 1, "2028-01-01"),
+    ],
+)
+def test_billing_periods(start: str, interval: str, count: int, end: str) -> None:
+    def at(day: str) -> int:
+        return int(datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp())
+
+    assert periods.period_end(at(start), interval, count) == at(end)

@@ -486,6 +486,26 @@ def test_files(client: Any, tmp_path: Any) -> None:
     assert link.file.id == made.id
 
 
+def test_a_subscription_has_its_items_and_periods(client: Any, twin: Served) -> None:
+    data = {"unit_amount": 1000, "currency": "usd", "recurring": {"interval": "month"}}
+    price = client.v1.products.create({"name": "Plan", "default_price_data": data}).default_price
+    customer = client.v1.customers.create({}).id
+    made = client.v1.subscriptions.create({"customer": customer, "items": [{"price": price, "quantity": 2}]})
+    row = made["items"].data[0]
+    assert (made.status, row.price.id, row.quantity) == ("active", price, 2)
+    assert (row.current_period_end - row.current_period_start) in (28 * 86400, 30 * 86400, 31 * 86400)
+    assert client.v1.subscription_items.retrieve(row.id).subscription == made.id
+    trial = client.v1.subscriptions.create({"customer": customer, "items": [{"price": price}], "trial_period_days": 7})
+    assert (trial.status, trial.trial_end) == ("trialing", trial.start_date + 7 * 86400)
+    ended = client.v1.subscriptions.cancel(made.id)
+    assert (ended.status, ended.canceled_at) == ("canceled", ended.ended_at)
+    once = client.v1.prices.create({"product": row.price.product, "unit_amount": 5, "currency": "usd"})
+    with pytest.raises(stripe.InvalidRequestError, match="type=one_time"):
+        client.v1.subscriptions.create({"customer": customer, "items": [{"price": once.id}]})
+    wanted = [f"customer.subscription.{word}" for word in ("created", "created", "deleted")]
+    assert [type for type in events(client) if type.startswith("customer.subscription")] == wanted
+
+
 # connected accounts ---------------------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ HANDLERS = (
     "simulation",
     "sources",
     "sublists",
+    "subscriptions",
     "tokens",
     "webhook_endpoints",
 )

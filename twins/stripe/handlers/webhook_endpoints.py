@@ -64,6 +64,8 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
 
 def _endpoints(ctx: Ctx, connected: bool) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
     """(endpoint, its hidden part): the account's own, and for a connected account the platform's `connect` ones."""
+    if not connected and not ctx.store.count("webhook_endpoint"):
+        return
     for endpoint in ctx.store.select("webhook_endpoint"):
         kept = ctx.store.find(SECRETS, endpoint["id"])
         if connected or not (kept or {}).get("connect"):

@@ -1,0 +1,1 @@
+"""Pure rules of billing. Imports nothing of the kit."""
