@@ -16,6 +16,8 @@ from twinkit.intercept.inside import PLAIN_PORTS, covers, is_local
 from twinkit.intercept.routes import host_of
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+LINGER_SECONDS = 30.0
 HEAD_LIMIT = 64 * 1024
 CHUNK = 64 * 1024
 HEAD_SECONDS = 30.0
@@ -30,6 +32,8 @@ class Proxy:
         self.port = 0
         self.report = report or (lambda host: None)
         self._server: asyncio.Server | None = None
+        self._open: set[asyncio.Task[None] | None] = set()
+        """Connections being served: the loop itself keeps no hold on them."""
 
     async def start(self) -> None:
         """Listen on a free port."""
@@ -40,6 +44,9 @@ class Proxy:
         """Stop listening; what is open is cut."""
         if self._server:
             self._server.close()
+        for task in self._open:
+            if task is not None:
+                task.cancel()
 
     def destination(self, host: str, port: int, *, plain: bool = False) -> tuple[str, int] | None:
         """Where a connection for `host:port` goes, `plain` when no TLS follows on it; None when it is refused."""
@@ -51,6 +58,8 @@ class Proxy:
         return None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        self._open.add(task)
         try:
             async with asyncio.timeout(HEAD_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -60,6 +69,7 @@ class Proxy:
         except asyncio.CancelledError:
             writer.transport.abort()
         finally:
+            self._open.discard(task)
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
@@ -88,10 +98,7 @@ class Proxy:
         if method == "CONNECT":
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         far_writer.write(opening)
-        try:
-            await asyncio.gather(pipe(reader, far_writer), pipe(far_reader, writer))
-        finally:
-            far_writer.close()
+        await exchange((reader, writer), (far_reader, far_writer))
 
 
 def once(headers: bytes) -> bytes:
@@ -102,13 +109,25 @@ def once(headers: bytes) -> bytes:
     return b"\r\n".join([b"connection: close", *kept])
 
 
+async def exchange(near: Stream, far: Stream) -> None:
+    """Copy both ways until the far side has ended.
+
+    A client that has said all it has to say still gets its answer: its end is not passed on, and the far side has
+    `LINGER_SECONDS` from then.
+    """
+    up, down = (asyncio.create_task(pipe(*pair)) for pair in ((near[0], far[1]), (far[0], near[1])))
+    try:
+        await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({down}, timeout=LINGER_SECONDS)
+    finally:
+        up.cancel()
+        down.cancel()
+        far[1].close()
+
+
 async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Copy bytes until the end, then say so."""
+    """Copy bytes until the end."""
     with contextlib.suppress(OSError):
         while chunk := await reader.read(CHUNK):
             writer.write(chunk)
             await writer.drain()
-        if writer.can_write_eof():
-            writer.write_eof()
-        else:
-            writer.close()
