@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -317,6 +318,57 @@ def test_twin_crash_is_never_the_apps_fault_nor_a_pass(trial: Trial) -> None:
     assert verdict(result) == ("error", "harness") and "ended during the trial" in result.message
     failing = trial(CALLER, scenario.replace("is 200", "is 201"))
     assert verdict(failing) == ("error", "harness")
+
+
+BUYER = CALLER.replace(
+    "serve(call)",
+    """
+def go(method, path, body):
+    if path == "/hooks":
+        if "die" in sys.argv: os._exit(5)
+        hooks.append(body); return 200, "{}"
+    if path == "/count": return 200, '{"hooks": %d}' % len(hooks)
+    form = urllib.request.Request(os.environ["STRIPE_API_BASE"] + "/v1/customers", b"email=a@x.test")
+    form.add_header("Authorization", "Bearer " + os.environ["STRIPE_API_KEY"])
+    urllib.request.urlopen(form).read()
+    if "gone" in sys.argv: os._exit(6)
+    return 200, "{}"
+hooks = []
+serve(go)
+""",
+)
+HOOKS = """## Scenario: A
+```yaml config
+twins: {stripe: {webhooks: {to: /hooks, events: [customer.created], duplicate: 1}}}
+```
+When I POST /buy
+Then the hooks arrive
+"""
+ARRIVE = """
+@then('the hooks arrive')
+def f(world):
+    def look():
+        world.expect_equal(world.get('/count').field('hooks'), 2, 'the number of hooks')
+    world.eventually(8, look)
+"""
+
+
+def test_webhooks_to_the_app_alive_and_dead(trial: Trial) -> None:
+    """Delivered, and once more; an app that dies of them, or before them, is to blame and nothing hangs."""
+    alive = trial(BUYER, HOOKS, steps=ARRIVE, app=SLOW_START, twin_command=[])
+    assert verdict(alive) == ("pass", ""), alive.message
+    for how in ("die", "gone"):
+        dead = trial(BUYER, HOOKS, steps=ARRIVE, app={"start": (*SLOW_START["start"], how)}, twin_command=[])
+        assert verdict(dead) == ("fail", "app_crash"), dead.message
+
+
+def test_a_result_that_the_app_writes_is_not_one(trial: Trial, tmp_path: Path) -> None:
+    """Without namespaces it could reach the trial's folder; what counts goes another way."""
+    forged = asdict(Result("trial1", "x/hello", 0, 1, 1, "pass", expectations=9, answers=9))
+    source = f"import json\njson.dump({forged!r}, open('../result.json', 'w'))\n" + HELLO.replace("true", "false")
+    assert verdict(trial(source, isolate=False)) == ("fail", "assert")
+    killer = f"import json, os, signal\njson.dump({forged!r}, open('../result.json', 'w'))\nos.kill(os.getppid(), 9)\n"
+    assert trial(killer, isolate=False, id="trial1").verdict == "error"
 
 
 def test_the_app_has_no_key_to_the_control_plane(trial: Trial) -> None:

@@ -68,6 +68,8 @@ def select(options: Options) -> Selection:
     selection = Selection(options, candidate, suite, scenarios, builds.isolation(options.isolation))
     selection.integrity = [*candidate.integrity, *placement.problems(candidate.repo, vault, candidate.head)]
     selection.advisories = list(candidate.advisories)
+    if options.only or options.sets or options.trials:
+        selection.advisories.append("Only a part was asked for (--only, --set or --trials): this decides no merge.")
     burned = State(options.state).burned()
     if burned & {"", *(scenario.id for scenario in scenarios)}:
         selection.advisories.append("Burnt scenarios are among the selected: their text got out, replace them.")

@@ -95,11 +95,7 @@ def _duplicates(scenarios: list[Scenario]) -> Iterator[Finding]:
     places: dict[str, Scenario] = {}
     for scenario in scenarios:
         other = places.setdefault(scenario.id, scenario)
-        if (
-            other is not scenario
-            and (other.path, other.line) != (scenario.path, scenario.line)
-            and other.path != scenario.path
-        ):
+        if other is not scenario:
             message = f"rename the file or the scenario: {other.path}:{other.line} has the id {scenario.id!r} too"
             yield Finding(scenario.path, scenario.line, "SCEN232", message)
 

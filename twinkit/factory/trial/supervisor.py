@@ -19,7 +19,7 @@ from typing import Any
 from twinkit.errors import TwinkitError
 from twinkit.factory.environment.app import App
 from twinkit.factory.environment.build import Build, copy, locked
-from twinkit.factory.environment.clock import AppClock
+from twinkit.factory.environment.clock import SHIM, AppClock
 from twinkit.factory.environment.database import Database
 from twinkit.factory.environment.jail import Jail
 from twinkit.factory.environment.outside import Outside
@@ -157,8 +157,10 @@ class Supervisor:
         extra = {**database.env, **self.clock.env(), **self.outside.env()}
         jail = None
         if plan.isolate:
-            writable = tuple(str(self.folder / name) for name in ("app", "home", "database", "time"))
-            jail = Jail(writable, tuple(plan.hidden), str(self.folder / "tmp"))
+            names = ("app", "home", *(["database"] if database.kind == "sqlite" else []))
+            writable = tuple(str(self.folder / name) for name in names)
+            keep = (str(self.folder / "time"), *([str(SHIM)] if plan.app["clock"] == "python" else []))
+            jail = Jail(writable, tuple(plan.hidden), str(self.folder / "tmp"), keep=keep)
         env = app.environment(twins.by_name, extra, "/tmp" if jail else str(self.folder / "tmp"))
         stack.callback(self._stop_app, app)
         with self._phase("start"):

@@ -15,6 +15,7 @@ import shutil
 import signal
 import socket
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,12 @@ def watch(folder: Path) -> Result:
         ours.close()
         _outer(plan, folder, theirs)
     theirs.close()
-    code, timed_out = _wait(pid, ours, begin + plan.deadline, plan)
+    received: list[Result] = []
+    code, timed_out = _wait(pid, ours, begin + plan.deadline, plan, received)
     ours.close()
-    result = results.read(folder, plan.id)
-    if result is None or result.attempt != plan.attempt:
-        result = _lost(plan, folder, code, timed_out)
-        with contextlib.suppress(HarnessError):
-            results.write(result, folder)
+    result = received[-1] if received else _lost(plan, folder, code, timed_out)
+    with contextlib.suppress(HarnessError):
+        results.write(result, folder)
     _tidy(folder)
     return result
 
@@ -80,8 +80,8 @@ def _inner(plan: Plan, folder: Path, channel: socket.socket) -> None:
             os.setsid()
         from twinkit.factory.trial.supervisor import run_plan
 
-        result = run_plan(folder, Relay(channel))
-        results.write(result, folder)
+        relay = Relay(channel)
+        relay.finish(run_plan(folder, relay))
         code = 0
     except BaseException as error:
         with contextlib.suppress(OSError):
@@ -90,7 +90,7 @@ def _inner(plan: Plan, folder: Path, channel: socket.socket) -> None:
         os._exit(code)
 
 
-def _wait(pid: int, channel: socket.socket, end: float, plan: Plan) -> tuple[int, bool]:
+def _wait(pid: int, channel: socket.socket, end: float, plan: Plan, received: list[Result]) -> tuple[int, bool]:
     """Until the trial's process ends or time is up; serves the relay meanwhile. (exit code, whether time was up)"""
     descriptor = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else -1
     timed_out = False
@@ -98,6 +98,8 @@ def _wait(pid: int, channel: socket.socket, end: float, plan: Plan) -> tuple[int
     while True:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
+            while channel in watched and select.select([channel], [], [], 0)[0] and _serve(channel, plan, received):
+                pass
             break
         left = end - time.monotonic()
         if left <= 0:
@@ -106,7 +108,7 @@ def _wait(pid: int, channel: socket.socket, end: float, plan: Plan) -> tuple[int
             _, status = os.waitpid(pid, 0)
             break
         readable = select.select(watched, [], [], min(left, 1.0 if descriptor >= 0 else 0.02))[0]
-        if channel in readable and not _serve(channel, plan):
+        if channel in readable and not _serve(channel, plan, received):
             watched.remove(channel)
     if descriptor >= 0:
         os.close(descriptor)
@@ -151,22 +153,33 @@ def _tidy(folder: Path) -> None:
 
 
 class Relay:
-    """The trial's side: `post` asks the watcher to call the evaluator's endpoint."""
+    """The trial's side: `post` asks the watcher to call the evaluator's endpoint, `finish` hands over the result.
+
+    The result goes through here and not through a file, so that nothing the app writes can be taken for one.
+    """
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
 
     def post(self, payload: dict[str, Any]) -> dict[str, Any]:
         """The endpoint's JSON answer. Raises HarnessError (evaluator)."""
-        raw = json.dumps(payload).encode()
         try:
-            self._channel.sendall(len(raw).to_bytes(4, "big") + raw)
+            _send(self._channel, {"post": payload})
             answer = json.loads(_receive(self._channel))
         except (OSError, ValueError) as error:
             raise HarnessError("evaluator", f"the evaluator's endpoint cannot be reached: {error}") from None
         if "error" in answer:
             raise HarnessError("evaluator", str(answer["error"]))
         return dict(answer["reply"])
+
+    def finish(self, result: Result) -> None:
+        """The outcome of the trial."""
+        _send(self._channel, {"result": asdict(result)})
+
+
+def _send(channel: socket.socket, message: dict[str, Any]) -> None:
+    raw = json.dumps(message).encode()
+    channel.sendall(len(raw).to_bytes(4, "big") + raw)
 
 
 def _receive(channel: socket.socket) -> bytes:
@@ -182,11 +195,15 @@ def _receive(channel: socket.socket) -> bytes:
     return exactly(int.from_bytes(exactly(4), "big"))
 
 
-def _serve(channel: socket.socket, plan: Plan) -> bool:
-    """Answer one relay request; False when the trial closed its side."""
+def _serve(channel: socket.socket, plan: Plan, received: list[Result]) -> bool:
+    """Answer one relay request or take the result; False when the trial closed its side."""
     try:
-        request = json.loads(_receive(channel))
-    except (OSError, ValueError):
+        message = json.loads(_receive(channel))
+        if "result" in message:
+            received.append(Result(**message["result"]))
+            return True
+        request = message["post"]
+    except (OSError, ValueError, TypeError, KeyError):
         return False
     from twinkit.factory.evaluators.model import call_endpoint
 
@@ -194,7 +211,6 @@ def _serve(channel: socket.socket, plan: Plan) -> bool:
         answer: dict[str, Any] = {"reply": call_endpoint(plan.evaluator, request)}
     except Exception as error:
         answer = {"error": f"{type(error).__name__}: {error}"}
-    raw = json.dumps(answer).encode()
     with contextlib.suppress(OSError):
-        channel.sendall(len(raw).to_bytes(4, "big") + raw)
+        _send(channel, answer)
     return True
