@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import orjson
 
 from twinkit import Ctx, Reply, Request, ServiceError
-from twins.slack import answers, installs, messages, people, twin
+from twins.slack import answers, filekit, installs, messages, people, twin
 from twins.slack.args import Args
 from twins.slack.failing import fail
 
@@ -170,3 +170,41 @@ def response_url(ctx: Ctx, request: Request) -> Reply:
         gone = body.get("error") in ("expired_url", "used_url", "no_service")
         return Reply(404 if gone else 400, body)
     return Reply(200, {"ok": True})
+
+
+# files ---------------------------------------------------------------------------------------------------------------
+
+
+@twin.page("POST", "/upload/v1/{ticket}")
+@twin.page("PUT", "/upload/v1/{ticket}")
+def take_upload(ctx: Ctx, request: Request) -> Reply:
+    """The bytes of a file: as the body, or as the part `file` of a form."""
+    upload = ctx.store.find("upload", request.url_path)
+    if upload is None or upload["done"]:
+        return Reply(404, "upload not found")
+    data = request.raw
+    kind = request.header("content-type")
+    if kind.startswith("multipart/form-data"):
+        from twinkit.contract.multipart import parse_multipart
+
+        parts = parse_multipart(request.raw, kind)
+        part = next(iter(parts.values()), b"")
+        found = getattr(part, "data", part)
+        data = found.encode() if isinstance(found, str) else bytes(found)
+    filekit.keep(ctx, upload["file"], data)
+    ctx.store.update("upload", upload["id"], done=True, size=len(data))
+    return Reply(200, f"OK - {len(data)}")
+
+
+@twin.page("GET", "/files-pri/{place}/{name}")
+@twin.page("GET", "/files-pri/{place}/download/{name}")
+def download(ctx: Ctx, request: Request) -> Reply:
+    """The bytes of a file, for whoever has a token."""
+    token = request.header("authorization").partition(" ")[2]
+    if ctx.store.find("token", token) is None:
+        return Reply(302, None, {"location": f"{ctx.base_url}/?redir={request.url_path}"})
+    id = str(request.path["place"]).partition("-")[2]
+    file, data = ctx.store.find("file", id), filekit.read(ctx, id)
+    if file is None or data is None:
+        return Reply(404, "file not found")
+    return Reply(200, data, media_type=file["mimetype"])

@@ -1,0 +1,75 @@
+"""File records, their kinds, the bytes behind them. Imports: the kit's public names.
+
+Source: https://docs.slack.dev/reference/objects/file-object.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from twinkit import Ctx
+
+TYPES: dict[str, tuple[str, str, str]] = {
+    "txt": ("text/plain", "text", "Plain Text"), "md": ("text/plain", "markdown", "Markdown (raw)"),
+    "py": ("text/plain", "python", "Python"), "js": ("text/plain", "javascript", "JavaScript/JSON"),
+    "json": ("text/plain", "json", "JSON"), "csv": ("text/csv", "csv", "CSV"), "html": ("text/html", "html", "HTML"),
+    "png": ("image/png", "png", "PNG"), "jpg": ("image/jpeg", "jpg", "JPEG"), "jpeg": ("image/jpeg", "jpg", "JPEG"),
+    "gif": ("image/gif", "gif", "GIF"), "pdf": ("application/pdf", "pdf", "PDF"),
+    "zip": ("application/zip", "zip", "Zip"), "mp4": ("video/mp4", "mp4", "MPEG 4 Video"),
+    "mp3": ("audio/mpeg", "mp3", "MP3"),
+}  # fmt: skip
+"""Ending → media type, filetype, name."""
+OTHER = ("application/octet-stream", "binary", "Binary")
+
+
+def new_file(ctx: Ctx, id: str, name: str, title: str, size: int, user: str, team: str) -> dict[str, Any]:
+    """Store a file that nobody but its author sees."""
+    mime, kind, pretty = TYPES.get(name.rpartition(".")[2].lower(), OTHER)
+    domain = ctx.store.get("team", team)["domain"]
+    base = f"{ctx.base_url}/files-pri/{team}-{id}"
+    file = {
+        "id": id, "created": ctx.now, "timestamp": ctx.now, "name": name, "title": title, "mimetype": mime,
+        "filetype": kind, "pretty_type": pretty, "user": user, "user_team": team, "editable": mime == "text/plain",
+        "size": size, "mode": "snippet" if mime == "text/plain" else "hosted", "is_external": False,
+        "external_type": "", "is_public": False, "public_url_shared": False, "display_as_bot": False, "username": "",
+        "url_private": f"{base}/{name}", "url_private_download": f"{base}/download/{name}",
+        "permalink": f"https://{domain}.slack.com/files/{user}/{id}/{name}",
+        "permalink_public": f"https://slack-files.com/{team}-{id}-{ctx.token('hex', 10)}", "comments_count": 0,
+        "is_starred": False, "shares": {}, "channels": [], "groups": [], "ims": [], "has_rich_preview": False,
+        "file_access": "visible", "team": team,
+    }  # fmt: skip
+    return ctx.store.insert("file", file, created=ctx.micros)
+
+
+def placed(ctx: Ctx, file: dict[str, Any], channel: dict[str, Any]) -> dict[str, Any]:
+    """The file with a conversation among those it is shared in."""
+    name = {"public": "channels", "private": "groups", "mpim": "groups", "im": "ims"}[channel["kind"]]
+    stored = ctx.store.get("file", file["id"])
+    where = [*stored[name], channel["id"]] if channel["id"] not in stored[name] else stored[name]
+    return ctx.store.update(
+        "file", file["id"], **{name: where, "is_public": bool(stored["is_public"] or name == "channels")}
+    )
+
+
+def shown(file: dict[str, Any]) -> dict[str, Any]:
+    """A file as replies show it."""
+    return {name: value for name, value in file.items() if name not in ("team", "preview_data")}
+
+
+def is_kind(file: dict[str, Any], kind: str) -> bool:
+    """Whether a file is an image, a snippet, a pdf …"""
+    if kind == "image":
+        return str(file["mimetype"]).startswith("image/")
+    return kind in (file["mode"], file["filetype"])
+
+
+def keep(ctx: Ctx, id: str, data: bytes) -> None:
+    """Keep the bytes of a file."""
+    ctx.store.insert("content", {"id": id, "data": base64.b64encode(data).decode()})
+
+
+def read(ctx: Ctx, id: str) -> bytes | None:
+    """The bytes of a file."""
+    found = ctx.store.find("content", id)
+    return None if found is None else base64.b64decode(found["data"])
