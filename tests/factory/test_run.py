@@ -189,7 +189,7 @@ def test_unbound_steps_are_undetermined(project: Project) -> None:
 
 def test_four_at_a_time_on_one_fixed_port(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """In namespaces all at once; without them one after the other."""
-    project.commit({"factory.toml": CONFIG + "port = 8000\n"})
+    project.commit({"factory.toml": CONFIG + "port = 18473\n"})
     project.scenarios(many(4))
     monkeypatch.setattr(project.executor, "jobs", 4)
     assert project.run()["gate"]["exit_code"] == 0

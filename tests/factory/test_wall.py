@@ -16,7 +16,7 @@ from twinkit.factory.environment import jail
 from twinkit.factory.errors import IntegrityError, Leak
 from twinkit.factory.run.loop import scanner_for
 from twinkit.factory.scenarios.vault import load_vault
-from twinkit.factory.wall import placement, sandbox, seal
+from twinkit.factory.wall import landlock, placement, sandbox, seal
 from twinkit.factory.wall.cleanroom import CleanRoom, check_patch
 from twinkit.factory.wall.governance import matches
 from twinkit.factory.wall.hidden import suspicious
@@ -178,6 +178,25 @@ def test_the_sandbox_hides_the_vault_by_every_way(project: Project) -> None:
     for secret in ("Scenario", "hunter2", "ref: refs", "NETWORK"):
         assert secret not in outcome.output
     assert not (project.vault / "scenarios" / "new.md").exists() and not Path("/etc/planted-by-agent").exists()
+
+
+@pytest.mark.skipif(landlock.version() < 4, reason="this kernel has no Landlock, or an old one")
+def test_landlock_where_there_are_no_namespaces(project: Project) -> None:
+    made = room(project)
+    box = sandbox.choose([str(project.vault)], network=False, wanted="landlock")
+    assert box.kind == "landlock" and box.advisories == []
+    script = (
+        f"cat {project.vault}/scenarios/hello.md; cat {project.repo}/.git/HEAD; echo x > /etc/planted-by-agent\n"
+        "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 1), 0.2)'\n"
+        "echo done > written; cat app.py\n"
+    )
+    outcome = box.run(
+        ["sh", "-c", script], room=made.folder, home=made.home, temporary=made.temporary, env={},
+        log=project.root / "log", timeout=20,
+    )  # fmt: skip
+    assert (made.folder / "written").read_text() == "done\n" and "serve(" in outcome.output
+    assert "Scenario" not in outcome.output and "ref: refs" not in outcome.output
+    assert "PermissionError" in outcome.output and not Path("/etc/planted-by-agent").exists()
 
 
 def test_without_a_sandbox_it_says_so(project: Project) -> None:

@@ -27,7 +27,7 @@ def add(sub: Any, common: Common) -> None:
     loop.add_argument("--script", type=Path, metavar="DIR", help="patches of the scripted agent")
     loop.add_argument("--attempts", type=int, default=0)
     loop.add_argument("--budget", default="2h", help="time for all attempts (%(default)s)")
-    loop.add_argument("--sandbox", choices=("auto", "namespaces", "bubblewrap", "none"), default="auto")
+    loop.add_argument("--sandbox", choices=("auto", "namespaces", "bubblewrap", "landlock", "none"), default="auto")
     loop.set_defaults(run=run_loop)
     audit = sub.add_parser("audit", help="is the evaluator itself right?")
     audit.add_argument("kind", choices=("lies", "witness", "determinism", "mutants"))

@@ -1,4 +1,4 @@
-"""Where the coding agent's commands run: namespaces of our own, else bubblewrap, else nothing with a loud advisory.
+"""Where the coding agent's commands run: namespaces, else bubblewrap, else Landlock, else nothing (ADVISORY).
 
 Inside: the clean room and a HOME of its own are writable, the rest read-only; vault, state, the project and the
 operator's secrets are covered; no network unless the agent needs its endpoint; an allow-listed environment.
@@ -18,6 +18,7 @@ from twinkit.factory.environment import jail as jails
 from twinkit.factory.environment.jail import Jail
 from twinkit.factory.environment.spawn import start
 from twinkit.factory.errors import AppFailure
+from twinkit.factory.wall import landlock
 
 INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TERM")
 
@@ -32,7 +33,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Sandbox:
-    """`kind` is namespaces, bubblewrap or none; `hidden` are absolute paths that must not be seen."""
+    """`kind` is namespaces, bubblewrap, landlock or none; `hidden` are absolute paths that must not be seen."""
 
     kind: str
     hidden: tuple[str, ...]
@@ -44,6 +45,8 @@ class Sandbox:
         found: list[str] = []
         if self.kind == "none":
             found.append("The coding agent ran without a sandbox: it could have read the vault.")
+        elif self.kind == "landlock" and landlock.version() < 4:
+            found.append("The coding agent's network was not closed: this kernel's Landlock knows only files.")
         elif self.network:
             found.append("The coding agent had network beyond its model's endpoint.")
         return found
@@ -58,6 +61,8 @@ class Sandbox:
         log.unlink(missing_ok=True)
         if self.kind == "bubblewrap":
             argv = self._bubblewrap(argv, room, home, temporary)
+        if self.kind == "landlock":
+            argv = landlock.wrap(argv, [str(room), str(home), str(temporary)])
         jail = None
         if self.kind == "namespaces":
             full["TMPDIR"] = "/tmp"
@@ -87,6 +92,8 @@ def choose(hidden: Sequence[str], network: bool, wanted: str = "auto") -> Sandbo
         return Sandbox("namespaces", paths, network)
     if wanted in ("auto", "bubblewrap") and shutil.which("bwrap") and _works():
         return Sandbox("bubblewrap", paths, network)
+    if wanted in ("auto", "landlock") and not network and landlock.version():
+        return Sandbox("landlock", paths)
     return Sandbox("none", paths, True)
 
 
