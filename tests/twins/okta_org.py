@@ -68,9 +68,15 @@ class Org:
 
 
 @pytest.fixture(scope="module")
-def org() -> Iterator[Org]:
-    """One org for a module's tests."""
-    with TwinServer("okta") as server:
-        made = Org(server.instance())
+def server() -> Iterator[TwinServer]:
+    """One server for a module's tests."""
+    with TwinServer("okta") as made:
         yield made
-        made.close()
+
+
+@pytest.fixture
+def org(server: TwinServer) -> Iterator[Org]:
+    """A private org for one test."""
+    made = Org(server.instance())
+    yield made
+    made.close()

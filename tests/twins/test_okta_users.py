@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.twins.okta_org import Org, org
+from tests.twins.okta_org import Org, org, server
 
-__all__ = ["org"]
+__all__ = ["org", "server"]
 PASSWORD = "Correct-h0rse"
 
 

@@ -228,7 +228,7 @@ def assign_group(ctx: Ctx, app: str, group: str, given: Mapping[str, Any] | None
 def grant(ctx: Ctx, app: str, scope: str) -> dict[str, Any]:
     """Grant a scope of the org's own authorization server to a client."""
     now = iso(ctx)
-    row = {
+    row: dict[str, Any] = {
         "id": ctx.new_id("oag{alnum:17}"), "issuer": ctx.base_url, "scopeId": scope, "clientId": app, "userId": "",
         "source": "ADMIN", "status": "ACTIVE", "created": now, "lastUpdated": now,
         "createdBy": {"id": facts.ADMIN, "type": "User"}, "~app": app,

@@ -135,20 +135,20 @@ def default_server(ctx: Ctx) -> None:
     scope(ctx, facts.DEFAULT_SERVER_ID, {"name": "api:read", "displayName": "Read", "description": "Read the API"})
     scope(ctx, facts.DEFAULT_SERVER_ID, {"name": "api:write", "description": "Write the API", "consent": "REQUIRED"})
     now = iso(ctx)
-    claim = {
+    claim: dict[str, Any] = {
         "id": ctx.new_id("ocl{alnum:17}"), "name": "groups", "status": "ACTIVE", "claimType": "IDENTITY",
         "valueType": "GROUPS", "value": ".*", "group_filter_type": "REGEX", "alwaysIncludeInToken": True,
         "system": False, "conditions": {"scopes": ["groups"]},
     }  # fmt: skip
     ctx.store.insert("o_auth_2_claim", claim, id=claim["id"], parent=facts.DEFAULT_SERVER_ID, created=ctx.micros)
-    policy = {
+    policy: dict[str, Any] = {
         "type": "OAUTH_AUTHORIZATION_POLICY", "id": ctx.new_id("00p{alnum:17}"), "status": "ACTIVE",
         "name": "Default Policy", "description": "Default policy", "priority": 1, "system": False, "created": now,
         "lastUpdated": now, "conditions": {"clients": {"include": ["ALL_CLIENTS"]}},
     }  # fmt: skip
     ctx.store.insert("authorization_server_policy", policy, id=policy["id"], parent=facts.DEFAULT_SERVER_ID,
                      created=ctx.micros)  # fmt: skip
-    rule = {
+    rule: dict[str, Any] = {
         "type": "RESOURCE_ACCESS", "id": ctx.new_id("0pr{alnum:17}"), "status": "ACTIVE", "name": "Default Policy Rule",
         "priority": 1, "system": False, "created": now, "lastUpdated": now,
         "conditions": {"people": {"groups": {"include": ["EVERYONE"]}}, "grantTypes": {"include": ANY_GRANT},

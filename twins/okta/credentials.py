@@ -93,7 +93,7 @@ def set_question(ctx: Ctx, user: dict[str, Any], given: Mapping[str, Any]) -> No
 def right_answer(ctx: Ctx, user: Mapping[str, Any], answer: str) -> bool:
     """Whether an answer is the user's."""
     held = people.secret_of(ctx, user["id"]).get("answer")
-    return bool(held) and passwords.fits(answer.casefold(), held)
+    return held is not None and passwords.fits(answer.casefold(), held)
 
 
 def failed(cause: str) -> ServiceError:

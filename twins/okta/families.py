@@ -135,7 +135,7 @@ def shown(family: Family, ctx: Ctx, request: Request, record: dict[str, Any]) ->
 def _list(family: Family, ctx: Ctx, request: Request) -> Reply:
     parent = parent_of(family, ctx, request) or None
     query = request.query
-    tests = []
+    tests: list[Any] = []
     for name in ("type", "status"):
         if query.get(name):
             wanted = str(query[name]).split(",")

@@ -97,7 +97,7 @@ def system_scope(_ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
     record.setdefault("displayName", record.get("name"))
 
 
-RULE = {"system": False, "conditions": None, "actions": {}}
+RULE: dict[str, Any] = {"system": False, "conditions": None, "actions": {}}
 FAMILIES = (
     Family("policy", "Policy", "00p{alnum:17}", "Policies", check=policy, gone=rules_go, ranked=True,
            defaults={"system": False}, event="policy.lifecycle"),

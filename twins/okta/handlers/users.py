@@ -245,4 +245,4 @@ def signed_in(ctx: Ctx, user: dict[str, Any]) -> None:
 def right_password(ctx: Ctx, user: Mapping[str, Any], password: str) -> bool:
     """Whether a password is the user's."""
     held = people.secret_of(ctx, user["id"]).get("password")
-    return bool(held) and passwords.fits(password, held)
+    return held is not None and passwords.fits(password, held)
