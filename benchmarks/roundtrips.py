@@ -312,7 +312,7 @@ def found_id(reply: Any, headers: Mapping[str, str], param: str, key: tuple[str,
                     return str(lower[name])
     for place in (place for depth in range(3) for place in levels(reply, depth)):
         for name, value in place.items():
-            if name.lower().endswith(param.lower()) and isinstance(value, (str, int)):
+            if len(param) > 2 and name.lower().endswith(param.lower()) and isinstance(value, (str, int)):
                 return str(value)
     if isinstance(reply, (str, int)):
         return str(reply)

@@ -86,6 +86,8 @@ class Rest:
         resource = bound.get("resource")
         unit = self.collections.units.get(resource) if resource else None
         bound |= {"operation": op.id, "status": op.status}
+        if bound["kind"] in RECORD and unit is not None:
+            reply = self._held(reply, unit)
         if "parents" not in bound:
             bound |= self._parents(op, bound.get("id_parameter"), unit)
         if bound["kind"] in ("list", "search", "count", "bulk_delete", "bulk_create", "bulk_update"):
@@ -105,6 +107,16 @@ class Rest:
         if op.method == "get" and "select" not in bound:
             bound |= {"select": self.lists.query(op.query, {}, set()).get("select")}
         return bound
+
+    def _held(self, reply: Reply, unit: Unit) -> Reply:
+        """A reply that holds the record beside other things: where it is."""
+        if reply.unit is None or reply.wrap or reply.listing is not None or self.collections.alike(unit, reply.unit):
+            return reply
+        for name, schema in self.shapes.properties(reply.unit.node).items():
+            inner = self.shapes.unit(schema)
+            if inner.node.get("type") != "array" and self.collections.alike(unit, inner):
+                return Reply(None, name, inner)
+        return reply
 
     def _listed(self, op: Op, reply: Reply, bound: Bound, unit: Unit | None) -> None:
         envelope = self.lists.envelope(op, reply)

@@ -26,7 +26,7 @@ class Bodies:
         if op.body is None:
             return {}
         unit = self._shapes.unit(op.body)
-        if "array" in self._shapes.types(unit.node):
+        if self._shapes.types(unit.node) - {"null"} == {"array"}:
             return {"items": ""}
         properties = self._shapes.properties(unit.node)
         arrays = [n for n, s in properties.items() if self._shapes.types(s) == {"array"}]

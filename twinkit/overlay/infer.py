@@ -18,7 +18,7 @@ from twinkit.overlay.errors import Errors
 from twinkit.overlay.identity import NAMES, id_pattern, id_property, id_type, narrower, natural_keys, times
 from twinkit.overlay.kinds import Collection, Collections
 from twinkit.overlay.places import HOLE, Key, Places
-from twinkit.overlay.shapes import Shapes, Unit
+from twinkit.overlay.shapes import IDS, Shapes, Unit
 from twinkit.overlay.skeleton import Fallback, Skeleton
 from twinkit.overlay.words import norm
 
@@ -139,8 +139,10 @@ class Inference:
 
     def _keys(self, unit: Unit, shown: str | None) -> tuple[str, ...]:
         scalars = self.shapes.scalar_properties(unit.node)
-        names = ("id", "uuid", "slug", "key", "login", "username", "number", "handle")
+        names: tuple[str, ...] = ("id", "uuid", "slug", "key", "login", "username", "number", "handle")
         natural = (shown,) if shown and not re.search(r"(^|_)(u?id|guid|sid|arn)$|Id$|ID$|Uuid$|Arn$", shown) else ()
+        if shown and shown.lower().endswith("arn"):
+            names = (*names, *(n for n in scalars if n in ("name", "Name")))
         return (*natural, *(n for n in names if n in scalars and n != shown))
 
     def _parent(self, key: tuple[str, ...]) -> str | None:
@@ -187,7 +189,8 @@ class Inference:
             reply = self.places.replies[binding.operation]
             named = binding.reply.get("id")
             params = {norm(m.param) for m in self.collections.members[resource.name] if m.param}
-            better = named is not None and norm(named) in params and norm(resource.id_property or "") not in params
+            better = named is not None and (norm(named) in params or named in IDS)
+            better = better and norm(resource.id_property or "") not in params
             if resource.id_property is not None and not (better and resource.id_property in NAMES):
                 continue
             schema: Any = None

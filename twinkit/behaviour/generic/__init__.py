@@ -51,7 +51,7 @@ def answer(ctx: Ctx, request: Request) -> Reply:
     media = str(binding.reply.get("media", "json"))
     if reply.body is not None and reply.media_type is None and "json" not in media and "*" not in media:
         if isinstance(reply.body, RawJSON):
-            reply.body = orjson.loads(reply.body)
+            reply.body = orjson.loads(bytes(reply.body))
         reply = as_media(reply, media)
     if reply.fidelity is None:
         reply.fidelity = ctx.twin.fidelity(binding.operation)
