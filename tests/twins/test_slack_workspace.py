@@ -253,15 +253,34 @@ def test_calls(bot: WebClient) -> None:
 
 
 def test_every_method_answers(twin: Twin) -> None:
+    web = httpx.Client(base_url=twin.url, timeout=20)
     for operation in definition.index.operations():
         path = definition.index.operation(operation).path
         token = world.APP_TOKEN if "connections" in operation else world.USER_TOKEN
-        reply = httpx.post(f"{twin.url}{path}", headers={"authorization": f"Bearer {token}"})
+        reply = web.post(path, headers={"authorization": f"Bearer {token}"})
         assert reply.status_code == 200, (operation, reply.text)
         assert isinstance(reply.json()["ok"], bool)
         assert reply.json().get("error") not in ("internal_error", "unknown_method"), (operation, reply.text)
         if operation == "auth_revoke":
             twin.reset()
+    assert len(web.get("/api/users.list", params={"token": world.USER_TOKEN}).json()["members"]) == 7
+    web.close()
+
+
+def test_canvases_and_lists(bot: WebClient) -> None:
+    id = bot.canvases_create(title="Plan", document_content={"type": "markdown", "markdown": "# Plan"})["canvas_id"]
+    more = {"operation": "insert_at_end", "document_content": {"type": "markdown", "markdown": "later"}}
+    bot.canvases_edit(canvas_id=id, changes=[more])
+    assert bot.api_call("canvases.getContent", params={"canvas_id": id})["markdown"] == "# Plan\nlater"
+    assert len(bot.canvases_sections_lookup(canvas_id=id, criteria={"contains_text": "later"})["sections"]) == 1
+    bot.canvases_delete(canvas_id=id)
+    assert error(bot.canvases_delete, canvas_id=id) == "canvas_not_found"
+    bot.conversations_canvases_create(channel_id=GENERAL, document_content={"type": "markdown", "markdown": "x"})
+    again = {"channel_id": GENERAL, "document_content": {"type": "markdown", "markdown": "x"}}
+    assert error(bot.conversations_canvases_create, **again) == "channel_canvas_already_exists"
+    todo = bot.api_call("slackLists.create", json={"name": "Todo"})["list_id"]
+    item = bot.api_call("slackLists.items.create", json={"list_id": todo})["item"]
+    assert bot.api_call("slackLists.items.list", json={"list_id": todo})["items"] == [item]
 
 
 def test_most_methods_are_modelled() -> None:

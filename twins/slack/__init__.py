@@ -14,6 +14,7 @@ HANDLERS = (
     "auth",
     "bookmarks",
     "calls",
+    "canvases",
     "channel_admin",
     "channels",
     "chat",

@@ -1,0 +1,222 @@
+"""canvases.*, slackLists.*, assistant.threads.*: kept and given back, not rendered. Imports: call, places.
+
+Source: https://docs.slack.dev/reference/methods/canvases.create.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twins.slack import places
+from twins.slack.call import Call, method
+from twins.slack.failing import fail, missing_argument
+from twins.slack.paging import page
+
+
+def _canvas(call: Call) -> dict[str, Any]:
+    found = call.ctx.store.find("canvas", call.args.text("canvas_id"))
+    if found is None:
+        raise fail("canvas_not_found")
+    return found
+
+
+def _content(call: Call) -> str:
+    document = call.args.json("document_content", "invalid_arguments")
+    return str((document or {}).get("markdown", "")) if isinstance(document, dict) else ""
+
+
+def _new(call: Call, channel: str = "") -> dict[str, Any]:
+    id = call.ctx.new_id("canvas")
+    title = call.args.text("title")
+    data = {"id": id, "title": title, "markdown": _content(call), "channel": channel, "user": call.user, "access": {}}
+    call.ctx.store.insert("canvas", data)
+    return {"canvas_id": id}
+
+
+@method("canvases.create")
+def create(call: Call) -> dict[str, Any]:
+    """A canvas of one's own."""
+    return _new(call)
+
+
+@method("conversations.canvases.create")
+def create_in_channel(call: Call) -> dict[str, Any]:
+    """The canvas of a channel; it has one."""
+    channel = places.inside(call, call.args.text("channel_id"))
+    if channel.get("properties", {}).get("canvas"):
+        raise fail("channel_canvas_already_exists")
+    made = _new(call, channel["id"])
+    properties = {"canvas": {"file_id": made["canvas_id"], "is_empty": False, "quip_thread_id": ""}}
+    call.ctx.store.update("channel", channel["id"], properties=properties)
+    return made
+
+
+@method("canvases.edit")
+def edit(call: Call) -> dict[str, Any]:
+    """Add to it, at the start or the end, or replace it."""
+    found = _canvas(call)
+    changes = call.args.json("changes", "invalid_arguments")
+    if not isinstance(changes, list) or not changes:
+        raise missing_argument("changes")
+    text = str(found["markdown"])
+    for change in changes:
+        piece = str((change.get("document_content") or {}).get("markdown", ""))
+        kind = change.get("operation")
+        if kind == "insert_at_start":
+            text = f"{piece}\n{text}" if text else piece
+        elif kind in ("insert_at_end", "insert_after", "insert_before"):
+            text = f"{text}\n{piece}" if text else piece
+        elif kind == "replace":
+            text = piece
+        elif kind != "delete":
+            raise fail("invalid_arguments")
+    call.ctx.store.update("canvas", found["id"], markdown=text)
+    return {}
+
+
+@method("canvases.getContent")
+def content(call: Call) -> dict[str, Any]:
+    """What is in it."""
+    return {"markdown": _canvas(call)["markdown"]}
+
+
+@method("canvases.delete")
+def delete(call: Call) -> dict[str, Any]:
+    """Away with it."""
+    call.ctx.store.delete("canvas", _canvas(call)["id"])
+    return {}
+
+
+@method("canvases.access.set", "canvases.access.delete")
+def access(call: Call) -> dict[str, Any]:
+    """Who may read or write it."""
+    found = _canvas(call)
+    known = dict(found["access"])
+    for id in (*call.args.names("user_ids"), *call.args.names("channel_ids")):
+        known.pop(id, None)
+        if "access_level" in call.args:
+            known[id] = call.args.text("access_level")
+    call.ctx.store.update("canvas", found["id"], access=known)
+    return {}
+
+
+@method("canvases.sections.lookup")
+def sections(call: Call) -> dict[str, Any]:
+    """Its lines that contain a text."""
+    criteria = call.args.json("criteria", "invalid_arguments") or {}
+    wanted = str(criteria.get("contains_text", "")).lower()
+    lines = str(_canvas(call)["markdown"]).splitlines()
+    return {"sections": [{"id": f"temp:C:{place}"} for place, line in enumerate(lines) if wanted in line.lower()]}
+
+
+# lists ---------------------------------------------------------------------------------------------------------------
+
+
+def _list(call: Call) -> dict[str, Any]:
+    found = call.ctx.store.find("list", call.args.text("list_id") or call.args.text("id"))
+    if found is None:
+        raise fail("list_not_found")
+    return found
+
+
+def _item(call: Call) -> dict[str, Any]:
+    found = call.ctx.store.find("list_item", call.args.text("id"))
+    if found is None or found["list_id"] != _list_id(call):
+        raise fail("row_not_found")
+    return found
+
+
+def _list_id(call: Call) -> str:
+    return str(_list(call)["id"]) if "list_id" in call.args else ""
+
+
+@method("slackLists.create")
+def create_list(call: Call) -> dict[str, Any]:
+    """A list with columns."""
+    name = call.args.need("name")
+    schema = call.args.json("schema", "invalid_arguments") or []
+    id = call.ctx.new_id("list")
+    call.ctx.store.insert("list", {"id": id, "name": name, "schema": schema, "user": call.user})
+    return {"list_id": id, "list_metadata": {"schema": schema}}
+
+
+@method("slackLists.update")
+def update_list(call: Call) -> dict[str, Any]:
+    """Another name."""
+    call.ctx.store.update(
+        "list", _list(call)["id"], **({"name": call.args.text("name")} if "name" in call.args else {})
+    )
+    return {}
+
+
+@method("slackLists.items.create")
+def create_item(call: Call) -> dict[str, Any]:
+    """A row."""
+    found = _list(call)
+    item = {
+        "id": call.ctx.new_id("list_item"), "list_id": found["id"], "date_created": call.ctx.now,
+        "created_by": call.user, "updated_by": call.user, "fields": call.args.json("initial_fields", "invalid_arguments") or [],
+    }  # fmt: skip
+    return {"item": call.ctx.store.insert("list_item", item, parent=found["id"])}
+
+
+@method("slackLists.items.list")
+def list_items(call: Call) -> dict[str, Any]:
+    """All rows."""
+    rows = list(call.ctx.store.select("list_item", parent=_list(call)["id"], order="oldest"))
+    shown, metadata = page(call.args, rows, lambda row: str(row["id"]), "item")
+    return {"items": shown, "response_metadata": metadata}
+
+
+@method("slackLists.items.info")
+def item_info(call: Call) -> dict[str, Any]:
+    """One row."""
+    return {"record": _item(call), "list": _list(call)}
+
+
+@method("slackLists.items.update")
+def update_items(call: Call) -> dict[str, Any]:
+    """Other cells."""
+    found = _list(call)
+    for cell in call.args.json("cells", "invalid_arguments") or []:
+        item = call.ctx.store.find("list_item", str(cell.get("row_id", "")))
+        if item is None or item["list_id"] != found["id"]:
+            raise fail("row_not_found")
+        kept = [field for field in item["fields"] if field.get("column_id") != cell.get("column_id")]
+        fields = [*kept, {name: value for name, value in cell.items() if name != "row_id"}]
+        call.ctx.store.update("list_item", item["id"], fields=fields, updated_by=call.user)
+    return {}
+
+
+@method("slackLists.items.delete")
+def delete_item(call: Call) -> dict[str, Any]:
+    """Away with one."""
+    call.ctx.store.delete("list_item", _item(call)["id"])
+    return {}
+
+
+@method("slackLists.items.deleteMultiple")
+def delete_items(call: Call) -> dict[str, Any]:
+    """Away with several."""
+    found = _list(call)
+    for id in call.args.names("ids"):
+        item = call.ctx.store.find("list_item", id)
+        if item is not None and item["list_id"] == found["id"]:
+            call.ctx.store.delete("list_item", id)
+    return {}
+
+
+# assistants ----------------------------------------------------------------------------------------------------------
+
+
+@method("assistant.threads.setStatus", "assistant.threads.setTitle", "assistant.threads.setSuggestedPrompts")
+def set_thread(call: Call) -> dict[str, Any]:
+    """What an assistant's thread shows beside its messages."""
+    channel, ts = call.args.need("channel_id"), call.args.need("thread_ts")
+    places.find(call, channel)
+    key = f"{channel} {ts}"
+    changes = {name: call.args.data[name] for name in ("status", "title", "prompts") if name in call.args.data}
+    if call.ctx.store.find("assistant_thread", key) is None:
+        call.ctx.store.insert("assistant_thread", {"id": key})
+    call.ctx.store.update("assistant_thread", key, **changes)
+    return {}
