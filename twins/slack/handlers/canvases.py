@@ -155,7 +155,8 @@ def create_item(call: Call) -> dict[str, Any]:
     found = _list(call)
     item = {
         "id": call.ctx.new_id("list_item"), "list_id": found["id"], "date_created": call.ctx.now,
-        "created_by": call.user, "updated_by": call.user, "fields": call.args.json("initial_fields", "invalid_arguments") or [],
+        "created_by": call.user, "updated_by": call.user,
+        "fields": call.args.json("initial_fields", "invalid_arguments") or [],
     }  # fmt: skip
     return {"item": call.ctx.store.insert("list_item", item, parent=found["id"])}
 
