@@ -7,7 +7,6 @@ Imports: the kit's ServiceError only.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -137,13 +136,11 @@ def missing(param: str) -> ServiceError:
     return invalid(f"Missing required param: {param}.", param, "parameter_missing")
 
 
-def unknown(params: list[str], known: Iterable[str] = ()) -> ServiceError:
-    """400: parameters the operation does not have; one of them may come with a suggestion."""
+def unknown(params: list[str]) -> ServiceError:
+    """400: parameters the operation does not have."""
     if len(params) > 1:
         return invalid(f"Received unknown parameters: {', '.join(params)}", params[0], "parameter_unknown")
-    close = difflib.get_close_matches(params[0], list(known), n=1, cutoff=0.7)
-    hint = f". Did you mean {close[0]}?" if close else ""
-    return invalid(f"Received unknown parameter: {params[0]}{hint}", params[0], "parameter_unknown")
+    return invalid(f"Received unknown parameter: {params[0]}", params[0], "parameter_unknown")
 
 
 def empty(param: str) -> ServiceError:
@@ -229,16 +226,20 @@ def bad_version(version: str) -> ServiceError:
 # --- expansion and search -----------------------------------------------------------------------------------------
 
 
-def cannot_expand(path: str, suggestion: str = "") -> ServiceError:
-    """400: a property that is no reference."""
+def cannot_expand(segment: str, suggestion: str = "") -> ServiceError:
+    """400: a property that is no reference; the error names no parameter and uses no idempotency key up."""
     hint = f" You may want to try expanding '{suggestion}' instead." if suggestion else ""
-    return invalid(f"This property cannot be expanded ({path}).{hint}", "expand")
+    error = invalid(f"This property cannot be expanded ({segment}).{hint}")
+    error.name = "invalid"
+    return error
 
 
 def too_deep(path: str) -> ServiceError:
     """400: more than four levels."""
     text = f"You cannot expand more than 4 levels of a property. Property: {path}"
-    return invalid(text, code="property_expansion_max_depth")
+    error = invalid(text, code="property_expansion_max_depth")
+    error.name = "invalid"
+    return error
 
 
 # --- cards --------------------------------------------------------------------------------------------------------

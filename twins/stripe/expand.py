@@ -29,13 +29,18 @@ class Expander:
         self.include = include
 
     def check(self, schema: Any, paths: Iterable[str]) -> None:
-        """Raise the service's error for a path that is too deep or names what cannot be expanded."""
+        """Raise the service's error for a path that is too deep or begins with what cannot be expanded.
+
+        Only the first property (in lists the one after `data`) is looked at; what is wrong further down is passed over.
+        """
         for path in paths:
             parts = path.split(".")
             if len(parts) > MAX_DEPTH:
                 raise errors.too_deep(path)
-            if not self._can(schema, parts):
-                raise errors.cannot_expand(path, self._suggest(schema, path))
+            listed = parts[0] == "data" and len(parts) > 1
+            if not self._can(schema, parts[: 2 if listed else 1]):
+                segment = parts[1 if listed else 0]
+                raise errors.cannot_expand(segment, self._suggest(schema, segment))
 
     def expand(self, body: Any, paths: Iterable[str]) -> Any:
         """A copy of `body` with every path expanded; paths that lead nowhere in this reply change nothing."""
@@ -43,11 +48,11 @@ class Expander:
             body = self._walk(body, path.split("."))
         return body
 
-    def _suggest(self, schema: Any, path: str) -> str:
+    def _suggest(self, schema: Any, segment: str) -> str:
         node = self.resolve(schema)
         properties = node.get("properties", {}) if isinstance(node, Mapping) else {}
-        if "data" in properties and "has_more" in properties and self._can(schema, ["data", *path.split(".")]):
-            return f"data.{path}"
+        if "data" in properties and "has_more" in properties and self._can(schema, ["data", segment]):
+            return f"data.{segment}"
         return ""
 
     def _branches(self, schema: Any) -> list[Schema]:

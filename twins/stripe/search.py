@@ -14,6 +14,10 @@ from typing import Any, Literal
 
 Kind = Literal["string", "number", "token"]
 MAX_CLAUSES = 10
+UNREADABLE = (
+    'We were unable to parse your search query. Try using the format `metadata["key"]:"value"` to query for metadata '
+    'or key:"value" to query for other fields.'
+)
 
 FIELDS: Mapping[str, Mapping[str, Kind]] = {
     "charge": {
@@ -115,17 +119,17 @@ def _unquoted(text: str) -> str | None:
     return text
 
 
-def _clause(found: re.Match[str], fields: Mapping[str, Kind]) -> Clause:
+def _clause(found: re.Match[str], fields: Mapping[str, Kind], resource: str) -> Clause:
     name, key, operator = found["field"], found["key"], found["operator"]
     if key is not None:
         if name != "metadata":
-            raise QueryError(f"Field `{name}` is an unsupported search field.")
+            raise QueryError(f"Field `{name}` is an unsupported search field for resource `{resource}s`.")
         path: tuple[str, ...] = ("metadata", re.sub(r"\\(.)", r"\1", key))
         kind: Kind = "token"
     elif name in fields:
         path, kind = tuple(name.split(".")), fields[name]
     else:
-        raise QueryError(f"Field `{name}` is an unsupported search field.")
+        raise QueryError(f"Field `{name}` is an unsupported search field for resource `{resource}s`.")
     value: str | float | None = _unquoted(found["value"])
     if operator == "=":
         operator = ":"
@@ -154,20 +158,20 @@ def parse(text: str, resource: str) -> Query:
     while place < end:
         found = TOKEN.match(text, place)
         if found is None:
-            raise QueryError("We were unable to parse your search query.")
+            raise QueryError(UNREADABLE)
         if found["word"]:
             if want_clause:
-                raise QueryError("We were unable to parse your search query.")
+                raise QueryError(UNREADABLE)
             joins.add(found["word"].upper())
             want_clause = True
         else:
             if not want_clause:
                 joins.add("AND")
-            clauses.append(_clause(found, fields))
+            clauses.append(_clause(found, fields, resource))
             want_clause = False
         place = found.end()
     if not clauses or want_clause:
-        raise QueryError("We were unable to parse your search query.")
+        raise QueryError(UNREADABLE)
     if len(joins) > 1:
         raise QueryError("You cannot combine AND and OR in the same search query.")
     if len(clauses) > MAX_CLAUSES:

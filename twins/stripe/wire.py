@@ -162,7 +162,7 @@ def invalid(ctx: Ctx, request: Request, violations: list[Violation]) -> ServiceE
 def _refusal(ctx: Ctx, request: Request, violations: list[Violation]) -> ServiceError:
     unknown = [errors.dotted(v.path) for v in violations if v.kind == "unknown"]
     if unknown:
-        return errors.unknown(unknown, _known(ctx, request))
+        return errors.unknown(unknown)
     for violation in violations:
         if violation.kind in ("missing", "required_body"):
             return errors.missing(errors.dotted(violation.path) if violation.path else _first_required(ctx, request))
@@ -200,18 +200,6 @@ def _worded(violation: Violation) -> ServiceError:
 def _type_name(expected: Any) -> str:
     names = [expected] if isinstance(expected, str) else [str(name) for name in expected or ()]
     return next((name for name in names if name != "null"), "object")
-
-
-def _known(ctx: Ctx, request: Request) -> list[str]:
-    operation = request.operation
-    if operation is None:
-        return []
-    names = [parameter.name for parameter in operation.parameters]
-    for schema in (operation.body.content if operation.body else {}).values():
-        node = ctx.twin.index.resolve(schema)
-        if isinstance(node, Mapping):
-            names += list(node.get("properties", ()))
-    return names
 
 
 def _first_required(ctx: Ctx, request: Request) -> str:

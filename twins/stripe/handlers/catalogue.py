@@ -157,7 +157,7 @@ def _lookup_key(ctx: Ctx, params: Mapping[str, Any]) -> str | None:
     if taken is not None:
         if not params.get("transfer_lookup_key"):
             text = f"A price (`{taken['id']}`) already uses that lookup key."
-            raise errors.invalid(text, "lookup_key", "resource_already_exists")
+            raise errors.invalid(text, "lookup_key")
         ctx.update("price", taken["id"], {"lookup_key": None}, event="price.updated")
     return str(key)
 

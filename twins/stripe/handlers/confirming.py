@@ -179,6 +179,7 @@ def declined(
     assert reason is not None
     shown = ctx.store.find("payment_method", method["id"]) or method
     error = outcomes.payment_error(reason, charge=charge["id"], payment_method=shown)
+    error.pop("param", None)  # the declines of a PaymentIntent name no parameter, those of a SetupIntent do
     changes = {
         "latest_charge": charge["id"],
         "last_payment_error": error,
