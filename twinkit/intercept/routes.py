@@ -17,6 +17,9 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
+PUBLIC_SCHEMES = {"ws": "http", "wss": "https"}
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """Hosts of a service, and the instance that stands for them."""
@@ -27,12 +30,19 @@ class Route:
     instance: str = "default"
     live: tuple[str, ...] = ()
     """How credentials of the real service begin; they are refused."""
+    rebase: Callable[[str], None] | None = None
+    """Tells the instance its address. A service whose hosts are named by its customers (`*.okta.com`) says it in
+    replies, as issuer of tokens for example, and callers compare it with what they know."""
 
 
 def route_of(hosted: Any, instance: str = "default") -> Route:
     """The route to an instance of a twin that a `twinkit.testing.TwinServer` hosts."""
     live = tuple(hosted.definition.compiled.options.get("live_credentials", ()))
-    return Route(hosted.definition.name, hosted.hosts, hosted.app, instance, live)
+
+    def rebase(url: str) -> None:
+        hosted.app.hosting.named(instance).base_url = url
+
+    return Route(hosted.definition.name, hosted.hosts, hosted.app, instance, live, rebase)
 
 
 @dataclass
@@ -76,6 +86,8 @@ class Routes:
         if is_live(headers.get(b"authorization", ""), route.live):
             await refuse(scope, receive, send, 403, live_message(route.twin))
             return
+        if route.rebase is not None and host not in route.hosts:
+            route.rebase(f"{PUBLIC_SCHEMES.get(scope['scheme'], scope['scheme'])}://{headers[b'host']}")
         inner = dict(scope)
         if route.instance != "default":
             inner["headers"] = [*scope["headers"], (b"twin-instance", route.instance.encode("latin-1"))]

@@ -10,7 +10,9 @@ import stripe
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
+from starlette.middleware.sessions import SessionMiddleware
 
+from shop.login import Login
 from shop.notify import Notifier
 from shop.orders import PRICES, Order, Orders
 from shop.payments import Payments
@@ -38,13 +40,19 @@ class NewRefund(BaseModel):
     amount: int | None = Field(default=None, ge=1)
 
 
-def create_app(payments: Payments | None = None, notifier: Notifier | None = None) -> FastAPI:
-    """The application; keys and tokens come from the environment."""
+def create_app(
+    payments: Payments | None = None, notifier: Notifier | None = None, login: Login | None = None
+) -> FastAPI:
+    """The application; keys and tokens come from the environment. Without `login` nobody can sign in."""
     app = FastAPI()
     orders = Orders()
     app.state.orders = orders
     team = notifier or Notifier(os.environ.get("SLACK_BOT_TOKEN", ""), os.environ.get("SLACK_CHANNEL", "#general"))
     pay = payments or Payments(os.environ["STRIPE_API_KEY"], os.environ.get("STRIPE_WEBHOOK_SECRET", ""))
+
+    if login is not None:
+        app.add_middleware(SessionMiddleware, secret_key=os.environ.get("SESSION_KEY", "only for tests"))
+        app.include_router(login.router)
 
     def found(number: int) -> Order:
         if number not in orders.rows:
