@@ -48,6 +48,13 @@ class Org:
             body["credentials"] = {"password": {"value": password}}
         return self.ask("POST", f"/api/v1/users?activate={str(activate).lower()}", body)
 
+    def control(self, name: str, **payload: Any) -> Any:
+        """What the twin's control call of this name answers: the human's part."""
+        reply = self.plain.post(f"/_twin/do/{name}", json=payload)
+        assert reply.status_code == 200, reply.text
+        found = reply.json()
+        return found.get("result", found) if isinstance(found, dict) and set(found) == {"result"} else found
+
     def sdk(self, work: Any) -> Any:
         """Run `work(client)` with the vendor's Python SDK."""
         from okta.client import Client

@@ -243,6 +243,10 @@ def instant(text: str) -> str:
 # what the store can answer -------------------------------------------------------------------------------------------
 
 
+LISTS = frozenset({"target", "request", "user", "group"})
+"""Properties with lists on the way to what is compared: no index looks there."""
+
+
 def narrow(expression: Expression, dates: frozenset[str] = frozenset()) -> list[Filter]:
     """Filters that every passing record passes too, answered by indexes: a superset, to be checked with `matches`.
 
@@ -255,6 +259,8 @@ def narrow(expression: Expression, dates: frozenset[str] = frozenset()) -> list[
     if isinstance(expression, Not):
         return []
     attribute, operator, value = expression.attribute, expression.operator, expression.value
+    if attribute.partition(".")[0] in LISTS:
+        return []
     if attribute in dates and isinstance(value, str) and DATE.match(value):
         op = {"gt": ">=", "ge": ">=", "lt": "<=", "le": "<="}.get(operator)
         if op == ">=":
