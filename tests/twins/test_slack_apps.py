@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,11 +16,15 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.signature import SignatureVerifier
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.response import SocketModeResponse
+from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook import WebhookClient
 
 from tests.twins.slack_bench import ana, ben, bot, client, error, slack_server, twin
 from twinkit.testing.twin import Twin
 from twins.slack import world
+from twins.slack.acting import Slack
 
 __all__ = ["ana", "ben", "bot", "slack_server", "twin"]
 GENERAL = world.GENERAL
@@ -100,8 +106,6 @@ def test_events_are_signed_and_wrapped(twin: Twin, served: Served) -> None:
     assert verifier.is_valid_request(sent["body"], sent)
     event = twin.events[-1]
     assert event.type == "message.channels"
-    import json
-
     body = json.loads(sent["body"])
     assert (body["type"], body["team_id"], body["api_app_id"]) == ("event_callback", world.TEAM, world.APP)
     assert body["authorizations"][0]["user_id"] == world.BOT_USER
@@ -359,3 +363,75 @@ def test_socket_mode(twin: Twin, bot: WebClient) -> None:
         assert until(lambda: twin.records("ephemeral"))[0]["text"] == "hi there"
     finally:
         handler.close()
+
+
+def test_the_asynchronous_socket_client(twin: Twin) -> None:
+    async def work() -> list[str]:
+        web = AsyncWebClient(base_url=f"{twin.url}/api/")
+        sockets = SocketModeClient(app_token=world.APP_TOKEN, web_client=web)
+        seen: list[str] = []
+        done = asyncio.Event()
+
+        async def listen(client: Any, request: Any) -> None:
+            seen.append(request.payload["event"]["text"])
+            await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
+            done.set()
+
+        sockets.socket_mode_request_listeners.append(listen)
+        await sockets.connect()
+        await asyncio.to_thread(Slack(twin).user("ana").posts, "#general", "hi")
+        await asyncio.wait_for(done.wait(), 5)
+        await sockets.disconnect()
+        await sockets.close()
+        return seen
+
+    assert asyncio.run(work()) == ["hi"]
+
+
+def test_people_in_words(twin: Twin, served: Served, bot: WebClient) -> None:
+    ana = Slack(twin).user("ana")
+    ts = ana.posts("#random", "lunch?")["ts"]
+    ana.edits("#random", ts, "lunch at noon?")
+    Slack(twin).user("ben").reacts("#random", ts, "yum")
+    said = bot.conversations_history(channel=world.RANDOM)["messages"][0]
+    assert (said["text"], said["reactions"][0]["users"]) == ("lunch at noon?", [world.BEN])
+    ana.deletes("#random", ts)
+    ana.leaves("#random")
+    ana.joins("#random")
+    subtypes = [message["subtype"] for message in bot.conversations_history(channel=world.RANDOM)["messages"]]
+    assert subtypes == ["channel_join", "channel_leave"]
+
+
+def test_selects_and_closing(twin: Twin, served: Served, bot: WebClient) -> None:
+    closed: list[str] = []
+    chosen: list[Any] = []
+
+    @served.app.options("city")
+    def options(ack: Any, payload: dict[str, Any]) -> None:
+        ack(options=[{"text": {"type": "plain_text", "text": payload["value"] + "bon"}, "value": "lis"}])
+
+    @served.app.view_closed("ask")
+    def ended(ack: Any, view: dict[str, Any]) -> None:
+        ack()
+        closed.append(view["id"])
+
+    @served.app.action("size")
+    def size(ack: Any, payload: dict[str, Any]) -> None:
+        ack()
+        chosen.append(payload["selected_option"]["value"])
+
+    def option(value: str) -> dict[str, Any]:
+        return {"text": {"type": "plain_text", "text": value.upper()}, "value": value}
+
+    select = {"type": "static_select", "action_id": "size", "options": [option("s"), option("m")]}
+    blocks = [
+        {"type": "actions", "elements": [select, {"type": "external_select", "action_id": "city"}]},
+    ]
+    trigger = twin.do("shortcut", user="ana", callback_id="none")["trigger_id"]
+    view = bot.views_open(trigger_id=trigger, view={**modal(), "blocks": blocks, "notify_on_close": True})["view"]
+    twin.do("clicks", user="ana", action="size", value="M")
+    note = twin.do("types", user="ana", action="city", value="Lis")
+    twin.do("closes", user="ana")
+    twin.idle()
+    assert (chosen, closed) == (["m"], [view["id"]])
+    assert twin.record("interaction", note["id"])["options"][0]["text"]["text"] == "Lisbon"

@@ -22,7 +22,10 @@ const ask = async (path, data) => {
 };
 const act = (name, data) => ask(`do/${name}`, data);
 const records = async (name) => (await (await fetch(`${base}/_twin/state/${name}`)).json()).records;
-const until = async (look) => { for (let n = 0; n < 2000; n++) { const found = await look(); if (found) return found; } throw new Error("never"); };
+const until = async (look) => {
+  for (let n = 0; n < 2000; n++) { const found = await look(); if (found) return found; }
+  throw new Error("never");
+};
 const clientOptions = {slackApiUrl: `${base}/api/`};
 const modal = (callback_id) => ({
   type: "modal", callback_id, title: {type: "plain_text", text: "Name"}, submit: {type: "plain_text", text: "Go"},
@@ -59,7 +62,8 @@ const work = async (app) => {
   await until(async () => (await texts()).includes("deployed"));
   out.whisper = (await until(async () => (await records("ephemeral"))[0])).text;
   const button = {type: "button", action_id: "go", text: {type: "plain_text", text: "Go"}};
-  const said = await app.client.chat.postMessage({channel: "#general", text: "?", blocks: [{type: "actions", elements: [button]}]});
+  const blocks = [{type: "actions", elements: [button]}];
+  const said = await app.client.chat.postMessage({channel: "#general", text: "?", blocks});
   await act("clicks", {user: "ben", channel: "#general", ts: said.ts, action: "go"});
   await until(async () => (await texts()).includes("gone"));
   await act("shortcut", {user: "ana", callback_id: "ask"});
@@ -76,18 +80,22 @@ const work = async (app) => {
 OVER_HTTP = (
     COMMON
     + """
-const app = new App({token: process.env.TOKEN, signingSecret: process.env.SECRET, clientOptions, logLevel: LogLevel.ERROR});
+const app = new App({
+  token: process.env.TOKEN, signingSecret: process.env.SECRET, clientOptions, logLevel: LogLevel.ERROR});
 listen(app);
 await app.start(0);
 const port = app.receiver.server.address().port;
 await act("app", {request_url: `http://127.0.0.1:${port}/slack/events`});
-await until(async () => (await records("interaction")).some((each) => each.type === "url_verification" && each.verified));
+await until(async () => (await records("interaction")).some((each) => each.verified));
 await work(app);
 const pages = [];
 for await (const page of app.client.paginate("users.list", {limit: 3})) pages.push(page.members.length);
 out.pages = pages;
-try { await app.client.chat.postMessage({channel: "C404", text: "x"}); } catch (error) { out.error = [error.code, error.data.error]; }
-const file = await app.client.filesUploadV2({channel_id: "C0GENERAL01", filename: "a.txt", content: "hello"});
+try {
+  await app.client.chat.postMessage({channel: "C404", text: "x"});
+} catch (error) { out.error = [error.code, error.data.error]; }
+const given = {channel_id: "C0GENERAL01", filename: "a.txt", content: "hello"};
+const file = await app.client.filesUploadV2(given);
 out.file = file.files[0].files[0].name;
 await app.stop();
 console.log(JSON.stringify(out));
@@ -97,7 +105,9 @@ process.exit(0);
 OVER_SOCKET = (
     COMMON
     + """
-const app = new App({token: process.env.TOKEN, appToken: process.env.APP_TOKEN, socketMode: true, clientOptions, logLevel: LogLevel.ERROR});
+const app = new App({
+  token: process.env.TOKEN, appToken: process.env.APP_TOKEN, socketMode: true, clientOptions,
+  logLevel: LogLevel.ERROR});
 listen(app);
 await app.start();
 await work(app);
