@@ -7,6 +7,7 @@ It ends, with every trial, when its parent does. Imports: watch, supervisor.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import select
@@ -24,6 +25,8 @@ def main() -> int:
     linux.die_with_parent()
     _warm()
     library().check()
+    gc.collect()
+    gc.freeze()
     wake_reader, wake_writer = os.pipe()
     os.set_blocking(wake_writer, False)
     signal.set_wakeup_fd(wake_writer, warn_on_full_buffer=False)
