@@ -99,7 +99,7 @@ class Errors:
                 made[name] = self._fill(self._skeleton.value(unit.node), unit.node, depth + 1)
             elif norm(name) in _STATUS and types & {"integer", "number"} and free:
                 made[name] = "{status}"
-            elif norm(name) in _CODE and types == {"string"} and free:
+            elif norm(name) in _CODE and types == {"string"} and free and "format" not in unit.node:
                 made[name] = "{code}"
         return made
 

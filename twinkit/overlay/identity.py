@@ -11,7 +11,24 @@ from typing import Any
 from twinkit.overlay.shapes import Shapes
 from twinkit.overlay.words import listed, norm, noun, opposite, participles, split, stem
 
-PLAIN_IDS = ("id", "_id", "Id", "ID", "uuid", "guid", "uid", "sid", "gid", "key", "slug", "token", "arn", "number")
+PLAIN_IDS = (
+    "id",
+    "_id",
+    "Id",
+    "ID",
+    "$id",
+    "@id",
+    "uuid",
+    "guid",
+    "uid",
+    "sid",
+    "gid",
+    "key",
+    "slug",
+    "token",
+    "arn",
+    "number",
+)
 NAMES = (
     "name",
     "code",
@@ -63,7 +80,7 @@ def id_property(shapes: Shapes, node: Any, param: str | None, resource: str, *, 
         by_norm.setdefault(norm(name), name)
     nouns = {norm(resource), norm(resource.rpartition(".")[2])}
     own = [by_norm[k] for k in (f"{n}{s}" for n in nouns for s in OWN) if k in by_norm]
-    plain = next((n for n in PLAIN_IDS[:9] if n in scalars), None)
+    plain = next((n for n in PLAIN_IDS[:11] if n in scalars), None)
     if param:
         exact = by_norm.get(norm(param))
         if exact is not None and (plain is None or exact == plain or norm(param) not in nouns):
@@ -97,7 +114,7 @@ def _tail(param: str, nouns: set[str]) -> str:
 
 
 def _last_resort(scalars: Mapping[str, Any], by_norm: Mapping[str, str], param: str | None) -> str | None:
-    for name in PLAIN_IDS[9:]:
+    for name in PLAIN_IDS[11:]:
         if name in scalars:
             return name
     ending = [n for n in scalars if re.search(r"(_id|Id|ID|_uuid|Uuid|Guid|_key|Sid|Arn)$", n)]

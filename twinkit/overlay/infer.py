@@ -87,7 +87,7 @@ class Inference:
         _, node = self.shapes.resolve(unit.node)
         body = next((op.body for m in members for op in m.ops if op.method == "post" and op.body is not None), None)
         depths = {sum(part == HOLE for part in m.key) for m in members if m.item_ops}
-        if shown is None and home.from_body:
+        if shown is None and home.from_body and node.get("additionalProperties") is not False:
             return Resource(
                 name, id=pattern or "{alnum:20}", id_property="id", open=True, parent=self._parent(home.key)
             )

@@ -365,7 +365,7 @@ class Shapes:
         }
 
 
-IDS = ("id", "uuid", "guid", "_id", "ID", "Id", "sid", "uid", "gid")
+IDS = ("id", "uuid", "guid", "_id", "ID", "Id", "sid", "uid", "gid", "$id", "@id")
 
 
 def has_id(properties: Mapping[str, Any]) -> bool:

@@ -145,6 +145,9 @@ def change(ctx: Ctx, binding: Binding, key: str, values: Any) -> dict[str, Any]:
     else:
         wanted = merge(current, project(ctx, resource, merged_maps(ctx, current, values), current))
     changes = {name: value for name, value in wanted.items() if current.get(name, NOTHING) != value}
+    stamp = resource.timestamps.get("update", "")
+    if isinstance(values, Mapping) and stamp in values and stamp in wanted:
+        changes[stamp] = wanted[stamp]
     if style in ("json_patch", "json_merge_patch"):
         changes = project(ctx, resource, changes, current)
     if resource.id_property not in resource.keys:
