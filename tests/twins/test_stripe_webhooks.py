@@ -7,22 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.serving import Served, serving
+from tests.serving import Served
 from twinkit.testing import WebhookReceiver
 
 stripe = pytest.importorskip("stripe")
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Served]:
-    with serving("stripe", "--seed", "7", "--clock", "fixed") as served:
-        yield served["stripe"]
-
-
 @pytest.fixture
-def twin(server: Served) -> Iterator[Served]:
-    with server.private() as private:
-        yield private
+def twin(private_stripe: Served) -> Served:
+    return private_stripe
 
 
 @pytest.fixture
