@@ -40,8 +40,10 @@ format: dev ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: dev ## write docs/cli.md from the commands
+docs: dev ## write docs/cli.md and docs/coverage from the code
 	$(BIN)/python -m twinkit.cli.reference > docs/cli.md
+	mkdir -p docs/coverage
+	for twin in $$(ls docs/coverage | sed 's/\.md$$//'); do $(BIN)/twin coverage $$twin --write || exit 1; done
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
