@@ -248,7 +248,8 @@ def test_runner_killed_then_resumed(project: Project) -> None:
     report = resume(State(project.state), "last", jobs=4)
     assert report["gate"]["decision"] == "eligible" and report["gate"]["total"] == 200
     assert all(path.stat().st_mtime_ns == when for path, when in done.items())
-    assert len(list(results.glob("*/trials/*/attempt-1/result.json"))) == 600
+    finished = {path.parent.parent for path in results.glob("*/trials/*/attempt-*/result.json")}
+    assert len(finished) == 600  # a trial that was under way when the runner died ends in its second attempt
     again = resume(State(project.state), "last", worker=project.executor)
     assert again["scenarios"][0]["attempts"] == report["scenarios"][0]["attempts"]
     project.scenarios(text + "> changed\n")
