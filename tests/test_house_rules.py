@@ -22,6 +22,7 @@ WALL_CLOCK = {
 # What may open connections, and why.
 NETWORK = {
     "twinkit/webhooks/send.py": "deliveries go to receivers",
+    "twinkit/webhooks/call.py": "a reply can depend on what a hook answers",
     "twinkit/contract/load.py": "fetches a document by URL, when asked to",
 }
 # What may read the environment below cli and instance, and why.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from twinkit.store import Filter
+    from twinkit.webhooks.call import call
     from twinkit.webhooks.outbox import Outgoing
     from twinkit.webhooks.receiver import Receiver
 
@@ -47,6 +48,7 @@ _PLACES = {
     "UsageError": "errors",
     "Violation": "contract.validate",
     "basic_user": "behaviour.authentication",
+    "call": "webhooks.call",
 }
 
 __all__ = [
@@ -68,6 +70,7 @@ __all__ = [
     "UsageError",
     "Violation",
     "basic_user",
+    "call",
 ]
 
 

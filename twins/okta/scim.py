@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from twinkit import Ctx
+import orjson
+
+from twinkit import Ctx, Outgoing
 
 SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 
@@ -41,3 +43,21 @@ def push(ctx: Ctx, app: Mapping[str, Any], user: Mapping[str, Any], verb: str) -
         return
     body = resource(user, str(user["id"]), verb != "deactivate")
     ctx.emit(f"scim.{verb}", {"app": app["id"], "user": user["id"], "body": body, "uuid": ctx.new_id("{uuid}")})
+
+
+def outgoing(ctx: Ctx, data: Mapping[str, Any]) -> Outgoing:
+    """What goes onto the wire: POST /Users with the whole user, whatever happened to it (see FIDELITY.md)."""
+    held = connection(ctx, str(data["app"])) or {}
+    headers = {"content-type": "application/scim+json", "accept": "application/scim+json"}
+    if held.get("token"):
+        headers["authorization"] = f"Bearer {held['token']}"
+    return Outgoing(orjson.dumps(data["body"]), headers)
+
+
+def connect(ctx: Ctx, app: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Change the provisioning connection of an application."""
+    held = ctx.store.find("scim_connection", app)
+    if held is None:
+        held = {"status": "DISABLED", "authScheme": "TOKEN", "baseUrl": "", "token": ""}
+        ctx.store.insert("scim_connection", held, id=app)
+    return ctx.store.update("scim_connection", app, **values)

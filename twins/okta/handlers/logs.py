@@ -23,8 +23,11 @@ def instant(text: str) -> str:
 def list_events(ctx: Ctx, request: Request) -> Reply:
     """The events between `since` and `until` that pass `filter` and have every word of `q`."""
     query = request.query
-    where = [Filter("published", op, instant(str(query[name]))) for name, op in (("since", ">="), ("until", "<"))
-             if query.get(name)]  # fmt: skip
+    where: list[Filter] = []
+    if query.get("since"):
+        where.append(Filter("published", ">=", instant(str(query["since"]))))
+    if query.get("until"):
+        where.append(Filter("published", "<", instant(str(query["until"]))))
     tests: list[Any] = []
     if query.get("filter"):
         more, check = listing.filtered(str(query["filter"]))

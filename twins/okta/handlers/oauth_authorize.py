@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from twinkit import Ctx, Reply, Request, ServiceError
-from twins.okta import apps, pages, people, syslog, twin, wire
+from twins.okta import apps, authz, pages, people, syslog, twin, wire
 from twins.okta.handlers import sessions, users
 from twins.okta.handlers.oauth_token import own_token
 from twins.okta.oauth import clients, issue, servers
@@ -165,7 +165,7 @@ def to_consent(
     """The scopes that a user must consent to first."""
     if clients.settings(app).get("consent_method") != "REQUIRED" and "consent" not in prompt.split():
         return []
-    known = {} if server.id == servers.ORG else servers.authz.scopes(ctx, server.id)
+    known = {} if server.id == servers.ORG else authz.scopes(ctx, server.id)
     given = servers.consented(ctx, server.id, str(clients.oauth(app)["client_id"]), user)
     if "consent" in prompt.split():
         return [name for name in scopes if known.get(name, {}).get("consent") != "FLEXIBLE"]
@@ -208,7 +208,7 @@ def consent_page(
 ) -> Reply:  # fmt: skip
     """Ask whether it is all right."""
     id = keep(ctx, transaction)
-    known = {} if server.id == servers.ORG else servers.authz.scopes(ctx, server.id)
+    known = {} if server.id == servers.ORG else authz.scopes(ctx, server.id)
     rows = [(name, str(known.get(name, {}).get("description") or name)) for name in scopes]
     return html(200, pages.consent(f"{ctx.base_url}/consent/submit", id, str(app["label"]), rows), cookies)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from twinkit import Ctx, Filter, Reply, Request
-from twins.okta import apps, credentials, people, twin, wire
+from twins.okta import apps, authz, credentials, people, twin, wire
 from twins.okta.handlers import users
 from twins.okta.oauth import clients, issue, jwt, servers
 from twins.okta.oauth.problems import body, fail
@@ -130,7 +130,7 @@ def _client(ctx: Ctx, server: servers.Server, app: dict[str, Any], fields: Field
     if server.id == servers.ORG and clients.oauth(app)["token_endpoint_auth_method"] != "private_key_jwt":
         raise fail("unsupported_auth_method_client_creds")
     scopes = servers.scopes_for(ctx, server, app, asked(fields), "client_credentials", None)
-    known = {} if server.id == servers.ORG else servers.authz.scopes(ctx, server.id)
+    known = {} if server.id == servers.ORG else authz.scopes(ctx, server.id)
     needed = [name for name in scopes if known.get(name, {}).get("consent") == "REQUIRED"]
     if needed:
         raise fail("consent_required_client_credentials", ", ".join(needed))

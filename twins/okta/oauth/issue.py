@@ -125,7 +125,7 @@ def filtered(names: list[str], claim: Mapping[str, Any]) -> list[str]:
     return [name for name in names if pattern.fullmatch(name)]
 
 
-def access_token(ctx: Ctx, grant: Grant, patch: Mapping[str, Any] | None = None) -> str:
+def access_token(ctx: Ctx, grant: Grant) -> str:
     """A signed access token, kept so that it can be looked up and revoked."""
     now = ctx.now
     claims: dict[str, Any] = {
@@ -140,7 +140,8 @@ def access_token(ctx: Ctx, grant: Grant, patch: Mapping[str, Any] | None = None)
     claims["sub"] = grant.user["profile"]["login"] if grant.user is not None else grant.client
     if grant.jkt:
         claims["cnf"] = {"jkt": grant.jkt}
-    claims |= {**custom(ctx, grant, "RESOURCE"), **dict(grant.actor), **(patch or {})}
+    claims |= {**custom(ctx, grant, "RESOURCE"), **dict(grant.actor)}
+    claims = hooked(ctx, grant, claims, "access")
     token = signed(ctx, grant.server, claims)
     _keep(ctx, grant, token, claims)
     return token
@@ -174,7 +175,23 @@ def id_token(ctx: Ctx, grant: Grant, access: str | None = None, code: str | None
     if code:
         claims["c_hash"] = jwt.half_hash(code)
     claims |= {**person_claims(grant.user, grant.scopes), **custom(ctx, grant, "IDENTITY")}
-    return signed(ctx, grant.server, claims)
+    return signed(ctx, grant.server, hooked(ctx, grant, claims, "identity"))
+
+
+def hooked(ctx: Ctx, grant: Grant, claims: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Claims as the policy rule's token hook leaves them (`access` or `identity`)."""
+    hook = ctx.store.find("inline_hook", grant.terms.hook) if grant.terms.hook else None
+    if hook is None or hook["status"] != "ACTIVE":
+        return claims
+    from twins.okta.handlers.hooks import ask, patched
+
+    context: dict[str, Any] = {"protocol": {"type": "OAUTH2.0", "client": {"id": grant.client},
+                                            "issuer": {"uri": grant.server.issuer}}}  # fmt: skip
+    if grant.user is not None:
+        context["user"] = {"id": grant.user["id"], "profile": grant.user["profile"]}
+    data = {"context": context, kind: {"claims": claims, "token": {"lifetime": {"expiration": grant.terms.access}}}}
+    answer = ask(ctx, hook, "com.okta.oauth2.tokens.transform", data)
+    return patched(claims, list(answer.get("commands") or []), f"com.okta.{kind}.patch")
 
 
 def refresh_token(ctx: Ctx, grant: Grant) -> str:

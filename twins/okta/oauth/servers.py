@@ -37,6 +37,8 @@ class Terms:
     access: int = 3600
     refresh: int = 0
     window: int = 7 * 86_400
+    hook: str = ""
+    """The id of the inline hook that may change the tokens."""
 
 
 def server_of(ctx: Ctx, request: Request) -> Server:
@@ -121,6 +123,7 @@ def terms(ctx: Ctx, server: Server, app: Mapping[str, Any], scopes: list[str], g
                     60 * int(token.get("accessTokenLifetimeMinutes") or 60),
                     60 * int(token.get("refreshTokenLifetimeMinutes") or 0),
                     60 * int(token.get("refreshTokenWindowMinutes") or 10_080),
+                    str((token.get("inlineHook") or {}).get("id") or ""),
                 )
         raise fail("no_matching_policy")
     raise fail("no_matching_policy")
