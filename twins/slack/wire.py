@@ -5,15 +5,21 @@ Sources: https://docs.slack.dev/authentication/tokens, /apis/web-api. Imports: t
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
 from twinkit import Ctx, Principal, Reply, Request
+from twinkit.contract.wire import Repeated
 from twins.slack import scopes, twin, world
 from twins.slack.call import provided
 from twins.slack.failing import fail, fail_with
 
-LIVE = ("xoxb-", "xoxp-", "xapp-", "xoxe.", "xoxe-", "xoxc-", "xoxd-")
+JSON = "application/json"
+CHARSET = re.compile(r"charset=\"?([\w-]+)")
+CHARSETS = ("utf-8", "utf8", "iso-8859-1")
+POSTED = (JSON, "application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
+NAME = re.compile(r"\w{1,100}")
 
 
 @twin.credentials
@@ -107,14 +113,39 @@ def _needed(name: str, declared: tuple[str, ...]) -> tuple[str, ...]:
 @twin.validate
 def validate(ctx: Ctx, request: Request) -> None:
     """Put all arguments into the body, and ask for those that the contract requires."""
-    if request.body is not None and not isinstance(request.body, dict):
-        raise fail("json_not_object" if request.media_type == "application/json" else "invalid_form_data")
+    check_body(request)
     request.body = {**request.query, **(request.body or {})}
+    check_names(request)
     if request.operation is None or request.operation.id in ctx.twin.handlers:
         return
     absent = [name for name in required(ctx, request.operation.id) if request.body.get(name) in (None, "")]
     if absent:
         raise fail_with("invalid_arguments", [f"missing required field: {name}" for name in absent])
+
+
+def check_body(request: Request) -> None:
+    """Refuse a body of the wrong kind. Raises `json_not_object`, `missing_post_type`, `invalid_charset` and so on."""
+    given = request.headers.get("content-type", "")
+    if request.raw and not given:
+        raise fail("missing_post_type")
+    if request.raw and given.partition(";")[0].strip().lower() not in POSTED:
+        raise fail("invalid_post_type")
+    charset = CHARSET.search(given.lower())
+    if charset and charset[1] not in CHARSETS:
+        raise fail("invalid_charset")
+    if request.body is not None and not isinstance(request.body, dict):
+        raise fail("json_not_object" if request.media_type == JSON else "invalid_form_data")
+
+
+def check_names(request: Request) -> None:
+    """Refuse arguments of odd names and lists in forms. Raises `invalid_arg_name`, `invalid_array_arg`."""
+    for name, value in request.body.items():
+        if not NAME.fullmatch(name):
+            raise fail("invalid_arg_name")
+        if isinstance(value, Repeated):
+            request.body[name] = value[-1]
+        elif request.media_type != JSON and isinstance(value, dict | list):
+            raise fail("invalid_array_arg")
 
 
 _REQUIRED: dict[str, tuple[str, ...]] = {}
@@ -143,6 +174,9 @@ def finish(ctx: Ctx, request: Request, reply: Reply) -> Reply:
         if isinstance(reply.body, dict) and reply.body.get("error") == "unknown_method":
             reply.body = {"ok": False, "error": "unknown_method", "req_method": method_name(request)}
         return reply
+    sent = request.headers.get("content-type", "").lower()
+    if isinstance(reply.body, dict) and reply.body.get("error") == "invalid_form_data" and sent.startswith(JSON):
+        reply.body = {"ok": False, "error": "invalid_json"}
     if isinstance(reply.body, dict) and "ok" not in reply.body:
         reply.body = {"ok": True, **reply.body}
     if reply.body is None or isinstance(reply.body, list):
@@ -155,13 +189,17 @@ def finish(ctx: Ctx, request: Request, reply: Reply) -> Reply:
         accepted = _needed(method_name(request), _declared(request))
         if accepted:
             headers.setdefault("x-accepted-oauth-scopes", ",".join(accepted))
-    if _no_charset(request) and isinstance(reply.body, dict) and reply.body.get("ok"):
-        reply.body = {**reply.body, "warning": "missing_charset"}
+    warning = _charset_warning(sent)
+    if warning and isinstance(reply.body, dict) and reply.body.get("ok") and request.method == "POST":
         metadata = dict(reply.body.get("response_metadata") or {})
-        reply.body["response_metadata"] = {**metadata, "warnings": ["missing_charset"]}
+        known = [*metadata.get("warnings", ()), warning]
+        words = ",".join([word for word in (reply.body.get("warning"),) if word] + [warning])
+        reply.body = {**reply.body, "warning": words, "response_metadata": {**metadata, "warnings": known}}
     return reply
 
 
-def _no_charset(request: Request) -> bool:
-    given = request.headers.get("content-type", "").lower()
-    return given.startswith("application/json") and "charset" not in given
+def _charset_warning(sent: str) -> str:
+    """What the service says of a charset that is missing from JSON, or given for a form."""
+    if sent.startswith(JSON):
+        return "" if "charset" in sent else "missing_charset"
+    return "superfluous_charset" if sent.startswith("application/x-www-form-urlencoded") and "charset" in sent else ""
