@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twinkit.testing.differences import closest, differences, matches
 from twinkit.testing.rows import Delivery, Event, Exchange, Record, brief
@@ -23,24 +23,18 @@ class Assertions:
 
     name: str
 
-    @property
-    def exchanges(self) -> list[Exchange]:
-        """Every recorded request, oldest first."""
-        raise AttributeError("exchanges")
+    if TYPE_CHECKING:  # what Twin has
 
-    @property
-    def events(self) -> list[Event]:
-        """Every event, oldest first."""
-        raise AttributeError("events")
+        @property
+        def exchanges(self) -> list[Exchange]: ...
 
-    @property
-    def deliveries(self) -> list[Delivery]:
-        """Every delivery, oldest first."""
-        raise AttributeError("deliveries")
+        @property
+        def events(self) -> list[Event]: ...
 
-    def records(self, resource: str, **where: Any) -> list[Record]:
-        """Live records of a resource."""
-        raise AttributeError("records")
+        @property
+        def deliveries(self) -> list[Delivery]: ...
+
+        def records(self, resource: str, **where: Any) -> list[Record]: ...
 
     def calls(self, operation: str | None = None, *, status: int | None = None, **fields: Any) -> list[Exchange]:
         """Exchanges of an operation (its id, or `POST /v1/customers`), with this status and these request fields."""
