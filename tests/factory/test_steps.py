@@ -1,0 +1,141 @@
+"""Steps: expressions, tables, JSON paths, durations, snippets, and the clock shim of Python apps."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twinkit.errors import UsageError
+from twinkit.factory.durations import seconds
+from twinkit.factory.environment.clock import SHIM, AppClock
+from twinkit.factory.errors import HarnessError
+from twinkit.factory.scenarios.model import Step
+from twinkit.factory.steps import jsonpath
+from twinkit.factory.steps.load import library, load_steps
+from twinkit.factory.steps.table import Table
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("abc_", min_size=1, max_size=3), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2s", 2),
+        ("500ms", 0.5),
+        ("16 minutes", 960),
+        ("1h 30m", 5400),
+        ("1 hour and 2 seconds", 3602),
+        (3, 3),
+        ("7", 7),
+    ],
+)
+def test_durations(text: str | int, expected: float) -> None:
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "soon", "5 parsecs", "-3", -3, True, "2s x", "s"])
+def test_no_durations(text: str | int) -> None:
+    with pytest.raises(UsageError, match="no duration"):
+        seconds(text)
+
+
+@given(JSON)
+def test_json_paths_find_every_leaf(document: object) -> None:
+    def leaves(node: object, path: str) -> list[tuple[str, object]]:
+        if isinstance(node, dict):
+            return [leaf for key, value in node.items() for leaf in leaves(value, f'{path}["{key}"]')]
+        if isinstance(node, list):
+            return [leaf for index, value in enumerate(node) for leaf in leaves(value, f"{path}[{index}]")]
+        return [(path, node)]
+
+    for path, value in leaves(document, "$"):
+        assert jsonpath.get(document, path) == value
+
+
+def test_json_paths() -> None:
+    data = {"items": [{"id": 1}, {"id": 2}], "a": {"b-c": None}}
+    assert jsonpath.get(data, "$.items[*].id") == [1, 2] and jsonpath.get(data, "items[-1].id") == 2
+    assert jsonpath.has(data, "a.b-c") and not jsonpath.has(data, "a.x") and not jsonpath.has(data, "items.id")
+    with pytest.raises(AssertionError, match="no field"):
+        jsonpath.get(data, "$.nothing")
+    with pytest.raises(ValueError, match="field path"):
+        jsonpath.get(data, "$..x")
+
+
+def test_tables() -> None:
+    table = Table([["a", "1"], ["b.c", "true"], ["d", "x y"], ["e", '"7"']])
+    assert table.pairs() == {"a": 1, "b.c": True, "d": "x y", "e": "7"}
+    assert table.nested() == {"a": 1, "b": {"c": True}, "d": "x y", "e": "7"}
+    assert Table([["n", "m"], ["1", "x"]]).records() == [{"n": 1, "m": "x"}]
+    for broken in ([["a", "1"], ["a", "2"]], [["a"]]):
+        with pytest.raises(ValueError, match="table"):
+            Table(broken).pairs()
+
+
+def test_outcomes_bind_to_outcomes_only() -> None:
+    registry = library()
+    assert registry.bind(Step("then", "Then", "I GET /x", 1)).state == "unbound"
+    assert registry.bind(Step("when", "When", "the response status is 200", 1)).state == "unbound"
+    assert registry.bind(Step("given", "Given", "I GET /x", 1)).state == "bound"
+    needs = registry.bind(Step("then", "Then", "the response has:", 1))
+    assert needs.state == "unbound" and "add the table" in needs.problem
+
+
+def test_snippets_define_what_they_are_for(tmp_path: Path) -> None:
+    registry = library()
+    step = Step("then", "Then", 'they see "it\'s {gone}" 3 times', 1, (("a", "b"),))
+    (tmp_path / "steps").mkdir()
+    text = "from twinkit.factory.steps import then\n" + registry.snippet(step)
+    (tmp_path / "steps" / "own.py").write_text(text)
+    assert load_steps(tmp_path).bind(step).state == "bound"
+
+
+def test_no_two_library_steps_fit_the_same_words() -> None:
+    registry = library()
+    words = {"{method}": "GET", "{path}": "/x", "{int}": "2", "{string}": '"x"', "{value}": "1", "{jsonpath}": "$.a"}
+    words |= {
+        "{twin}": "stripe",
+        "{resource}": "customer",
+        "{count}": "no",
+        "{duration}": "2s",
+        "{word}": "down",
+        "{}": "x",
+    }
+    for definition in registry.definitions:
+        text = definition.expression
+        for parameter, example in words.items():
+            text = text.replace(parameter, example)
+        text = text.replace("(s)", "s").replace("(es)", "es").replace("was/were", "was").replace("a/an", "a")
+        found = [each.expression for each in registry.definitions if each.match(text, registry.types) is not None]
+        assert found == [definition.expression], text
+
+
+def test_the_clock_of_python_apps(tmp_path: Path) -> None:
+    clock = AppClock("python", tmp_path)
+    clock.advance(86_400)
+    code = (
+        "import time, datetime, sys; from datetime import datetime as d, date\n"
+        "now = d.now(datetime.UTC); assert isinstance(now, d) and isinstance(now, datetime.datetime)\n"
+        "print(int(time.time()), int(now.timestamp()), int(d.now().timestamp()), time.strftime('%Y', time.gmtime()))\n"
+        "assert date.today() == d.fromtimestamp(time.time()).date()\n"
+        "assert time.time_ns() // 10**9 - int(time.time()) < 2\n"
+    )
+    env = {**clock.env(), "PATH": os.environ["PATH"]}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    begin = Path(clock.file).stat().st_mtime
+    assert all(abs(int(word) - begin - 86_400) < 20 for word in done.stdout.split()[:3])
+    assert str(SHIM) in env["PYTHONPATH"]
+    with pytest.raises(HarnessError, match="cannot be moved"):
+        AppClock("none", tmp_path).advance(1)
