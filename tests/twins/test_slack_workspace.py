@@ -9,7 +9,9 @@ import httpx
 import pytest
 from slack_sdk import WebClient
 
-from tests.twins.slack_bench import ana, ben, bot, error, slack_server, twin
+from tests.twins.slack_bench import ana, ben, bot, client, error, slack_server, twin
+from twinkit.contract.responses import ResponseChecker
+from twinkit.testing import TwinServer
 from twinkit.testing.twin import Twin
 from twins.slack import queries, when, world
 from twins.slack import twin as definition
@@ -305,3 +307,56 @@ def test_history_walks_an_index() -> None:
     plans = [row[3] for sql in selects for row in store._execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()]
     assert plans and all("SEARCH" in plan and "TEMP B-TREE" not in plan for plan in plans), plans
     store.close()
+
+
+def allowed(problem: str) -> bool:
+    """Properties of today that the document of 2019 lacks."""
+    return any(name in problem for name in ("app_id", "is_locked", "file_access", "shares/public"))
+
+
+def test_replies_fit_the_document(slack_server: TwinServer, twin: Twin, bot: WebClient, ana: WebClient) -> None:
+    ts = bot.chat_postMessage(channel=GENERAL, text="hi")["ts"]
+    ana.chat_postMessage(channel=GENERAL, text="re", thread_ts=ts)
+    calls: list[tuple[Any, dict[str, Any]]] = [
+        (bot.conversations_list, {}), (ana.conversations_list, {"types": "private_channel,im,mpim"}),
+        (bot.conversations_history, {"channel": GENERAL}), (bot.conversations_replies, {"channel": GENERAL, "ts": ts}),
+        (bot.conversations_info, {"channel": GENERAL}), (bot.conversations_create, {"name": "abc"}),
+        (bot.conversations_open, {"users": world.ANA}),
+        (bot.conversations_setTopic, {"channel": GENERAL, "topic": "t"}),
+        (bot.conversations_setPurpose, {"channel": GENERAL, "purpose": "p"}), (bot.users_list, {}),
+        (bot.users_info, {"user": world.ANA}), (bot.reactions_add, {"channel": GENERAL, "timestamp": ts, "name": "x"}),
+        (bot.reactions_get, {"channel": GENERAL, "timestamp": ts}),
+        (bot.pins_add, {"channel": GENERAL, "timestamp": ts}),
+        (bot.pins_list, {"channel": GENERAL}), (bot.team_info, {}), (bot.bots_info, {"bot": world.BOT}),
+        (bot.chat_update, {"channel": GENERAL, "ts": ts, "text": "y"}), (bot.usergroups_create, {"name": "M"}),
+        (bot.chat_scheduleMessage, {"channel": GENERAL, "text": "z", "post_at": NOW + 999}), (bot.usergroups_list, {}),
+        (ana.reminders_add, {"text": "x", "time": "in 1 day"}), (ana.search_messages, {"query": "y"}),
+        (ana.users_profile_get, {"user": world.ANA}), (ana.dnd_info, {}), (ana.dnd_setSnooze, {"num_minutes": 3}),
+        (ana.team_accessLogs, {}), (ana.team_integrationLogs, {}), (ana.team_profile_get, {}), (bot.emoji_list, {}),
+        (ana.users_identity, {}), (bot.users_conversations, {}), (ana.chat_delete, {"channel": GENERAL, "ts": ts}),
+    ]  # fmt: skip
+    for call, arguments in calls:
+        call(**arguments)
+    checker = ResponseChecker(definition.index)
+    stored = slack_server.hosted["slack"].app.hosting.instances[twin.instance].store
+    for exchange in stored.exchanges(limit=100):
+        problems = checker.check(exchange.operation, exchange.status, bytes(exchange.reply))
+        assert [problem for problem in problems if not allowed(problem)] == [], exchange.operation
+
+
+def test_a_baseline_of_few_words(slack_server: TwinServer) -> None:
+    records = {
+        "user": [{"name": "zoe"}, {"id": "U0YAN", "name": "yan", "profile": {"email": "yan@example.com"}}],
+        "channel": [{"name": "design", "members": ["zoe", "twinbot"], "topic": "pixels"}],
+        "token": [{"token": "xoxp-zoe", "user": "zoe"}, {"token": "xoxb-mute", "scopes": ["channels:read"]}],
+    }
+    twin = slack_server.instance("slack", baseline=records)
+    zoe = client(twin, "xoxp-zoe")
+    channel = next(each for each in zoe.conversations_list()["channels"] if each["name"] == "design")
+    assert (channel["topic"]["value"], channel["is_member"], channel["num_members"]) == ("pixels", True, 2)
+    zoe.chat_postMessage(channel="#design", text="hi")
+    assert zoe.users_lookupByEmail(email="yan@example.com")["user"]["id"] == "U0YAN"
+    assert error(client(twin, "xoxb-mute").chat_postMessage, channel="#design", text="x") == "missing_scope"
+    twin.reset()
+    assert zoe.auth_test()["user"] == "zoe"
+    slack_server.remove(twin)

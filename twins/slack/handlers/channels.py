@@ -150,7 +150,7 @@ def _describe(call: Call, name: str) -> dict[str, Any]:
     text = f"set the channel {'topic' if name == 'topic' else 'description'}: {value}"
     more = {name: value}
     messages.system(call.ctx, after, f"{places.event_prefix(after)}_{name}", call.user, text, **more)
-    return {"channel": places.shown(call.ctx, after, call.user), name: value}
+    return {"channel": places.shown(call.ctx, after, call.user)}
 
 
 @method("conversations.setTopic")

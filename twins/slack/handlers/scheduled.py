@@ -42,7 +42,7 @@ def schedule(call: Call) -> dict[str, Any]:
     data["timer"] = call.ctx.schedule("scheduled_message", {"id": id}, at=post_at)
     call.ctx.store.insert("scheduled", data)
     shown = {name: value for name, value in said.items() if name not in ("stream",)}
-    return {"channel": channel["id"], "scheduled_message_id": id, "post_at": str(post_at), "message": shown}
+    return {"channel": channel["id"], "scheduled_message_id": id, "post_at": post_at, "message": shown}
 
 
 @twin.timer("scheduled_message")

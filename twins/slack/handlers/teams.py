@@ -34,7 +34,7 @@ def info(call: Call) -> dict[str, Any]:
 def profile(call: Call) -> dict[str, Any]:
     """The fields of its own that profiles have here."""
     team = call.ctx.store.get("team", call.team)
-    return {"profile": {"fields": team.get("profile_fields", []), "sections": []}}
+    return {"profile": {"fields": team.get("profile_fields", [])}}
 
 
 @method("team.accessLogs")
