@@ -60,7 +60,10 @@ class Shapes:
         self.schemas: Mapping[str, Any] = canonical.get("schemas") or {}
         self._properties: dict[int, dict[str, Any]] = {}
         self._units: dict[int, Unit] = {}
+        self._kinds: dict[int, frozenset[str]] = {}
+        self._branches: dict[str, frozenset[str]] = {}
         self._keep: list[Any] = []
+        """What is remembered by identity must not be freed."""
 
     def resolve(self, schema: Any) -> tuple[str | None, Node]:
         """Follow references: (name of the last component, node); ({}) for what is no object."""
@@ -121,7 +124,11 @@ class Shapes:
 
     def types(self, schema: Any) -> frozenset[str]:
         """Type names a schema admits, branches included; empty when it says nothing."""
-        return frozenset(self._types(schema, 0))
+        known = self._kinds.get(id(schema))
+        if known is None:
+            known = self._kinds[id(schema)] = frozenset(self._types(schema, 0))
+            self._keep.append(schema)
+        return known
 
     def _types(self, schema: Any, depth: int) -> Iterator[str]:
         _, node = self.resolve(schema)
@@ -228,6 +235,12 @@ class Shapes:
 
     def branches(self, name: str) -> frozenset[str]:
         """Component names of the alternatives of a component schema."""
+        known = self._branches.get(name)
+        if known is None:
+            known = self._branches[name] = self._find_branches(name)
+        return known
+
+    def _find_branches(self, name: str) -> frozenset[str]:
         node = self.schemas.get(name)
         if not isinstance(node, Mapping):
             return frozenset()
