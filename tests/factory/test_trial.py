@@ -64,7 +64,7 @@ def test_a_step_cannot_swallow_the_end_of_its_time(trial: Trial) -> None:
 
 def test_hung_answer_is_the_apps_fault(trial: Trial) -> None:
     source = TINY + "import time\nserve(lambda *a: time.sleep(60))\n"
-    assert verdict(trial(source, app=APP)) == ("fail", "app_timeout")
+    assert verdict(trial(source, app={"request_timeout": 0.5})) == ("fail", "app_timeout")
     slow = trial(source, "---\ntimeout: 0.3s\n---\n" + SCENARIO)
     assert verdict(slow) == ("fail", "app_timeout")
 

@@ -171,6 +171,9 @@ class Supervisor:
         return app
 
     def _stop_app(self, app: App) -> None:
+        if self.evidence.finished and not self.evidence.app and not app.alive() and app.process:
+            code = app.process.status
+            self.evidence.app = ("app_crash", f"the app ended with code {code} after the last step")
         if not app.stop():
             self.notes.append("the app ignored SIGTERM and was killed")
 
