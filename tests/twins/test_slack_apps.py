@@ -60,7 +60,7 @@ class Served:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/slack/events"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
         self.thread.start()
 
     def close(self) -> None:
@@ -435,3 +435,23 @@ def test_selects_and_closing(twin: Twin, served: Served, bot: WebClient) -> None
     twin.idle()
     assert (chosen, closed) == (["m"], [view["id"]])
     assert twin.record("interaction", note["id"])["options"][0]["text"]["text"] == "Lisbon"
+
+
+def test_a_receiver_registered_with_the_kit(twin: Twin, bot: WebClient) -> None:
+    app = Served(bolt(twin))
+
+    @app.app.command("/hello")
+    def hello(ack: Any) -> None:
+        ack("hi there")
+
+    @app.app.message("ping")
+    def ping(say: Any) -> None:
+        say("pong")
+
+    twin.plane.post("receivers", {"url": app.url})
+    Slack(twin).user("ana").posts("#general", "ping")
+    Slack(twin).user("ana").runs("/hello")
+    twin.idle()
+    assert texts(bot)[0] == "pong"
+    assert twin.records("ephemeral")[0]["text"] == "hi there"
+    app.close()
