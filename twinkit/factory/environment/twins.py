@@ -83,7 +83,6 @@ class Twins:
             webhooks = settings.get("webhooks")
             if webhooks and isinstance(twin, TwinClient):
                 _webhooks(twin, webhooks, app_url)
-            twin.mark()
 
     def _ready_line(self, seconds: float) -> dict[str, Any]:
         process = self._process

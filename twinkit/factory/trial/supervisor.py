@@ -153,7 +153,8 @@ class Supervisor:
         app = App(plan.app, self.folder, self.nonce)
         if not plan.isolate and plan.app["port"] and plan.locks:
             stack.enter_context(locked(Path(plan.locks) / f"port-{plan.app['port']}"))
-        twins.prepare(Path(plan.vault) / "states" if plan.vault else None, app.url)
+        with self._phase("twins"):
+            twins.prepare(Path(plan.vault) / "states" if plan.vault else None, app.url)
         extra = {**database.env, **self.clock.env(), **self.outside.env()}
         jail = None
         if plan.isolate:
@@ -166,8 +167,9 @@ class Supervisor:
         with self._phase("start"):
             app.start(env, jail)
             app.wait_ready()
-        for twin in twins.by_name.values():
-            twin.mark()
+        with self._phase("twins"):
+            for twin in twins.by_name.values():
+                twin.mark()
         return app
 
     def _stop_app(self, app: App) -> None:
