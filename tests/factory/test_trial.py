@@ -481,4 +481,4 @@ def test_an_empty_trial_is_quick(trial: Trial) -> None:
     trial()
     scenario = "---\ntwins: [store, mail]\n---\n" + SCENARIO
     best = min(trial(scenario=scenario).seconds["all"] for _ in range(3))
-    assert best < 1.5
+    assert best < 1.5 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
