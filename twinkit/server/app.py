@@ -13,7 +13,6 @@ from urllib.parse import unquote
 
 import orjson
 
-from twinkit.behaviour.problems import problem
 from twinkit.behaviour.request import Request
 from twinkit.errors import ServiceError
 from twinkit.faults import CONNECTION
@@ -209,11 +208,6 @@ async def send_rendered(send: Send, rendered: Rendered, *, close: bool = False) 
 
 def _plain(error: ServiceError) -> Rendered:
     return Rendered(error.status, orjson.dumps(error.body), {"content-type": "application/problem+json"})
-
-
-def no_instance(name: str) -> ServiceError:
-    """The answer to a request for an instance that was never created."""
-    return problem(404, f"there is no instance {name!r}; create it with POST /_twin/instances", "no_instance")
 
 
 __all__ = ["TwinApp", "read_body", "send_rendered", "split_instance"]
