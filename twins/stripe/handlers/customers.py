@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from twinkit import Ctx, Filter, Request
+from twinkit import Ctx, Filter, Reply, Request
 from twins.stripe import errors, listing, lookup, twin
 from twins.stripe.handlers import charges, payment_methods, sources
 from twins.stripe.payments import instruments
@@ -143,10 +143,12 @@ def deleted_stub(id: str) -> dict[str, Any]:
 
 
 @twin.handler("GetCustomersCustomer")
-def retrieve(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """A customer; a stub when it was deleted."""
+def retrieve(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
+    """A customer, as stored; a stub when it was deleted."""
     id = request.path["customer"]
-    if ctx.store.find("customer", id) is None and ctx.store.was_deleted("customer", id):
+    if ctx.store.raw("customer", id) is not None:
+        return ctx.generic(request)
+    if ctx.store.was_deleted("customer", id):
         return deleted_stub(id)
     return lookup.in_path(ctx, "customer", id)
 
