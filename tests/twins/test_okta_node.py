@@ -1,11 +1,6 @@
-"""The vendor's Node SDKs and openid-client against the Okta twin, unmodified, and a real browser where there is one."""
+"""The vendor's Node SDKs and openid-client against the Okta twin, unmodified."""
 
 from __future__ import annotations
-
-import shutil
-from urllib.parse import urlencode
-
-import pytest
 
 from tests import node
 from tests.twins.okta_org import TOKEN, Org, org, server
@@ -58,23 +53,3 @@ def test_openid_client_and_the_node_verifier(org: Org) -> None:
     modules = node.packages("openid-client@6.8.9", "@okta/jwt-verifier@4.0.2")
     env = {"ISSUER": f"{org.url}/oauth2/default", "ID": SERVICE[0], "SECRET": SERVICE[1]}
     assert "ok" in node.run(modules, OPENID, env=env).stdout
-
-
-def test_a_browser_signs_in(org: Org) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("needs a Chromium on this machine")
-    query = {"client_id": "0oaTwinkitWebApp0001", "response_type": "code", "scope": "openid", "state": "s",
-             "redirect_uri": "http://localhost:8080/callback"}  # fmt: skip
-    with playwright.sync_playwright() as tools:
-        browser = tools.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.route("http://localhost:8080/**", lambda route: route.fulfill(body="back"))
-        page.goto(f"{org.url}/oauth2/default/v1/authorize?{urlencode(query)}")
-        page.fill("#username", "bob.baker@example.com")
-        page.fill("#password", "Twinkit-Passw0rd")
-        page.click("#submit")
-        page.wait_for_url("http://localhost:8080/**")
-        assert "code=" in page.url
-        browser.close()

@@ -229,6 +229,8 @@ def resume(ctx: Ctx, request: Request) -> tuple[dict[str, Any], dict[str, str], 
 def submit_login(ctx: Ctx, request: Request) -> Reply:
     """The sign-in page's form."""
     transaction, fields, server, app = resume(ctx, request)
+    if fields.get("pick"):
+        return sign_in_page(ctx, app, {**transaction, "login_hint": fields["pick"]})
     user = people.find(ctx, fields.get("username", ""))
     if user is None or not users.right_password(ctx, user, fields.get("password", "")) or user["status"] != "ACTIVE":
         word = "failed"
@@ -382,3 +384,9 @@ def logout(ctx: Ctx, request: Request) -> Reply:
     state = {"state": fields["state"]} if fields.get("state") else {}
     target = f"{uri}{'&' if '?' in uri else '?'}{urlencode(state)}" if uri and state else uri
     return Reply(302, None, {"location": target or f"{ctx.base_url}/login/signout", **gone})
+
+
+@twin.page("GET", "/login/signout")
+def signed_out(_ctx: Ctx, _request: Request) -> Reply:
+    """Where a browser ends that has signed out of a client without a logout URI."""
+    return html(200, pages.signed_out())
