@@ -143,6 +143,7 @@ def test_form_post_and_fragment(tab: Tab) -> None:
         tab.sign_in()
     assert sent.value.method == "POST"
     assert parse_qs(sent.value.post_data)["state"] == ["s-1"]
+    tab.returned()
     tab.ask(response_type="id_token token", code_challenge="", code_challenge_method="")
     assert {"id_token", "access_token", "token_type"} <= set(tab.returned())
     assert "#" in tab.page.url
