@@ -48,6 +48,12 @@ def metadata(current: Mapping[str, str] | None, given: Any) -> dict[str, str]:
     return {key: value for key, value in merged.items() if value != ""}
 
 
+def ordered(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record as the service shows it: `id` and `object`, then the other properties by name."""
+    first = [name for name in ("id", "object") if name in record]
+    return {name: record[name] for name in (*first, *sorted(record.keys() - {"id", "object"}))}
+
+
 def unset(value: Any) -> Any:
     """A parameter's value, the empty string being null."""
     return None if value == "" else value

@@ -97,6 +97,8 @@ def record_of(
         "created": ctx.now,
         "currency": values["currency"],
         "customer": values.get("customer"),
+        "destination": _destination(values),
+        "dispute": None,
         "disputed": False,
         "failure_balance_transaction": None,
         "failure_code": decline.code if decline else None,
@@ -104,20 +106,27 @@ def record_of(
         "fraud_details": {},
         "livemode": False,
         "metadata": dict(values.get("metadata") or {}),
+        "order": None,
         "outcome": None if bank and pending else outcomes.outcome(decline, risk=risk, blocked=attempt.blocked),
         "paid": paid and not pending,
         "payment_intent": intent,
         "payment_method": method["id"],
         "payment_method_details": _details(ctx, method, known, amount, attempt, captured),
-        "presentment_details": None,
         "radar_options": {},
         "receipt_number": None,
         "receipt_url": f"https://pay.stripe.com/receipts/payment/{id}" if paid else None,
         "refunded": False,
         "review": None,
+        "source": None,
         "source_transfer": None,
         "status": "pending" if pending else ("succeeded" if paid else "failed"),
     }
+
+
+def _destination(values: Mapping[str, Any]) -> str | None:
+    """The account that a destination charge goes to."""
+    given = values.get("transfer_data")
+    return given.get("destination") if isinstance(given, Mapping) else None
 
 
 def decline_of(known: Facts, attempt: Attempt) -> Decline | None:
@@ -130,9 +139,7 @@ def decline_of(known: Facts, attempt: Attempt) -> Decline | None:
 
 def store(ctx: Ctx, charge: dict[str, Any]) -> dict[str, Any]:
     """Keep a new charge and tell of it."""
-    charge = {
-        name: value for name, value in charge.items() if value is not None or name not in ("presentment_details",)
-    }
+    charge = lookup.ordered(charge)
     ctx.store.insert("charge", charge, created=ctx.micros)
     words = {"succeeded": "charge.succeeded", "failed": "charge.failed", "pending": "charge.pending"}
     ctx.emit(words[charge["status"]], charge)

@@ -114,13 +114,14 @@ def apply(
     ctx: Ctx, intent: dict[str, Any], method: dict[str, Any], result: Attempt, *, off_session: bool = False
 ) -> Reply | dict[str, Any]:
     """Write what an attempt leads to."""
+    known = facts.load(ctx, method["id"])
+    method = payment_methods.check_card(ctx, method, known)
     if intent["object"] == "setup_intent":
         from twins.stripe.handlers import setup_intents
 
         return setup_intents.apply(ctx, intent, method, result)
     manual = intent["capture_method"] == "manual"
     charge = charges.store(ctx, charges.record_of(ctx, intent, method, result, capture=not manual, intent=intent["id"]))
-    known = facts.load(ctx, method["id"])
     if result.trigger == "decline":
         return declined(ctx, intent, method, known, result, charge)
     _keep_method(ctx, intent, method, known, off_session=off_session)
@@ -177,9 +178,7 @@ def declined(
     """A decline: the failed charge and the error stay, the intent waits for another payment method."""
     reason = charges.decline_of(known, result)
     assert reason is not None
-    shown = ctx.store.find("payment_method", method["id"]) or method
-    error = outcomes.payment_error(reason, charge=charge["id"], payment_method=shown)
-    error.pop("param", None)  # the declines of a PaymentIntent name no parameter, those of a SetupIntent do
+    error = outcomes.payment_error(reason, charge=charge["id"], payment_method=method)
     changes = {
         "latest_charge": charge["id"],
         "last_payment_error": error,

@@ -79,6 +79,7 @@ def new_record(ctx: Ctx, params: Mapping[str, Any], currency: str) -> dict[str, 
     record: dict[str, Any] = {
         "id": id,
         "object": "payment_intent",
+        "allowed_payment_method_types": None,
         "amount": params["amount"],
         "amount_capturable": 0,
         "amount_details": {"tip": {}, **(details if isinstance(details, Mapping) else {})},
@@ -98,18 +99,22 @@ def new_record(ctx: Ctx, params: Mapping[str, Any], currency: str) -> dict[str, 
         "last_payment_error": None,
         "latest_charge": None,
         "livemode": False,
+        "managed_payments": {"enabled": False},
         "metadata": lookup.metadata({}, params.get("metadata")),
         "next_action": None,
         "payment_method": None,
         "payment_method_configuration_details": {"id": wire.CONFIGURATION, "parent": None} if auto else None,
         "payment_method_options": method_options(types, params.get("payment_method_options")),
         "payment_method_types": types,
+        "payment_record": None,
         "processing": None,
         "review": None,
+        "shared_payment_granted_token": None,
+        "source": None,
         "status": "requires_payment_method",
     }
     record.update({name: lookup.unset(params.get(name)) for name in PLAIN})
-    return record
+    return lookup.ordered(record)
 
 
 def chosen_method(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any] | None:

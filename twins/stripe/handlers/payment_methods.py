@@ -13,7 +13,7 @@ from twinkit import Ctx, Request
 from twins.stripe import errors, facts, lookup, twin
 from twins.stripe.facts import Facts
 from twins.stripe.handlers import tokens
-from twins.stripe.payments import banks, cards, declines, instruments
+from twins.stripe.payments import banks, cards, declines, instruments, outcomes
 from twins.stripe.payments.banks import TestBank
 from twins.stripe.payments.cards import TestCard
 
@@ -48,6 +48,7 @@ def build(ctx: Ctx, type: str, hash: Mapping[str, Any], given: Mapping[str, Any]
         "customer_account": None,
         "livemode": False,
         "metadata": lookup.metadata({}, given.get("metadata")),
+        "shared_payment_granted_token": None,
         "type": type,
     }
     return record
@@ -161,23 +162,28 @@ def attach_to(ctx: Ctx, method: dict[str, Any], customer: str, *, check: bool = 
     if known.used:
         raise errors.invalid(USED, code="payment_method_unexpected_state")
     if check and known.card and known.card.decline and known.card.decline_at == "attach":
-        reason = declines.DECLINES[known.card.decline]
-        raise errors.declined(
-            reason.message,
-            reason.code,
-            param=reason.param or "",
-            decline_code=reason.decline_code,
-            advice_code=reason.advice,
-            network_decline_code=reason.network_code,
-        )
+        raise outcomes.refused_card(declines.DECLINES[known.card.decline])
     if ctx.store.find("payment_method", method["id"]) is None:
         return method
-    changes: dict[str, Any] = {"customer": customer}
-    if known.card and "card" in method:
-        hash = dict(method["card"])
-        details = method["billing_details"]
-        hash["checks"] = instruments.checks(known.card, cvc=known.cvc, details=details, done=True)
-        changes["card"] = hash
+    changes: dict[str, Any] = {"customer": customer, **_checked(method, known)}
+    return ctx.update("payment_method", method["id"], changes, event="")
+
+
+def _checked(method: Mapping[str, Any], known: Facts) -> dict[str, Any]:
+    """What a card's payment method changes once its bank has checked it."""
+    if not known.card or "card" not in method:
+        return {}
+    checks = instruments.checks(known.card, cvc=known.cvc, details=method["billing_details"], done=True)
+    return {} if checks == method["card"]["checks"] else {"card": {**method["card"], "checks": checks}}
+
+
+def check_card(ctx: Ctx, method: dict[str, Any], known: Facts) -> dict[str, Any]:
+    """The payment method with the results of its bank's checks, which any attempt with it brings."""
+    changes = _checked(method, known)
+    if not changes:
+        return method
+    if ctx.store.find("payment_method", method["id"]) is None:
+        return {**method, **changes}
     return ctx.update("payment_method", method["id"], changes, event="")
 
 

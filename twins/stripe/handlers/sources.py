@@ -12,7 +12,7 @@ from twinkit import Ctx, Filter, Request
 from twins.stripe import errors, facts, listing, lookup, twin
 from twins.stripe.facts import Facts
 from twins.stripe.handlers import tokens
-from twins.stripe.payments import banks, declines, instruments
+from twins.stripe.payments import banks, declines, instruments, outcomes
 
 KINDS = ("card", "bank_account")
 SAVED = "payment_source"
@@ -41,8 +41,7 @@ def add(ctx: Ctx, customer: dict[str, Any], given: Any, param: str = "source", m
 def _save(ctx: Ctx, customer: dict[str, Any], held: dict[str, Any], metadata: Any) -> dict[str, Any]:
     known = facts.load(ctx, held["id"])
     if known.card and known.card.decline and known.card.decline_at == "attach":
-        reason = declines.DECLINES[known.card.decline]
-        raise errors.declined(reason.message, reason.code, param=reason.param or "", decline_code=reason.decline_code)
+        raise outcomes.refused_card(declines.DECLINES[known.card.decline])
     if known.card:
         where = {"line1": held.get("address_line1"), "postal_code": held.get("address_zip")}
         checked = instruments.checks(known.card, cvc=known.cvc, details={"address": where}, done=True)

@@ -201,8 +201,7 @@ def _declines() -> Iterator[TestCard]:
         ),
     )
     for number, decline, name, aliases in rows:
-        cvc = "fail" if decline == "incorrect_cvc" else "pass"
-        yield TestCard(number, name=name, decline=decline, aliases=aliases, cvc=cvc)
+        yield TestCard(number, name=name, decline=decline, aliases=aliases)
     fraudulent = TestCard("4100000000000019", name="visa_chargeDeclinedFraudulent", decline="fraudulent")
     yield replace(fraudulent, aliases=("chargeDeclinedFraudulent",), risk="highest")
     later = TestCard("4000000000000341", name="chargeCustomerFail", decline="generic_decline", decline_at="charge")

@@ -21,6 +21,7 @@ class Decline:
     advice: str | None = None
     network_status: str = "declined_by_network"
     network_code: str | None = None
+    network_advice: str | None = None
     seller_message: str = "The bank did not return any further details with this decline."
 
     @property
@@ -41,6 +42,7 @@ DECLINES: Mapping[str, Decline] = {
         "insufficient_funds",
         advice="try_again_later",
         network_code="51",
+        network_advice="02",
         seller_message="The bank returned the decline code `insufficient_funds`.",
     ),
     "lost_card": Decline(
@@ -49,6 +51,7 @@ DECLINES: Mapping[str, Decline] = {
         "lost_card",
         advice="do_not_try_again",
         network_code="41",
+        network_advice="01",
         seller_message="The bank returned the decline code `lost_card`.",
     ),
     "stolen_card": Decline(
@@ -57,29 +60,35 @@ DECLINES: Mapping[str, Decline] = {
         "stolen_card",
         advice="do_not_try_again",
         network_code="43",
+        network_advice="01",
         seller_message="The bank returned the decline code `stolen_card`.",
     ),
     "expired_card": Decline(
         "expired_card",
         "Your card has expired.",
+        "expired_card",
         param="exp_month",
-        advice="do_not_try_again",
+        advice="confirm_card_data",
         network_code="54",
+        network_advice="03",
         seller_message="The bank returned the decline code `expired_card`.",
     ),
     "incorrect_cvc": Decline(
         "incorrect_cvc",
         "Your card's security code is incorrect.",
+        "incorrect_cvc",
         param="cvc",
-        advice="try_again_later",
-        network_code="82",
+        advice="confirm_card_data",
+        network_code="N7",
+        network_advice="03",
         seller_message="The bank returned the decline code `incorrect_cvc`.",
     ),
     "processing_error": Decline(
         "processing_error",
         "An error occurred while processing your card. Try again in a little bit.",
+        "processing_error",
         advice="try_again_later",
-        network_code="19",
+        network_code="06",
         seller_message="The bank returned the decline code `processing_error`.",
     ),
     "card_velocity_exceeded": Decline(
@@ -88,6 +97,7 @@ DECLINES: Mapping[str, Decline] = {
         "card_velocity_exceeded",
         advice="try_again_later",
         network_code="61",
+        network_advice="02",
         seller_message="The bank returned the decline code `card_velocity_exceeded`.",
     ),
     "fraudulent": Decline(

@@ -191,6 +191,7 @@ def card_details(
         "brand": hash["brand"],
         "checks": checks(card, cvc=cvc, details=billing, done=True),
         "country": hash["country"],
+        "electronic_commerce_indicator": "05" if secure else "07",
         "exp_month": hash["exp_month"],
         "exp_year": hash["exp_year"],
         "extended_authorization": {"status": "disabled"},
@@ -207,6 +208,7 @@ def card_details(
         "overcapture": {"maximum_amount_capturable": amount, "status": "unavailable"},
         "regulated_status": "unregulated",
         "three_d_secure": secure,
+        "transaction_link_id": None,
         "wallet": None,
     }
     if capture_before is not None:

@@ -1,9 +1,11 @@
-"""The outcome of a charge and the error it leaves: pure functions over declines. Imports nothing of the kit."""
+"""The outcome of a charge and the error it leaves: pure functions over declines. Imports the twin's error texts."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from twinkit import ServiceError
+from twins.stripe import errors
 from twins.stripe.errors import DOC_URL
 from twins.stripe.payments.declines import Decline
 
@@ -31,6 +33,7 @@ def outcome(decline: Decline | None, *, risk: str = "normal", blocked: bool = Fa
         return details
     details.update(
         advice_code=decline.advice,
+        network_advice_code=decline.network_advice,
         network_decline_code=decline.network_code,
         network_status=decline.network_status,
         reason=decline.reason,
@@ -41,6 +44,19 @@ def outcome(decline: Decline | None, *, risk: str = "normal", blocked: bool = Fa
         details.update(network_status="not_sent_to_network", reason="highest_risk_level", type="blocked")
         details["seller_message"] = "Stripe blocked this payment as too risky."
     return details
+
+
+def refused_card(decline: Decline) -> ServiceError:
+    """402: the bank declines a card that is to be saved; no charge was tried."""
+    return errors.declined(
+        decline.message,
+        decline.code,
+        param=decline.param or "",
+        decline_code=decline.decline_code,
+        advice_code=decline.advice,
+        network_advice_code=decline.network_advice,
+        network_decline_code=decline.network_code,
+    )
 
 
 def payment_error(decline: Decline, *, charge: str | None, payment_method: dict[str, Any] | None) -> dict[str, Any]:
@@ -55,6 +71,8 @@ def payment_error(decline: Decline, *, charge: str | None, payment_method: dict[
         error["decline_code"] = decline.decline_code
     error["doc_url"] = DOC_URL + decline.code.replace("_", "-")
     error["message"] = decline.message
+    if decline.network_advice:
+        error["network_advice_code"] = decline.network_advice
     if decline.network_code:
         error["network_decline_code"] = decline.network_code
     if decline.param:
