@@ -213,3 +213,14 @@ def test_a_connected_account_has_records_of_its_own(client: Any, twin: Served) -
     assert client.v1.events.list({"type": "customer.created"}).data == []
     with pytest.raises(stripe.PermissionError):
         client.v1.customers.list({}, {"stripe_account": "acct_none"})
+
+
+def test_a_restricted_key(twin: Served) -> None:
+    twin.control("POST", "do/restrict_key", key="rk_test_abcd", permissions={"customers": "read", "products": "write"})
+    limited = stripe.StripeClient("rk_test_abcd", base_addresses={"api": twin.url})
+    assert limited.v1.customers.list().data == []
+    assert limited.v1.products.create({"name": "Shirt"}).name == "Shirt"
+    for forbidden in (lambda: limited.v1.customers.create({}), lambda: limited.v1.balance.retrieve()):
+        with pytest.raises(stripe.PermissionError, match="does not have the required permissions"):
+            forbidden()
+    stripe.StripeClient("rk_test_other", base_addresses={"api": twin.url}).v1.customers.create({})

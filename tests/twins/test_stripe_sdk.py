@@ -44,11 +44,12 @@ def test_a_payment_leaves_a_charge_a_balance_transaction_and_events(client: Any)
             **PAY,
             "customer": customer.id,
             "payment_method": method.id,
-            "expand": ["latest_charge.balance_transaction", "customer"],
+            "expand": ["latest_charge", "customer"],
         }
     )
     assert (intent.status, intent.amount_received, intent.customer.email) == ("succeeded", 2000, "jenny@example.com")
-    charge = intent.latest_charge
+    assert intent.latest_charge.balance_transaction is None  # it comes a moment later
+    charge = client.v1.charges.retrieve(intent.latest_charge.id, {"expand": ["balance_transaction"]})
     assert (charge.status, charge.paid, charge.captured, charge.payment_method) == ("succeeded", True, True, method.id)
     assert (charge.balance_transaction.fee, charge.balance_transaction.net) == (88, 1912)
     assert charge.payment_method_details.card.last4 == "4242"

@@ -189,7 +189,15 @@ def refuse(instance: Instance, prepared: Prepared, error: ServiceError, *, execu
 
 
 NOT_KEPT = frozenset(
-    {"invalid", "malformed", "idempotency_mismatch", "idempotency_in_flight", "rate_limit", "lock_timeout"}
+    {
+        "invalid",
+        "malformed",
+        "idempotency_mismatch",
+        "idempotency_elsewhere",
+        "idempotency_in_flight",
+        "rate_limit",
+        "lock_timeout",
+    }
 )
 """Errors from before execution: an idempotency key is not used up by them."""
 
@@ -225,7 +233,10 @@ def replay(instance: Instance, prepared: Prepared) -> Reply | None:
     known = instance.store.recall(key)
     if known is not None and known.expires > instance.clock.micros:
         if known.fingerprint != fingerprint(request):
-            raise ctx.error("idempotency_mismatch", key=given, original=known.headers.get("twin-path", ""))
+            original = known.headers.get("twin-path", "")
+            elsewhere = original != request.url_path and "idempotency_elsewhere" in instance.twin.compiled.errors
+            name = "idempotency_elsewhere" if elsewhere else "idempotency_mismatch"
+            raise ctx.error(name, key=given, original=original)
         headers = {name: value for name, value in known.headers.items() if name != "twin-path"}
         headers[rules.get("replayed_header", "idempotent-replayed")] = "true"
         headers[rules["header"]] = given

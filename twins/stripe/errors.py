@@ -86,7 +86,27 @@ def account_unknown(key: str, account: str) -> ServiceError:
     return error(403, text, code="account_invalid")
 
 
+def not_permitted(key: str, account: str, name: str, level: str) -> ServiceError:
+    """403: a restricted key without the permission an operation needs."""
+    shown, permission = f"{name.replace('_', ' ').title()} {level.title()}", f"{name.removesuffix('s')}_{level}"
+    text = (
+        f"Permission denied. The provided key '{masked(key)}' does not have the required permissions for this "
+        f"endpoint on account '{account}'. Enabling \"{shown}\" ('{permission}') permissions on this "
+        "key would allow this request to continue."
+    )
+    return error(403, text)
+
+
 # --- routes and records -------------------------------------------------------------------------------------------
+
+
+def trailing_slash(method: str, path: str) -> str:
+    """What an address with nothing after its last slash is answered with."""
+    return (
+        f"Unrecognized request URL ({method}: {path}). If you are trying to list objects, remove the trailing slash. "
+        "If you are trying to retrieve an object, make sure you passed a valid (non-empty) identifier in your code. "
+        "Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
+    )
 
 
 NAMES: Mapping[str, str] = {
@@ -97,7 +117,7 @@ NAMES: Mapping[str, str] = {
     "webhook_endpoint": "webhook endpoint",
     "balance_transaction": "balance transaction",
     "file_link": "file link",
-    "tax_rate": "TaxRate",
+    "tax_rate": "taxrate",
     "subscription_item": "subscription_item",
     "subscription_schedule": "subscription schedule",
     "radar.early_fraud_warning": "early fraud warning",
@@ -197,6 +217,24 @@ def too_small(param: str, least: Any) -> ServiceError:
 def too_large(param: str, most: Any) -> ServiceError:
     """400: a number above its maximum."""
     return invalid(f"This value must be less than or equal to {most}.", param, "parameter_invalid_integer")
+
+
+def too_many_keys(count: int, most: int) -> ServiceError:
+    """400: more keys of metadata than a record can have."""
+    text = (
+        f"Metadata can have up to {most} keys, but you've set {count}. "
+        "Email us at support+metadata@stripe.com for more information."
+    )
+    return invalid(text, "metadata")
+
+
+def metadata_too_long(part: str, value: str, most: int) -> ServiceError:
+    """400: a key or value (`part`) of metadata that is too long."""
+    text = (
+        f"Metadata {part}s can have up to {most} characters, but you passed in a {part} that is {len(value)} "
+        f"characters. Invalid {part}: {value}"
+    )
+    return invalid(text, "metadata")
 
 
 def exclusive(*params: str) -> ServiceError:

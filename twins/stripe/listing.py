@@ -18,6 +18,11 @@ def empty(url: str) -> dict[str, Any]:
     return {"object": "list", "data": [], "has_more": False, "url": url}
 
 
+def counted(data: list[dict[str, Any]], url: str) -> dict[str, Any]:
+    """A whole list as records show it inside themselves."""
+    return {"object": "list", "data": data, "has_more": False, "total_count": len(data), "url": url}
+
+
 def page(ctx: Ctx, request: Request, resource: str, where: Sequence[Filter] = ()) -> dict[str, Any]:
     """The page a list request asks for, newest first. Raises 400 for a cursor that names no record."""
     query = request.query
@@ -40,7 +45,8 @@ def page(ctx: Ctx, request: Request, resource: str, where: Sequence[Filter] = ()
 
 
 def embedded(ctx: Ctx, resource: str, where: Sequence[Filter], url: str, *, oldest: bool = False) -> dict[str, Any]:
-    """A list shown inside a record: its first ten."""
+    """A list shown inside a record: its first ten, and how many there are."""
     found = ctx.store.list(resource, where, limit=DEFAULT, order="oldest" if oldest else "newest")
     data = [orjson.loads(row) for row in found.rows]
-    return {"object": "list", "data": data, "has_more": found.has_more, "url": url}
+    total = ctx.store.count(resource, where) if found.has_more else len(data)
+    return {"object": "list", "data": data, "has_more": found.has_more, "total_count": total, "url": url}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx
-from twins.stripe import errors
+from twins.stripe import errors, guards
 
 
 def record(ctx: Ctx, resource: str, id: Any, param: str) -> dict[str, Any]:
@@ -45,7 +45,10 @@ def metadata(current: Mapping[str, str] | None, given: Any) -> dict[str, str]:
     if not isinstance(given, Mapping):
         return {}
     merged = {**(current or {}), **{str(key): str(value) for key, value in given.items()}}
-    return {key: value for key, value in merged.items() if value != ""}
+    kept = {key: value for key, value in merged.items() if value != ""}
+    if len(kept) > guards.MOST_KEYS:
+        raise errors.too_many_keys(len(kept), guards.MOST_KEYS)
+    return kept
 
 
 def ordered(record: Mapping[str, Any]) -> dict[str, Any]:

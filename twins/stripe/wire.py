@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from twinkit import Ctx, Filter, Principal, Reply, Request, ServiceError, Violation, basic_user
-from twins.stripe import accounts, errors, listing, twin
+from twins.stripe import accounts, errors, guards, listing, twin
 from twins.stripe.accounts import ACCOUNT
 from twins.stripe.expand import Expander
 
@@ -76,12 +76,6 @@ def credentials(ctx: Ctx) -> dict[str, str]:
     }
 
 
-def check_cursors(request: Request) -> None:
-    """Raise 400 for a list that is to begin after one record and to end before another."""
-    if request.query.get("starting_after") and request.query.get("ending_before"):
-        raise errors.exclusive("ending_before", "starting_after")
-
-
 def key_of(request: Request) -> str:
     """The key of a request: a bearer token, or the user name of basic credentials; empty when there is none."""
     word, _, rest = request.headers.get("authorization", "").partition(" ")
@@ -120,7 +114,11 @@ def authenticate(ctx: Ctx, request: Request) -> Principal:
         raise errors.bad_version(version)
     if kind == "publishable" and request.operation is not None and request.operation.id not in CLIENT_SIDE:
         raise errors.secret_key_required()
-    check_cursors(request)
+    if kind == "restricted":
+        guards.check_permission(ctx, request, key)
+    guards.check_cursors(request)
+    guards.check_metadata(request)
+    guards.check_empty(ctx, request)
     account = request.headers.get("stripe-account")
     if account is not None:
         known = account == ACCOUNT or ctx.options.get("materialise") or ctx.store.find("account", account)
@@ -143,6 +141,15 @@ def request_id(ctx: Ctx, request: Request) -> str:
         if isinstance(request.headers, dict):
             request.headers[REQUEST_ID] = known
     return known
+
+
+UNSETTLED = "twin-unsettled-charge"
+
+
+def settled_later(ctx: Ctx, charge: str) -> None:
+    """Let the reply to this request show a charge without its balance transaction, which comes just afterwards."""
+    if ctx.request is not None and isinstance(ctx.request.headers, dict):
+        ctx.request.headers[UNSETTLED] = charge
 
 
 # what is wrong -------------------------------------------------------------------------------------------------------
@@ -172,7 +179,7 @@ def _refusal(ctx: Ctx, request: Request, violations: list[Violation]) -> Service
 def _worded(violation: Violation) -> ServiceError:
     param, expected, value = errors.dotted(violation.path), violation.expected, violation.value
     match violation.kind:
-        case "type" if value == "":
+        case "type" | "empty" if value == "":
             return errors.empty(param)
         case "type":
             return errors.wrong_type(_type_name(expected), value, param)
@@ -221,6 +228,8 @@ def finish(ctx: Ctx, request: Request, reply: Reply) -> Reply:
     """Expansion, the rest of an error, headers."""
     id = request_id(ctx, request)
     if reply.status >= 400 and isinstance(reply.body, dict) and isinstance(reply.body.get("error"), dict):
+        if request.operation is None and request.url_path.endswith("/"):
+            reply.body["error"]["message"] = errors.trailing_slash(request.method, request.url_path)
         reply.body = {"error": _complete(reply.body["error"], id)}
     elif reply.status < 400 and request.operation is not None:
         paths = request.params.get("expand")
@@ -229,9 +238,12 @@ def finish(ctx: Ctx, request: Request, reply: Reply) -> Reply:
     reply.headers.setdefault("request-id", id)
     reply.headers["stripe-version"] = request.headers.get("stripe-version") or API_VERSION
     key = request.headers.get("idempotency-key")
-    if key and request.method == "POST":
-        reply.headers.setdefault("idempotency-key", key)
-        reply.headers.setdefault("original-request", id)
+    if request.method == "POST":
+        if key:
+            reply.headers.setdefault("idempotency-key", key)
+            reply.headers.setdefault("original-request", id)
+        if reply.status < 400 or reply.status == 402:
+            reply.headers.setdefault("stripe-should-retry", "false")
     if request.principal and request.principal.account:
         reply.headers["stripe-account"] = request.principal.account
     return reply
@@ -276,6 +288,8 @@ def referenced(ctx: Ctx, place: tuple[str, ...], id: str) -> Any:
     owner, name = place
     for resource in _resources(ctx, owner, name):
         found = ctx.store.find(resource, id)
+        if found is not None and ctx.request is not None and ctx.request.headers.get(UNSETTLED) == id:
+            found["balance_transaction"] = None
         if found is not None:
             return ctx.show(resource, found)
         if ctx.store.was_deleted(resource, id):
@@ -304,6 +318,12 @@ def included(ctx: Ctx, record: Mapping[str, Any], name: str) -> Any:
     if kind == "price" and name in ("tiers", "currency_options"):
         hidden = ctx.store.find("price_hidden", id)
         return (hidden or {}).get(name)
+    if kind == "customer" and name == "invoice_credit_balance":
+        return {}
+    if kind == "customer" and name == "tax":
+        located = bool((record.get("address") or {}).get("country"))
+        known = {"automatic_tax": "supported" if located else "unrecognized_location", "ip_address": None}
+        return {**known, "location": None, "provider": "stripe"}
     if kind == "customer" and name == "cash_balance":
         settings = {"reconciliation_mode": "automatic", "using_merchant_default": True}
         return {

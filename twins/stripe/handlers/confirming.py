@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Reply
-from twins.stripe import accounts, errors, facts
+from twins.stripe import accounts, errors, facts, wire
 from twins.stripe.facts import Facts
 from twins.stripe.handlers import charges, payment_methods
 from twins.stripe.payments import banks, declines, intents, outcomes
@@ -38,6 +38,7 @@ def confirm(ctx: Ctx, intent: dict[str, Any], params: Mapping[str, Any]) -> Repl
     if not intent.get("payment_method"):
         text = NO_METHOD.format(kind=KINDS[name], hint=HINTS[name])
         raise errors.wrong_state(intent, text)
+    check_return(ctx, intent, params)
     method = payment_methods.resolve(ctx, intent["payment_method"])
     known = facts.load(ctx, method["id"])
     if known.used and not method.get("customer"):
@@ -55,6 +56,36 @@ def confirm(ctx: Ctx, intent: dict[str, Any], params: Mapping[str, Any]) -> Repl
     if result.trigger == "action":
         return ask(ctx, intent, method, known, params)
     return apply(ctx, intent, method, result, off_session=off_session)
+
+
+RETURN_URL = (
+    "A `return_url` must be specified because this {kind} is configured to automatically accept the payment methods "
+    "enabled in the Dashboard, some of which may require a full page redirect to succeed. If you do not want to accept "
+    "redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
+    "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
+)
+
+
+REDIRECTS = "intent_redirects"
+"""Store name of the intents that asked for automatic payment methods with redirects.
+
+An intent that never asked for them takes what the account has enabled, which redirects nowhere.
+"""
+
+
+def note_redirects(ctx: Ctx, intent: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    """Remember that a new intent asked for automatic payment methods that may redirect."""
+    wanted = params.get("automatic_payment_methods")
+    if isinstance(wanted, Mapping) and wanted.get("enabled") and wanted.get("allow_redirects") != "never":
+        ctx.store.insert(REDIRECTS, {}, id=intent["id"])
+
+
+def check_return(ctx: Ctx, intent: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    """Raise 400 when an intent may redirect and nothing says where to return."""
+    if params.get("return_url") or params.get("use_stripe_sdk") or ctx.store.find(REDIRECTS, intent["id"]) is None:
+        return
+    kind = {"payment_intent": "Payment Intent", "setup_intent": "Setup Intent"}[str(intent["object"])]
+    raise errors.invalid(RETURN_URL.format(kind=kind))
 
 
 def attempt(known: Facts, case: Situation) -> Attempt:
@@ -152,6 +183,7 @@ def succeed(ctx: Ctx, intent: dict[str, Any], charge: dict[str, Any], changes: M
     ctx.emit("payment_intent.succeeded", changed)
     if later:
         charge = charges.settle(ctx, charge, announce=True)
+        wire.settled_later(ctx, charge["id"])
     charges.after_payment(ctx, charge)
     return changed
 

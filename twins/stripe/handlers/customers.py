@@ -5,6 +5,7 @@ Source: https://docs.stripe.com/api/customers. Imports: the kit's public names, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from twins.stripe import errors, listing, lookup, twin
 from twins.stripe.handlers import charges, payment_methods, sources
 from twins.stripe.payments import instruments
 
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 PLAIN = (
     "business_name", "description", "email", "individual_name", "invoice_prefix", "name", "next_invoice_sequence",
     "phone", "preferred_locales", "tax_exempt", "test_clock",
@@ -23,6 +25,8 @@ PLAIN = (
 def _values(ctx: Ctx, params: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
     """What a create or update request sets."""
     changes = lookup.changed(current, params, *PLAIN)
+    if changes.get("email") and not EMAIL.fullmatch(str(changes["email"])):
+        raise errors.invalid(f"Invalid email address: {changes['email']}", "email", "email_invalid")
     for name in ("business_name", "individual_name"):
         if changes.get(name) is None:
             changes.pop(name, None)

@@ -78,7 +78,7 @@ def open_dispute(ctx: Ctx, charge_id: str, name: str, *, share: int = 1) -> dict
     if details is not None:
         record["payment_method_details"] = details
     ctx.store.insert("dispute", record, created=ctx.micros)
-    ctx.update("charge", charge_id, {"disputed": True}, event="")
+    ctx.update("charge", charge_id, {"disputed": True, "dispute": record["id"]}, event="")
     if kind.case_type != "inquiry":
         record = withdraw(ctx, record)
     ctx.emit("charge.dispute.created", record)

@@ -27,6 +27,12 @@ PLAIN = (
 )
 """Parameters that become properties of the same name as they are."""
 DEFAULT_TYPES = ("card", "link")
+NO_AMOUNT = (
+    "The amount must be greater than or equal to the minimum charge amount allowed for your account and the currency "
+    "set (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).  If you want to save a Payment "
+    "Method for future use without an immediate payment, use a Setup Intent instead: "
+    "https://docs.stripe.com/payments/setup-intents"
+)
 
 
 def check_amount(params: Mapping[str, Any], currency: str) -> None:
@@ -34,7 +40,9 @@ def check_amount(params: Mapping[str, Any], currency: str) -> None:
     amount = params.get("amount")
     if amount is None:
         raise errors.missing("amount")
-    if amount < 1:
+    if amount == 0:
+        raise errors.invalid(NO_AMOUNT, "amount", "parameter_invalid_integer")
+    if amount < 0:
         raise errors.too_small("amount", 1)
     problem = money.amount_error(amount, currency)
     if problem:
@@ -180,6 +188,7 @@ def create(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
     if method is not None:
         put_method(intent, method)
     ctx.store.insert("payment_intent", intent, created=ctx.micros)
+    confirming.note_redirects(ctx, intent, params)
     ctx.emit("payment_intent.created", intent)
     if params.get("confirm"):
         return confirming.confirm(ctx, intent, params)

@@ -22,6 +22,7 @@ def new_record(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": id,
         "object": "setup_intent",
+        "allowed_payment_method_types": None,
         "application": None,
         "automatic_payment_methods": auto,
         "cancellation_reason": None,
@@ -35,6 +36,7 @@ def new_record(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
         "last_setup_error": None,
         "latest_attempt": None,
         "livemode": False,
+        "managed_payments": {"enabled": False},
         "mandate": None,
         "metadata": lookup.metadata({}, params.get("metadata")),
         "next_action": None,
@@ -62,6 +64,7 @@ def create(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
     if method is not None:
         payment_intents.put_method(intent, method, "SetupIntent")
     ctx.store.insert("setup_intent", intent, created=ctx.micros)
+    confirming.note_redirects(ctx, intent, params)
     ctx.emit("setup_intent.created", intent)
     if params.get("confirm"):
         return confirming.confirm(ctx, intent, params)

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from twinkit import Ctx, Reply, Request, UsageError
-from twins.stripe import accounts, twin
+from twins.stripe import accounts, guards, twin
 from twins.stripe.handlers import balances, confirming, disputes, payouts, refunds
 
 
@@ -81,6 +81,18 @@ def add_funds(ctx: Ctx, payload: Any) -> dict[str, Any]:
     amount, currency = int(_wanted(ctx, payload, "amount")), str(payload.get("currency") or "usd")
     balances.post(ctx, amount=amount, currency=currency, type="topup", source=ctx.new_id("topup"))
     return balances.balance(ctx)
+
+
+@twin.control("restrict_key")
+def restrict_key(ctx: Ctx, payload: Any) -> dict[str, Any]:
+    """Let a key do no more than what is named: `{"key": "rk_test_…", "permissions": {"charges": "read"}}`."""
+    key = _wanted(ctx, payload, "key")
+    kept = {"permissions": dict(payload.get("permissions") or {})}
+    if ctx.store.find(guards.PERMISSIONS, key) is None:
+        ctx.store.insert(guards.PERMISSIONS, kept, id=key)
+    else:
+        ctx.store.replace(guards.PERMISSIONS, key, kept)
+    return kept
 
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>3D Secure 2 Test Page</title>

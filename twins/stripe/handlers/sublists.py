@@ -37,7 +37,7 @@ def _fill(resource: str, record: dict[str, Any], made_up: bool) -> None:
     if not isinstance(shown, dict) and not made_up:
         return
     if not isinstance(shown, dict) or not shown.get("data"):
-        record[name] = listing.empty(url.format(id=record.get("id", "")))
+        record[name] = listing.counted([], url.format(id=record.get("id", "")))
 
 
 def _item(ctx: Ctx, resource: str, record: dict[str, Any]) -> None:
