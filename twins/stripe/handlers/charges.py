@@ -29,6 +29,17 @@ COPIED = (
     "transfer_group",
 )
 """Properties a charge takes from its intent or its request."""
+EMPTY = (
+    "application",
+    "application_fee",
+    "dispute",
+    "failure_balance_transaction",
+    "order",
+    "review",
+    "source",
+    "source_transfer",
+)
+"""Properties a new charge has nothing to show for."""
 DESCRIPTOR = "TWINKIT"
 
 
@@ -85,8 +96,7 @@ def record_of(
         "amount": amount,
         "amount_captured": amount if captured and not pending else 0,
         "amount_refunded": 0,
-        "application": None,
-        "application_fee": None,
+        **dict.fromkeys(EMPTY),
         **{name: values.get(name) for name in COPIED},
         "balance_transaction": None,
         "billing_details": method["billing_details"],
@@ -98,15 +108,12 @@ def record_of(
         "currency": values["currency"],
         "customer": values.get("customer"),
         "destination": _destination(values),
-        "dispute": None,
         "disputed": False,
-        "failure_balance_transaction": None,
         "failure_code": decline.code if decline else None,
         "failure_message": decline.message if decline else None,
         "fraud_details": {},
         "livemode": False,
         "metadata": dict(values.get("metadata") or {}),
-        "order": None,
         "outcome": None if bank and pending else outcomes.outcome(decline, risk=risk, blocked=attempt.blocked),
         "paid": paid and not pending,
         "payment_intent": intent,
@@ -116,9 +123,6 @@ def record_of(
         "receipt_number": None,
         "receipt_url": f"https://pay.stripe.com/receipts/payment/{id}" if paid else None,
         "refunded": False,
-        "review": None,
-        "source": None,
-        "source_transfer": None,
         "status": "pending" if pending else ("succeeded" if paid else "failed"),
     }
 
