@@ -1,16 +1,23 @@
-"""CPU per request, cold start, reset, growth and memory of `twin serve stripe`, as ratios to a floor of the same run.
+"""CPU per request, cold start, reset, growth and memory of served twins, as ratios to a floor of the same run.
 
 python benchmarks/serve.py [--rounds N]     prints a table; the budgets stand beside the figures, nothing is asserted.
+python benchmarks/serve.py --only starts    one part: requests, starts, resets or growth
+
+Floor and twin are started alike: the same interpreter, no flags, every module's bytecode compiled beforehand (what pip
+does for what it installs, and `make run` for a checkout).
 """
 
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
+import os
 import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +28,9 @@ FORM = (
     b"name=Jane+Doe&email=jane%40example.com&metadata%5Border%5D=6735&address%5Bcity%5D=Berlin&address%5Bcountry%5D=DE"
 )
 HEAD = b"Host: localhost\r\nAuthorization: Bearer sk_test_benchmark\r\n"
-TWIN = [sys.executable, "-m", "twinkit.cli.twin", "serve", "stripe", "--port", "0", "--json", "--quiet"]
+ROOT = HERE.parent
+SERVE = [sys.executable, "-m", "twinkit.cli.twin", "serve", "--port", "0", "--json", "--quiet"]
+TWIN = [*SERVE, "stripe"]
 FLOOR = [sys.executable, str(HERE / "floor.py")]
 
 
@@ -50,9 +59,9 @@ class Process:
         self.popen.wait()
 
 
-def start(argv: list[str]) -> Process:
+def start(argv: list[str], env: dict[str, str] | None = None) -> Process:
     """Start a server that prints a ready line with its port."""
-    popen = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    popen = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **(env or {})})
     assert popen.stdout
     ready = json.loads(popen.stdout.readline())
     return Process(popen, next(iter(ready["twins"].values()))["port"])
@@ -99,16 +108,24 @@ def batch(process: Process, rounds: int, method: bytes, path: bytes, body: bytes
     return (process.cpu() - before) / rounds * 1e6
 
 
-def cold_start(argv: list[str], path: bytes) -> float:
-    """Seconds of wall time from start to the first real answer, median of seven."""
-    times = []
-    for _ in range(7):
-        before = time.perf_counter()
-        process = start(argv)
-        Client(process.port).send(b"GET", path)
-        times.append(time.perf_counter() - before)
-        process.stop()
-    return statistics.median(times)
+def first_answer(argv: list[str], path: bytes, env: dict[str, str] | None = None) -> tuple[float, float]:
+    """Seconds of wall time and of CPU from start to the first real answer."""
+    before = time.perf_counter()
+    process = start(argv, env)
+    Client(process.port).send(b"GET", path)
+    wall = time.perf_counter() - before
+    cpu = process.cpu()
+    process.stop()
+    return wall, cpu
+
+
+def cold_starts(each: dict[str, tuple[list[str], bytes]], rounds: int) -> dict[str, list[tuple[float, float]]]:
+    """(wall, CPU) of several starts of each server, in turn, so that all meet the same moods of the machine."""
+    figures: dict[str, list[tuple[float, float]]] = {name: [] for name in each}
+    for _ in range(rounds):
+        for name, (argv, path) in each.items():
+            figures[name].append(first_answer(argv, path))
+    return figures
 
 
 def line(name: str, value: str, ratio: float | None, budget: str) -> None:
@@ -140,11 +157,29 @@ def requests(rounds: int) -> None:
 
 
 def starts() -> None:
-    """Cold start and memory at start."""
-    lowest = cold_start(FLOOR, b"/v1/x")
-    ours = cold_start(TWIN, b"/v1/customers")
-    line("cold start, floor", f"{lowest * 1000:.0f} ms", None, "-")
-    line("cold start to first answer", f"{ours * 1000:.0f} ms", ours / lowest, "<= 1.3 x")
+    """Cold start of the floor, of every twin and of documents, and memory at start."""
+    each = {
+        "floor": (FLOOR, b"/v1/x"),
+        "stripe": (TWIN, b"/v1/customers"),
+        "slack": ([*SERVE, "slack"], b"/api/auth.test"),
+        "okta": ([*SERVE, "okta"], b"/api/v1/users"),
+    }
+    documents = [ROOT / "openapi" / name for name in ("slack.json", "okta-management.json", "stripe.json")]
+    with tempfile.TemporaryDirectory() as cache:
+        for document in documents:
+            argv = [*SERVE, "--openapi", str(document)]
+            wall, cpu = first_answer(argv, b"/", {"TWINKIT_CACHE": cache})
+            size = f"{wall * 1000:.0f} ms, CPU {cpu * 1000:.0f}"
+            line(f"first ever start, --openapi {document.name}", size, None, "-")
+            first_answer(argv, b"/")
+            each[f"--openapi {document.name}"] = (argv, b"/")
+    figures = cold_starts(each, 9)
+    lows = figures["floor"]
+    for name, times in figures.items():
+        wall, cpu = (statistics.median(side) * 1000 for side in zip(*times, strict=True))
+        ratio = statistics.median(mine[1] / low[1] for mine, low in zip(times, lows, strict=True))
+        budget = "-" if name == "floor" else "<= 1.3 x of CPU"
+        line(f"cold start to first answer, {name}", f"{wall:.0f} ms, CPU {cpu:.0f}", ratio, budget)
     process = start(TWIN)
     Client(process.port).must(b"GET", b"/v1/customers")
     line("memory at start", f"{process.memory():.0f} MiB", None, "<= 60 MiB")
@@ -203,11 +238,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=2000)
     parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--only", choices=["requests", "starts", "resets", "growth"])
     args = parser.parse_args()
-    requests(args.rounds)
-    starts()
-    resets()
-    growth(args.records)
+    for package in ("twinkit", "twins"):
+        compileall.compile_dir(ROOT / package, quiet=1)
+    parts = {
+        "requests": lambda: requests(args.rounds),
+        "starts": starts,
+        "resets": resets,
+        "growth": lambda: growth(args.records),
+    }
+    for name, part in parts.items():
+        if args.only in (None, name):
+            part()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -128,6 +129,7 @@ def test_the_container_copies_what_exists_and_what_the_wheel_needs() -> None:
         *wheel["force-include"],
         *project["project"]["license-files"],
         project["project"]["readme"],
+        "hatch_build.py",
     }
     assert needed | {"pyproject.toml"} == set(copied())
     for source in copied():
@@ -154,26 +156,63 @@ def test_the_dockerfile_passes_a_linter() -> None:
     assert not done.stdout.strip()
 
 
-def test_the_wheel_from_the_container_s_context_has_the_data(tmp_path: Path) -> None:
-    context = tmp_path / "context"
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from what the Dockerfile copies and nothing else."""
+    folder = tmp_path_factory.mktemp("wheel")
+    context = folder / "context"
     context.mkdir()
     for source in copied():
         if (ROOT / source).is_dir():
             shutil.copytree(ROOT / source, context / source, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / source, context / source)
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     done = subprocess.run(build, cwd=context, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
-    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
-        names = set(wheel.namelist())
-    for folder in ("openapi", "failure_profiles"):
-        for path in (ROOT / folder).iterdir():
-            assert f"twinkit/data/{folder}/{path.name}" in names
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_has_the_packages_and_the_data_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    expected = {
+        f"twinkit/data/{folder}/{path.name}"
+        for folder in ("openapi", "failure_profiles")
+        for path in (ROOT / folder).iterdir()
+    }
     for package in ("twinkit", "twins"):
-        expected = {
-            p.relative_to(ROOT).as_posix()
-            for p in (ROOT / package).rglob("*")
-            if p.is_file() and "__pycache__" not in p.parts
-        }
-        assert expected <= names
+        found = [path for path in (ROOT / package).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+        expected |= {path.relative_to(ROOT).as_posix() for path in found}
+    compiled = {name for name in names if name.startswith("twinkit/data/compiled/")}
+    assert names - compiled == expected
+    twins = {path.parent.name for path in (ROOT / "twins").glob("*/twin.yaml")}
+    assert {re.sub(r"-[0-9a-f]{32}\.index$", "", Path(name).name) for name in compiled} == twins
+
+
+INSTALLED = """
+import sys
+from pathlib import Path
+import twinkit.paths
+from twinkit.faults.profile import load_profile
+from twinkit.server.catalogue import installed_twin
+for name in sys.argv[2:]:
+    assert len(installed_twin(name).compiled.bindings) > 100
+assert Path(twinkit.__file__).is_relative_to(sys.argv[1]), twinkit.__file__
+assert twinkit.paths.data("failure_profiles").is_relative_to(sys.argv[1])
+assert load_profile("flaky").rules
+assert "twinkit.overlay.compile" not in sys.modules
+"""
+
+
+def test_an_installed_wheel_compiles_nothing_and_needs_no_cache(wheel: Path, tmp_path: Path) -> None:
+    site, nowhere = tmp_path / "site", tmp_path / "file"
+    nowhere.write_text("")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    twins = [path.parent.name for path in (ROOT / "twins").glob("*/twin.yaml")]
+    environ = {**os.environ, "PYTHONPATH": str(site), "TWINKIT_CACHE": str(nowhere / "cache")}
+    command = [sys.executable, "-W", "error", "-c", INSTALLED, str(site), *twins]
+    done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr

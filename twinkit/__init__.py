@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ServiceError,
         TwinkitError,
         UsageError,
+        need,
     )
     from twinkit.store import Filter
     from twinkit.webhooks.call import call
@@ -49,6 +50,7 @@ _PLACES = {
     "Violation": "contract.validate",
     "basic_user": "behaviour.authentication",
     "call": "webhooks.call",
+    "need": "errors",
 }
 
 __all__ = [
@@ -71,6 +73,7 @@ __all__ = [
     "Violation",
     "basic_user",
     "call",
+    "need",
 ]
 
 

@@ -14,7 +14,6 @@ Imports nothing of the kit.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -77,5 +76,15 @@ class ServiceError(TwinkitError):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint such as `; did you mean 'create'?`, or the empty string when nothing is close."""
+    import difflib
+
     close = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def need(module: str, extra: str) -> None:
+    """Raise UsageError that names the extra to install, unless `module` is installed."""
+    from importlib.util import find_spec
+
+    if find_spec(module) is None:
+        raise UsageError(f"{module} is not installed: pip install 'twinkit[{extra}]'")

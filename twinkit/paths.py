@@ -19,4 +19,8 @@ def cache() -> Path:
     chosen = os.environ.get("TWINKIT_CACHE")
     if chosen:
         return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "twinkit"
+    given = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(given) if given else Path.home() / ".cache") / "twinkit"
+    except RuntimeError:  # an account without a home
+        return Path("/nonexistent/.cache/twinkit")

@@ -69,6 +69,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 3
+    except ModuleNotFoundError as error:
+        if (error.name or "twinkit").partition(".")[0] in ("twinkit", "twins"):
+            traceback.print_exc()
+            return 3
+        print(f"factory: {error.name} is not installed: pip install 'twinkit[factory]'", file=sys.stderr)
+        return 2
     except Exception:
         traceback.print_exc()
         return 3

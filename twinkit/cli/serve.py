@@ -6,6 +6,7 @@ Every option that changes what a twin answers is here; the server itself is `twi
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 from typing import Any
 
@@ -51,15 +52,18 @@ def add(subparsers: Any) -> None:
     what.add_argument("--check-replies", action="store_true", help="log replies that do not fit the contract")
     how = parser.add_argument_group("how it tells")
     how.add_argument("--json", action="store_true", help="one machine-readable line on standard output when ready")
-    how.add_argument("--ready-file", metavar="FILE", help="write the same JSON to this file when ready")
+    how.add_argument(
+        "--ready-file", metavar="FILE", help="write the same JSON to this file when ready (TWIN_READY_FILE)"
+    )
     how.add_argument("--control-token", metavar="TOKEN", help="the control plane asks for this token")
     how.add_argument("--quiet", action="store_true", help="no line per request")
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
+    gc.disable()  # until the twins are ready: what is loaded until then stays, and looking for garbage takes its time
     from twinkit.server.running import serve
 
     args.host = args.host or os.environ.get("TWIN_HOST") or "127.0.0.1"
-
+    args.ready_file = args.ready_file or os.environ.get("TWIN_READY_FILE")
     return serve(args)

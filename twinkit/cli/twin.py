@@ -35,7 +35,7 @@ def parser(chosen: str | None = None, *, whole: bool = True) -> argparse.Argumen
     """The argument parser with every sub-command, or (`whole` false) with the arguments of the chosen one alone."""
     top = argparse.ArgumentParser(prog="twin", description="Stateful digital twins of external services.")
     top.add_argument("--version", action="store_true", help="print the version and exit")
-    sub = top.add_subparsers(dest="command", metavar="command")
+    sub = top.add_subparsers(dest="command", metavar="command", prog="twin")
     for name in available():
         if whole or name == chosen:
             importlib.import_module(f"twinkit.cli.{name}").add(sub)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ssl
 
-from twinkit.errors import UsageError
+from twinkit.errors import need
 from twinkit.intercept.routes import Routes
 from twinkit.server.background import Background, listen
 
@@ -17,10 +17,9 @@ class Front:
     """Twinned hosts on two loopback ports."""
 
     def __init__(self, background: Background, routes: Routes | None = None) -> None:
-        try:
-            import trustme
-        except ImportError:
-            raise UsageError("interception needs trustme: pip install 'twinkit[intercept]'") from None
+        need("trustme", "intercept")
+        import trustme
+
         self.routes = routes or Routes()
         self._authority = trustme.CA(organization_name="twinkit", organization_unit_name="throw-away test authority")
         self.authority = self._authority.cert_pem.bytes().decode()

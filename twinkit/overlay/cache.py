@@ -1,16 +1,18 @@
 """From a twin's package or any document to its opened index: looked up by the sources' hash, compiled when missing.
 
-On the serve path: standard library and `contract.index` only; everything that compiles is imported when it must be.
+Two places are looked in: what the wheel brings for the kit's own twins, then the user's cache. On the serve path:
+standard library and `contract.index` only; everything that compiles is imported when it must be.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
+import logging
 import os
 import re
-import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 
 from twinkit import paths
@@ -20,7 +22,10 @@ from twinkit.overlay.compiled import Compiled, load
 
 _CONTRACT = re.compile(rb"^contract:[ \t]*(\[[^\]]*\]|[\"']?[^\s\"'#]+)", re.MULTILINE)
 _NAME = re.compile(rb"^twin:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
-_KIT = Path(__file__).resolve().parent.parent
+_KIT = paths.PACKAGE
+SETTLED = 1_000_000_000
+"""Nanoseconds after which a file that changes again gets another time, whatever the file system."""
+log = logging.getLogger("twinkit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,59 +94,94 @@ def document_sources(document: str | Path, name: str | None = None) -> Sources:
 
 
 def fingerprint(sources: Sources) -> str:
-    """Hash of everything the compiled file depends on: the sources' bytes and the kit's own compiler."""
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(sources.name.encode())
-    for path in (sources.contract, sources.overlay, *sources.patches, *sources.more):
-        if path is not None:
-            try:
-                digest.update(Path(path).read_bytes())
-            except OSError:
-                digest.update(str(path).encode())
-            digest.update(b"\0")
-    for folder in (_KIT / "overlay", _KIT / "contract", _KIT / "contract" / "adapters"):
-        with os.scandir(folder) as entries:
-            for entry in sorted(entries, key=lambda e: e.name):
-                if entry.name.endswith(".py"):
-                    stat = entry.stat()
-                    # Whole seconds: layers of container images keep no finer times.
-                    digest.update(f"{entry.name}{stat.st_size}{int(stat.st_mtime)}".encode())
+    """Hash of everything the compiled file depends on, names of folders apart: the sources and the kit's compiler."""
+    digest = blake2b(sources.name.encode(), digest_size=16)
+    for path in _files(sources):
+        try:
+            digest.update(b"\0%s\0" % path.name.encode() + path.read_bytes())
+        except OSError:
+            digest.update(str(path).encode())
     return digest.hexdigest()
 
 
-def open_sources(sources: Sources) -> tuple[Index, Compiled]:
-    """Open the compiled index of these sources, compiling what the cache lacks. Raises UsageError, AuthorError."""
-    remote = re.match(r"^https?://", sources.contract) is not None
-    folder = paths.cache()
-    file = folder / f"{sources.name}-{fingerprint(sources)}.index"
-    if not remote:
+def _files(sources: Sources) -> Iterator[Path]:
+    for source in (sources.contract, sources.overlay, *sources.patches, *sources.more):
+        if source is not None:
+            yield Path(source)
+    for part in ("overlay", "contract", "contract/adapters"):
+        with os.scandir(_KIT / part) as entries:
+            yield from sorted(Path(entry.path) for entry in entries if entry.name.endswith(".py"))
+
+
+def remembered_fingerprint(sources: Sources, folder: Path) -> str:
+    """`fingerprint`, read from a note in `folder` as long as no file has another size or time than it had then.
+
+    A file changed within the last second is not trusted to get another time with its next change.
+    """
+    seen = blake2b(digest_size=16)
+    newest = 0
+    for path in _files(sources):
         try:
-            index = Index.open(file)
-            return index, load(index.extra)
-        except (OSError, UsageError, KeyError):
-            pass
+            stat = path.stat()
+        except OSError:
+            return fingerprint(sources)
+        newest = max(newest, stat.st_mtime_ns)
+        seen.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ino}\0".encode())
+    note = folder / f"{sources.name}-{seen.hexdigest()}.seen"
+    try:
+        known = note.read_text()
+        if len(known) == 32 and note.stat().st_mtime_ns - newest > SETTLED:
+            return known
+    except OSError:
+        pass
+    found = fingerprint(sources)
+    _keep(note, found.encode())
+    return found
+
+
+def open_sources(sources: Sources) -> tuple[Index, Compiled]:
+    """Open the compiled index of these sources, compiling what is nowhere yet. Raises UsageError, AuthorError."""
+    folder = paths.cache()
+    file = f"{sources.name}-{remembered_fingerprint(sources, folder)}.index"
+    if not re.match(r"^https?://", sources.contract):
+        for place in (paths.PACKAGE / "data" / "compiled", folder):
+            try:
+                index = Index.open(place / file)
+                return index, load(index.extra)
+            except (OSError, UsageError, KeyError):
+                pass
     from twinkit.overlay.compile import compile_sources
 
     data = compile_sources(sources).data
-    _keep(folder, file, data)
+    problem = _keep(folder / file, data)
+    if problem:
+        log.warning(
+            "cannot keep compiled twins in %s (%s), so every start compiles %s again; "
+            "TWINKIT_CACHE can name another folder",
+            folder, problem, sources.name,
+        )  # fmt: skip
     index = Index.open(data)
     return index, load(index.extra)
 
 
-def _keep(folder: Path, file: Path, data: bytes) -> None:
-    """Write the file in one step; a cache that cannot be written costs time only. Older ones of the twin go."""
+def _keep(file: Path, data: bytes) -> str:
+    """Write the file in one step and let older ones of the twin go; what went wrong, which costs time only."""
+    folder = file.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        import tempfile
+
         handle, temporary = tempfile.mkstemp(dir=folder)
         with os.fdopen(handle, "wb") as out:
             out.write(data)
         Path(temporary).replace(file)
         twin = file.name.rpartition("-")[0]
-        kept = sorted(folder.glob(f"{twin}-????????????????????????????????.index"), key=lambda p: p.stat().st_mtime)
-        for old in kept[:-4]:
+        kept = sorted(folder.glob(f"{twin}-{'?' * 32}{file.suffix}"), key=lambda p: p.stat().st_mtime)
+        for old in kept[:-8]:
             old.unlink(missing_ok=True)
-    except OSError:
-        pass
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def open_twin(source: str | Path, name: str | None = None) -> tuple[Index, Compiled]:

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
-import uvicorn
 
 from twinkit.behaviour.twin import Twin
 from twinkit.clock import Clock, parse_clock
@@ -29,7 +28,7 @@ from twinkit.errors import UsageError
 from twinkit.instance import Options
 from twinkit.server.app import TwinApp
 from twinkit.server.catalogue import document_twin, installed_twin
-from twinkit.server.connection import Connection
+from twinkit.server.front import Config, Connection, UvicornServer
 from twinkit.server.hosting import Hosting
 
 log = logging.getLogger("twinkit")
@@ -50,7 +49,7 @@ class Served:
     url: str
 
 
-class Server(uvicorn.Server):
+class Server(UvicornServer):
     """uvicorn without its own signal handling: one handler stops all twins."""
 
     @contextlib.contextmanager
@@ -182,18 +181,18 @@ async def run(args: argparse.Namespace, served: list[Served]) -> None:
             break
         await asyncio.sleep(0.002)
     else:
-        gc.collect()
         gc.freeze()
+        gc.enable()
         announce(args, served)
     await asyncio.gather(*tasks)
 
 
-def config(app: TwinApp) -> uvicorn.Config:
+def config(app: TwinApp) -> Config:
     """uvicorn's settings: its fastest protocol, no logging of its own, a short grace at the end."""
-    return uvicorn.Config(
+    return Config(
         app,
         http=Connection,
-        ws="websockets-sansio",
+        ws=web_socket,  # type: ignore[arg-type]  # it is only called
         log_config=None,
         log_level="warning",
         access_log=False,
@@ -203,6 +202,13 @@ def config(app: TwinApp) -> uvicorn.Config:
         timeout_graceful_shutdown=GRACE,
         lifespan="on",
     )
+
+
+def web_socket(**given: Any) -> asyncio.Protocol:
+    """The protocol of a WebSocket, loaded when the first one is opened."""
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+    return WebSocketsSansIOProtocol(**given)
 
 
 # what people and programs read ---------------------------------------------------------------------------------------

@@ -3,8 +3,9 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-from twinkit import Twin
+from twinkit import Twin, need
 
+need("cryptography", "okta")
 twin = Twin.load(__package__)
 
 import_module("twins.okta.wire")
