@@ -302,7 +302,9 @@ def test_direct_messages(bot: WebClient, ana: WebClient) -> None:
     assert ana.conversations_info(channel=id)["channel"]["unread_count"] == 0
     assert bot.conversations_close(channel=id)["ok"]
     assert bot.conversations_close(channel=id)["already_closed"]
-    group = bot.conversations_open(users=[world.ANA, world.BEN])["channel"]
+    only = bot.conversations_open(users=[world.ANA, world.BEN])["channel"]
+    group = bot.conversations_open(channel=only["id"], return_im=True)["channel"]
+    assert list(only) == ["id"] and group["id"] == only["id"]
     assert group["is_mpim"] and group["name"] == "mpdm-twinbot--ana--ben-1"
 
 

@@ -234,10 +234,28 @@ def check_view(view: Any) -> list[str]:
     return found
 
 
+def spelled_out(node: Any) -> Any:
+    """Blocks with what the service writes out: `emoji` of plain texts, `verbatim` of others, the flags of inputs."""
+    if isinstance(node, list):
+        return [spelled_out(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    found = {name: spelled_out(value) if isinstance(value, list | dict) else value for name, value in node.items()}
+    kind = node.get("type")
+    if kind == "plain_text":
+        found.setdefault("emoji", True)
+    elif kind == "mrkdwn":
+        found.setdefault("verbatim", False)
+    elif kind == "input":
+        found.setdefault("optional", False)
+        found.setdefault("dispatch_action", False)
+    return found
+
+
 def with_ids(blocks: list[Any], new_id: Any) -> list[Any]:
-    """The blocks with a `block_id` for each and an `action_id` for each element that lacks one."""
+    """The blocks, spelled out, with a `block_id` for each and an `action_id` for each element that lacks one."""
     done = []
-    for block in blocks:
+    for block in spelled_out(blocks):
         made = {**block, "block_id": block.get("block_id") or new_id()}
         for name in ("accessory", "element"):
             if isinstance(made.get(name), dict):

@@ -11,13 +11,15 @@ from typing import Any
 
 from twinkit import Ctx
 from twins.slack import blocks as kit
-from twins.slack import people, places, stamps, webhooks
+from twins.slack import people, places, richtext, stamps, webhooks
 from twins.slack.args import Args
 from twins.slack.call import Call
 from twins.slack.failing import fail, fail_with
 
 MAX_TEXT = 40_000
 MAX_ATTACHMENTS = 100
+COLORS = {"good": "2eb886", "warning": "daa038", "danger": "a30200"}
+"""Names of colours of attachments: https://docs.slack.dev/legacy/legacy-messaging/legacy-message-attachments."""
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 LINK = re.compile(r"https?://[^\s|>]+")
 EMPTY = re.compile(r"\s*\Z")
@@ -28,7 +30,8 @@ EMPTY = re.compile(r"\s*\Z")
 
 def content(call_args: Args, ctx: Ctx) -> dict[str, Any]:
     """Text, blocks, attachments and metadata of a message. Raises the documented errors for those that do not do."""
-    found: dict[str, Any] = {"text": call_args.text("text")}
+    text = call_args.text("text")
+    found: dict[str, Any] = {"text": text}
     blocks = call_args.json("blocks", "invalid_blocks_format")
     if blocks:
         found["blocks"] = checked_blocks(ctx, blocks)
@@ -49,7 +52,24 @@ def content(call_args: Args, ctx: Ctx) -> dict[str, Any]:
         found["metadata"] = metadata
     if EMPTY.match(found["text"]) and not blocks and not attachments:
         raise fail("no_text")
+    if not EMPTY.match(text):
+        found["text"] = stored_text(ctx, call_args, text)
+        if not blocks:
+            mrkdwn = call_args.flag("mrkdwn", True) and call_args.text("parse") != "full"
+            found["blocks"] = [richtext.block(found["text"], lambda: ctx.token("alnum", 5), mrkdwn=mrkdwn)]
     return found
+
+
+def stored_text(ctx: Ctx, call_args: Args, text: str) -> str:
+    """A text as messages show it: escaped, with its addresses linked, and names where the caller asks for them."""
+    parse, link = call_args.text("parse"), call_args.flag("link_names")
+    return richtext.stored(text, parse=parse, link_names=link, names=_names(ctx) if link or parse == "full" else None)
+
+
+def _names(ctx: Ctx) -> richtext.Names:
+    groups = {group["handle"]: group["id"] for group in ctx.store.select("subteam") if not group["date_delete"]}
+    channels = {place["name"]: place["id"] for place in ctx.store.select("channel") if place["kind"] == "public"}
+    return richtext.Names(groups, channels)
 
 
 def checked_blocks(ctx: Ctx, blocks: Any) -> list[Any]:
@@ -72,6 +92,10 @@ def _attachments(ctx: Ctx, given: Any) -> list[dict[str, Any]]:
             made["blocks"] = checked_blocks(ctx, made["blocks"])
         if not made.get("fallback"):
             made["fallback"] = made.get("text") or "[no preview available]"
+        if made.get("color"):
+            made["color"] = COLORS.get(str(made["color"]), str(made["color"]).removeprefix("#"))
+        if isinstance(made.get("actions"), list):
+            made["actions"] = [{"id": str(nth), **action} for nth, action in enumerate(made["actions"], 1)]
         done.append(made)
     return done
 
@@ -135,9 +159,29 @@ def save(ctx: Ctx, channel: str, message: Mapping[str, Any]) -> None:
             ctx.store.replace(resource, key(channel, str(message["ts"])), message)
 
 
+INNER = frozenset(("channel", "stream", "id"))
+THREAD = frozenset(
+    ("thread_ts", "reply_count", "reply_users", "reply_users_count", "latest_reply", "is_locked", "subscribed")
+)
+"""Properties that only the store has, and those that a message has for its replies."""
+
+
 def shown(message: Mapping[str, Any]) -> dict[str, Any]:
     """A message as replies show it."""
-    return {name: value for name, value in message.items() if name not in ("channel", "stream", "id")}
+    return {name: value for name, value in message.items() if name not in INNER}
+
+
+def bare(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A message as `chat.update` shows it: without its time and its thread."""
+    return {name: value for name, value in message.items() if name not in INNER | THREAD and name != "ts"}
+
+
+def seen_by(message: dict[str, Any], user: str, last_read: str) -> dict[str, Any]:
+    """A message as somebody sees it: `subscribed` to its thread who wrote in it; no user for a bot's token."""
+    if not message.get("reply_count"):
+        return message
+    subscribed = bool(user) and user in (message.get("user"), *message.get("reply_users", ()))
+    return {**message, "subscribed": subscribed, **({"last_read": last_read} if subscribed else {})}
 
 
 # posting -------------------------------------------------------------------------------------------------------------
@@ -170,7 +214,7 @@ def post(
 
 
 def _root(parent: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in parent.items() if name != "root"}
+    return {name: value for name, value in shown(parent).items() if name != "root"}
 
 
 def _thread(ctx: Ctx, channel: str, thread_ts: str) -> dict[str, Any] | None:
@@ -193,7 +237,7 @@ def _count_reply(ctx: Ctx, channel: str, parent: dict[str, Any], said: Mapping[s
         users.append(writer)
     parent.update(
         thread_ts=parent["ts"], reply_count=int(parent.get("reply_count", 0)) + 1, reply_users=users,
-        reply_users_count=len(users), latest_reply=said["ts"], is_locked=False, subscribed=True,
+        reply_users_count=len(users), latest_reply=said["ts"], is_locked=False, subscribed=False,
     )  # fmt: skip
     save(ctx, channel, parent)
 
@@ -277,15 +321,6 @@ def _uncount(ctx: Ctx, channel: str, reply: Mapping[str, Any]) -> None:
         return
     left = list(ctx.store.select("reply", parent=key(channel, parent["ts"]), order="oldest"))
     users = list(dict.fromkeys(str(each.get("user") or each.get("bot_id")) for each in left))
-    counters = (
-        "reply_count",
-        "reply_users",
-        "reply_users_count",
-        "latest_reply",
-        "thread_ts",
-        "is_locked",
-        "subscribed",
-    )
     if left:
         parent.update(
             reply_count=len(left), reply_users=users, reply_users_count=len(users), latest_reply=left[-1]["ts"]
@@ -294,7 +329,7 @@ def _uncount(ctx: Ctx, channel: str, reply: Mapping[str, Any]) -> None:
         ctx.store.delete("message", key(channel, parent["ts"]))
         return
     else:
-        parent = {name: value for name, value in parent.items() if name not in counters}
+        parent = {name: value for name, value in parent.items() if name not in THREAD}
     save(ctx, channel, parent)
 
 

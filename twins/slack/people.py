@@ -22,7 +22,8 @@ def new_user(team: str, id: str, name: str, real_name: str, now: int, **special:
     profile: dict[str, Any] = {
         "title": "", "phone": "", "skype": "", "real_name": real_name, "real_name_normalized": real_name,
         "display_name": name, "display_name_normalized": name, "fields": {}, "status_text": "", "status_emoji": "",
-        "status_expiration": 0, "avatar_hash": digest[:12], "email": f"{name}@twinkit.test", "first_name": first,
+        "status_emoji_display_info": [], "status_expiration": 0, "avatar_hash": digest[:12],
+        "email": f"{name}@twinkit.test", "first_name": first,
         "last_name": last, "team": team,
     }  # fmt: skip
     profile.update({f"image_{size}": f"{AVATARS}/{digest[:12]}_{size}.png" for size in SIZES})
@@ -59,9 +60,14 @@ def shown(user: dict[str, Any], *, locale: bool = False, email: bool = True) -> 
     if user["deleted"]:
         for key in ("color", "real_name", "tz", "tz_label", "tz_offset", "is_admin", "is_owner", "is_primary_owner"):
             found.pop(key, None)
-    if not email:
-        found["profile"] = {key: value for key, value in user["profile"].items() if key != "email"}
+    without = {"fields"} if email else {"fields", "email"}
+    found["profile"] = {key: value for key, value in user["profile"].items() if key not in without}
     return found
+
+
+def profile(user: dict[str, Any]) -> dict[str, Any]:
+    """A profile as the methods of profiles show it: with its fields, without the workspace."""
+    return {key: value for key, value in user["profile"].items() if key != "team"}
 
 
 def find(ctx: Ctx, id: str, error: str = "user_not_found") -> dict[str, Any]:
@@ -84,4 +90,4 @@ def named(ctx: Ctx, name: str) -> dict[str, Any] | None:
 
 def bot_profile(bot: dict[str, Any]) -> dict[str, Any]:
     """The part of a bot that its messages show."""
-    return {key: bot[key] for key in ("id", "deleted", "name", "updated", "app_id", "icons", "team_id")}
+    return {key: bot[key] for key in ("id", "deleted", "name", "updated", "app_id", "user_id", "icons", "team_id")}

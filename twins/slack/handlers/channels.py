@@ -108,7 +108,10 @@ def of_user(call: Call) -> dict[str, Any]:
         if channel["kind"] in kinds and not hidden and places.sees(call.ctx, channel, call.user):
             found.append(channel)
     shown, metadata = page(call.args, found, lambda row: str(row["id"]), "team")
-    return {"channels": [places.shown(call.ctx, row, call.user) for row in shown], "response_metadata": metadata}
+    channels = [places.shown(call.ctx, row, call.user) for row in shown]
+    for channel in channels:
+        channel.pop("is_member", None)
+    return {"channels": channels, "response_metadata": metadata}
 
 
 @method("conversations.rename")

@@ -84,7 +84,7 @@ def update(call: Call) -> dict[str, Any]:
     content = _changed(call, before)
     edited = {"user": call.user, "ts": stamps.new_ts(call.ctx)}
     after = messages.change(call.ctx, channel, before, {**content, "edited": edited})
-    return {"channel": channel["id"], "ts": after["ts"], "text": after["text"], "message": messages.shown(after)}
+    return {"channel": channel["id"], "ts": after["ts"], "text": after["text"], "message": messages.bare(after)}
 
 
 def _changed(call: Call, before: dict[str, Any]) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _changed(call: Call, before: dict[str, Any]) -> dict[str, Any]:
     content = messages.content(args, call.ctx)
     if "text" not in given and "markdown_text" not in given:
         content["text"] = before.get("text", "")
-    if "blocks" not in given and ("text" in given or "markdown_text" in given):
+    if "markdown_text" in given and "blocks" not in given:
         content["blocks"] = None
     return {**content, **cleared}
 

@@ -56,7 +56,8 @@ def _cursor(args: Args) -> int | None:
 def history(call: Call) -> dict[str, Any]:
     """What was said in a conversation, newest first, replies in threads left out."""
     channel = places.find(call, call.args.text("channel"), family="history")
-    if places.membership(call.ctx, channel["id"], call.user) is None and call.is_bot:
+    last_read = _last_read(call, channel["id"])
+    if not last_read and call.is_bot:
         raise fail("not_in_channel")
     limit = paging.limit_of(call.args, 100, 999)
     first, last = window(call.args)
@@ -65,58 +66,56 @@ def history(call: Call) -> dict[str, Any]:
         last = min(last, after)
     found, more = rows(call, "message", channel["id"], "newest", limit, (first, last))
     reply: dict[str, Any] = {
-        "messages": [_seen(call, message) for message in found], "has_more": more,
+        "messages": [_seen(call, message, last_read) for message in found], "has_more": more,
         "pin_count": call.ctx.store.count("pin", parent=channel["id"]), "channel_actions_ts": None,
         "channel_actions_count": 0,
     }  # fmt: skip
-    if call.args.text("latest"):
-        reply["latest"] = call.args.text("latest")
+    reply.update({name: call.args.text(name) for name in ("oldest", "latest") if call.args.text(name)})
     if more:
         following = stamps.micros_of(found[-1]["ts"]) - 1
         reply["response_metadata"] = {"next_cursor": paging.encode("next_ts", str(following))}
     return reply
 
 
-def _seen(call: Call, message: dict[str, Any]) -> dict[str, Any]:
-    if not call.args.flag("include_all_metadata") and message.get("metadata") and message.get("app_id") != call.app:
-        return {name: value for name, value in message.items() if name != "metadata"}
-    return message
+def _seen(call: Call, message: dict[str, Any], last_read: str) -> dict[str, Any]:
+    if message.get("metadata") and message.get("app_id") != call.app and not call.args.flag("include_all_metadata"):
+        message.pop("metadata")
+    return messages.seen_by(message, "" if call.is_bot else call.user, last_read)
+
+
+def _last_read(call: Call, channel: str) -> str:
+    member = places.membership(call.ctx, channel, call.user)
+    return str(member["last_read"]) if member else ""
 
 
 @method("conversations.replies")
 def replies(call: Call) -> dict[str, Any]:
-    """A thread: its parent, then the replies, oldest first."""
+    """A thread: its parent, on every page, then the replies, oldest first."""
     channel = places.find(call, call.args.text("channel"), family="history")
+    last_read = _last_read(call, channel["id"])
+    if not last_read and call.is_bot:
+        raise fail("not_in_channel")
     found = messages.find(call.ctx, channel["id"], call.args.text("ts"))
     if found is None:
         raise fail("thread_not_found")
     resource, parent = found
+    shown = _seen(call, messages.shown(parent), last_read)
     if resource == "reply" or not int(parent.get("reply_count", 0)):
-        return {"messages": [messages.shown(parent)], "has_more": False}
+        return {"messages": [shown], "has_more": False}
     limit = paging.limit_of(call.args, 1000, 1000)
     first, last = window(call.args)
     after = _cursor(call.args)
-    shown: list[dict[str, Any]] = []
     if after is not None:
         first = max(first, after)
-    elif limit:
-        shown.append(_read_mark(call, channel["id"], parent))
     place = messages.key(channel["id"], parent["ts"])
-    rest, more = rows(call, "reply", place, "oldest", max(limit - len(shown), 1), (first, last))
-    shown += rest
-    reply: dict[str, Any] = {"messages": [_seen(call, message) for message in shown], "has_more": more}
+    rest, more = rows(call, "reply", place, "oldest", limit, (first, last))
+    reply: dict[str, Any] = {
+        "messages": [shown, *(_seen(call, message, last_read) for message in rest)], "has_more": more,
+    }  # fmt: skip
     if more:
         following = stamps.micros_of(rest[-1]["ts"]) + 1
         reply["response_metadata"] = {"next_cursor": paging.encode("next_ts", str(following))}
     return reply
-
-
-def _read_mark(call: Call, channel: str, parent: dict[str, Any]) -> dict[str, Any]:
-    shown = messages.shown(parent)
-    if not call.is_bot:
-        member = places.membership(call.ctx, channel, call.user)
-        shown["last_read"] = member["last_read"] if member else places.NEVER
-    return shown
 
 
 @method("conversations.mark")

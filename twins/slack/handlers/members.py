@@ -161,8 +161,6 @@ def open_direct(call: Call) -> dict[str, Any]:
         webhooks.notify(call.ctx, call.team, "im_created", event, channel=channel["id"])
     shown = places.shown(call.ctx, channel, call.user)
     found: dict[str, Any] = {"channel": shown if call.args.flag("return_im") else {"id": channel["id"]}}
-    if channel["kind"] == "mpim":
-        found["channel"] = shown
     return {"no_op": True, "already_open": True, **found} if already else found
 
 

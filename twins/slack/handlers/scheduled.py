@@ -41,7 +41,7 @@ def schedule(call: Call) -> dict[str, Any]:
     }  # fmt: skip
     data["timer"] = call.ctx.schedule("scheduled_message", {"id": id}, at=post_at)
     call.ctx.store.insert("scheduled", data)
-    shown = {name: value for name, value in said.items() if name not in ("stream",)}
+    shown = {**messages.shown(said), "type": "delayed_message"}
     return {"channel": channel["id"], "scheduled_message_id": id, "post_at": post_at, "message": shown}
 
 

@@ -103,7 +103,7 @@ def set_active(call: Call) -> dict[str, Any]:
 def get_profile(call: Call) -> dict[str, Any]:
     """Somebody's profile."""
     user = people.find(call.ctx, call.args.text("user") or call.user)
-    return {"profile": user["profile"]}
+    return {"profile": people.profile(user)}
 
 
 @method("users.profile.set")
@@ -130,7 +130,7 @@ def set_profile(call: Call) -> dict[str, Any]:
     profile["display_name_normalized"] = profile["display_name"]
     after = call.ctx.store.update("user", target, profile=profile, real_name=profile["real_name"], updated=call.ctx.now)
     changed(call.ctx, after)
-    return {"username": after["name"], "profile": profile}
+    return {"username": after["name"], "profile": people.profile(after)}
 
 
 def _profile_changes(call: Call) -> dict[str, Any]:
