@@ -6,7 +6,7 @@ from twinkit import Twin
 
 twin = Twin.load(__package__)
 
-HOOKS = ("wire", "world", "webhooks", "human", "pages", "sockets")
+HOOKS = ("wire", "world", "webhooks", "human", "pages", "envelopes", "sockets")
 """Modules that hook into the twin as a whole."""
 
 HANDLERS = (

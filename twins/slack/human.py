@@ -341,16 +341,21 @@ def opens_home(ctx: Ctx, data: Data) -> Any:
 @twin.control("app")
 def set_app(ctx: Ctx, data: Data) -> Any:
     """Settings of an app: `request_url` (verified by a challenge), `interactivity_url`, `options_url`, `commands_url`,
-    `commands`, `events`, `redirect_uris`, `token_rotation`, `bot_scopes`, `user_scopes`."""
+    `commands`, `events`, `user_events`, `redirect_uris`, `token_rotation`, `bot_scopes`, `user_scopes`, `disabled`,
+    and the limits `events_per_hour` and `spared_below`."""
     app = app_of(ctx, data)
     known = (
         "request_url", "interactivity_url", "options_url", "commands_url", "commands", "events", "redirect_uris",
-        "token_rotation", "bot_scopes", "user_scopes", "name", "disabled",
+        "token_rotation", "bot_scopes", "user_scopes", "name", "disabled", "user_events", "events_per_hour",
+        "spared_below",
     )  # fmt: skip
     wrong = [name for name in data if name not in (*known, "app", "verify")]
     if wrong:
         raise UsageError(f"an app has no setting {wrong[0]!r} (settings: {', '.join(known)})")
-    after = ctx.store.update("app", app["id"], **{name: data[name] for name in known if name in data})
+    changes = {name: data[name] for name in known if name in data}
+    if data.get("request_url"):
+        changes["socket_mode"] = False
+    after = ctx.store.update("app", app["id"], **changes)
     if data.get("request_url") and data.get("verify", True):
         challenge = {
             "token": app["verification_token"],

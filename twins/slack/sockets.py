@@ -1,7 +1,7 @@
 """Socket Mode: connections of apps that take events, interactions and commands over a WebSocket.
 
-Source: https://docs.slack.dev/apis/events-api/using-socket-mode. Imports: the twin, webhooks, answers. An envelope is
-kept in the store with what caused it, so a request that fails sends nothing; the loop sends after the request.
+Source: https://docs.slack.dev/apis/events-api/using-socket-mode. Imports: the twin, envelopes. An envelope is kept in
+the store with what caused it, so a request that fails sends nothing; the loop sends after the request.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from weakref import WeakKeyDictionary
 
 import orjson
 
-from twinkit import Ctx, Filter, Request
-from twins.slack import answers, twin, webhooks
+from twinkit import Ctx, Request
+from twins.slack import envelopes, twin
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-KINDS = {"event": "events_api", "interaction": "interactive", "command": "slash_commands"}
-ANSWERABLE = frozenset({"view_submission", "block_suggestion", "slash_command"})
 MOST = 10
 """Connections of one app."""
+HOST = "applink-1"
+LIFE, SHORT_LIFE = 18_060, 360
+"""Seconds that a connection is said to last; the short one is for apps under development that ask for it."""
 
 
 class Connection:
@@ -44,53 +45,44 @@ def connections(ctx: Ctx, app: str) -> list[Connection]:
     return [each for each in OPEN.get(ctx.store, ()) if each.app == app]
 
 
+def used(ctx: Ctx, app: Mapping[str, Any]) -> bool:
+    """Whether an app uses sockets: one is open, or was and nothing took its place."""
+    return bool(app.get("socket_mode")) or bool(connections(ctx, str(app["id"])))
+
+
 def offer(ctx: Ctx, app: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
-    """Whether an open socket of the app takes the event."""
-    found = connections(ctx, str(app["id"]))
-    if not found or event["kind"] not in KINDS:
+    """Whether the app's sockets take an event; one that uses them gets its events later where none is open now."""
+    if event["kind"] not in envelopes.KINDS:
         return False
-    id = ctx.new_id("{uuid}")
-    if ctx.store.find("envelope", f"{event['id']} {app['id']}") is not None:
-        return True
-    record = {"id": f"{event['id']} {app['id']}", "envelope": id, "app": app["id"], "event": event, "state": "pending"}
-    ctx.store.insert("envelope", record)
-    found[0].loop.call_soon(flush, ctx)
+    if not connections(ctx, str(app["id"])) and not (app.get("socket_mode") and event["kind"] == "event"):
+        return False
+    envelopes.keep(ctx, str(app["id"]), event)
     return True
 
 
+def stir(ctx: Ctx, now: bool) -> None:
+    """Have pending envelopes sent: at once by a timer, else as soon as the request is done."""
+    found = OPEN.get(ctx.store)
+    if found and now:
+        flush(ctx)
+    elif found:
+        found[0].loop.call_soon(flush, ctx)
+
+
+envelopes.LISTENERS.append(stir)
+
+
 def flush(ctx: Ctx) -> None:
-    """Give pending envelopes to the sockets, in turn."""
-    for record in list(ctx.store.select("envelope", [Filter("state", "=", "pending")], order="oldest")):
+    """Give pending envelopes to the sockets, in turn; those of apps without one wait for their next attempt."""
+    for record in envelopes.pending(ctx):
         found = connections(ctx, str(record["app"]))
         if not found:
+            ctx.store.update("envelope", record["id"], state="waiting")
             continue
         least = min(found, key=lambda each: each.turn)
         least.turn += 1
         ctx.store.update("envelope", record["id"], state="sent")
-        least.queue.put_nowait(packed(ctx, record))
-
-
-def packed(ctx: Ctx, record: Mapping[str, Any]) -> dict[str, Any]:
-    """An envelope as it goes over the socket."""
-    event = record["event"]
-    app = ctx.store.get("app", str(record["app"]))
-    payload = webhooks.wrapped(ctx, app, event) if event["kind"] == "event" else event["body"]
-    found = {
-        "envelope_id": record["envelope"], "payload": payload, "type": KINDS[event["kind"]],
-        "accepts_response_payload": event["type"] in ANSWERABLE,
-    }  # fmt: skip
-    return {**found, "retry_attempt": 0, "retry_reason": ""} if event["kind"] == "event" else found
-
-
-def acknowledged(ctx: Ctx, message: Mapping[str, Any]) -> None:
-    """Take an acknowledgement, with the answer in it."""
-    where = [Filter("envelope", "=", str(message.get("envelope_id")))]
-    record = next(ctx.store.select("envelope", where), None)
-    if record is None or record["state"] == "acknowledged":
-        return
-    ctx.store.update("envelope", record["id"], state="acknowledged")
-    if record["event"]["kind"] != "event":
-        answers.take(ctx, record["event"], True, message.get("payload"))
+        least.queue.put_nowait(envelopes.packed(ctx, record))
 
 
 # the connection ------------------------------------------------------------------------------------------------------
@@ -101,7 +93,8 @@ async def serve(instance: Any, request: Request, receive: Receive, send: Send) -
     """One socket, from its ticket to its end."""
     await receive()
     ctx = instance.ctx()
-    app = _admit(instance, request)
+    asked = parse_qs(request.raw_query.decode("latin-1"))
+    app = _admit(instance, asked.get("ticket", [""])[0])
     if not app:
         await send({"type": "websocket.close", "code": 4404})
         return
@@ -113,7 +106,8 @@ async def serve(instance: Any, request: Request, receive: Receive, send: Send) -
         await send({"type": "websocket.close", "code": 1000})
         return
     here.append(connection)
-    await _say(send, hello(app, len(connections(ctx, app))))
+    life = SHORT_LIFE if asked.get("debug_reconnects", [""])[0] == "true" else LIFE
+    await _say(send, hello(app, len(connections(ctx, app)), life))
     writer = asyncio.create_task(_write(connection, send))
     try:
         await _read(instance, receive)
@@ -122,20 +116,20 @@ async def serve(instance: Any, request: Request, receive: Receive, send: Send) -
         writer.cancel()
 
 
-def hello(app: str, count: int) -> dict[str, Any]:
+def hello(app: str, count: int, life: int) -> dict[str, Any]:
     """The first message on a socket."""
-    debug = {"host": "applink-1", "build_number": 1, "approximate_connection_time": 3600}
+    debug = {"host": HOST, "build_number": 1, "approximate_connection_time": life}
     return {"type": "hello", "num_connections": count, "debug_info": debug, "connection_info": {"app_id": app}}
 
 
-def _admit(instance: Any, request: Request) -> str:
-    """The app that a ticket was given to; a ticket works once."""
-    ticket = parse_qs(request.raw_query.decode("latin-1")).get("ticket", [""])[0]
+def _admit(instance: Any, ticket: str) -> str:
+    """The app that a ticket was given to, which uses sockets from now on; a ticket works once."""
     with instance.store.transaction():
         found = instance.store.find("grant", ticket) if ticket else None
         if found is None or found["kind"] != "socket":
             return ""
         instance.store.delete("grant", ticket)
+        instance.store.update("app", found["app"], socket_mode=True)
     return str(found["app"])
 
 
@@ -164,7 +158,7 @@ async def _read(instance: Any, receive: Receive) -> None:
             continue
         if isinstance(data, dict) and data.get("envelope_id"):
             with instance.store.transaction():
-                acknowledged(instance.ctx(), data)
+                envelopes.acknowledged(instance.ctx(), data)
             instance.wake()
 
 
@@ -174,7 +168,7 @@ def disconnects(ctx: Ctx, data: Mapping[str, Any]) -> Any:
     reason = str(data.get("reason") or "refresh_requested")
     found = OPEN.get(ctx.store, [])
     for each in found:
-        each.queue.put_nowait({"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-1"}})
+        each.queue.put_nowait({"type": "disconnect", "reason": reason, "debug_info": {"host": HOST}})
         if reason != "warning":
             each.queue.put_nowait({"type": "close"})
     return {"connections": len(found)}

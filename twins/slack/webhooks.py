@@ -7,8 +7,9 @@ places, answers. An event as stored: `id`, `type`, `kind` (`event`, `interaction
 
 from __future__ import annotations
 
+import base64
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
@@ -16,10 +17,12 @@ from urllib.parse import urlencode
 import orjson
 
 from twinkit import Ctx, Receiver
-from twins.slack import twin, world
+from twins.slack import limits, places, twin, world
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 JSON = {"content-type": "application/json"}
+MESSAGES = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
+"""`channel_type` → the name that messages there are subscribed to by."""
 
 
 def signature(body: bytes, secret: str, at: int) -> str:
@@ -41,7 +44,7 @@ def notify(ctx: Ctx, team: str, type: str, event: Mapping[str, Any], *, channel:
     """Tell the apps of a workspace of something; of a conversation, only those whose bot is in it."""
     inner = {**event, "type": type}
     inner.setdefault("event_ts", f"{ctx.now}.{ctx.store.next('event_ts') % 1_000_000:06d}")
-    kind = f"message.{event['channel_type']}s" if type == "message" and event.get("channel_type") else type
+    kind = MESSAGES.get(str(event.get("channel_type")), type) if type == "message" else type
     ctx.emit(kind, inner, kind="event", team=team, channel=channel, app=app)
 
 
@@ -54,18 +57,32 @@ def envelope(ctx: Ctx, type: str, data: dict[str, Any], previous: Any, **extra: 
     return {"id": id, "type": type, "time": ctx.now, "body": data, **extra}
 
 
-def wanted_by(ctx: Ctx, app: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
-    """Whether an app gets an event: subscribed, installed, and where the event is."""
-    if event.get("app"):
-        return bool(event["app"] == app["id"])
-    subscribed = app.get("events") or ()
-    if "*" not in subscribed and event["type"] not in subscribed and event["body"]["type"] not in subscribed:
-        return False
-    bot = bot_user(ctx, str(app["id"]), str(event["team"]))
-    if not bot:
-        return False
-    channel = str(event.get("channel") or "")
-    return not channel or ctx.store.find("member", f"{channel} {bot}") is not None
+def subscribed(names: Sequence[str], event: Mapping[str, Any]) -> bool:
+    """Whether an event is among the types somebody subscribed to."""
+    return any(name in ("*", event["type"], event["body"].get("type")) for name in names)
+
+
+def authorizations(ctx: Ctx, app: Mapping[str, Any], event: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The installations of an app that see an event: its bot's, then those of people. None: it does not get it."""
+    team, channel = str(event["team"]), str(event.get("channel") or "")
+    if event.get("app") not in (None, "", app["id"]):
+        return []
+    found = []
+    if subscribed(app.get("events") or (), event):
+        bot = bot_user(ctx, str(app["id"]), team)
+        if bot and (not channel or ctx.store.find("member", f"{channel} {bot}") is not None):
+            found.append(_authorization(team, bot, is_bot=True))
+    if subscribed(app.get("user_events") or (), event):
+        for user in installers(ctx, str(app["id"]), team):
+            if not channel or ctx.store.find("member", f"{channel} {user}") is not None:
+                found.append(_authorization(team, user, is_bot=False))
+    return found
+
+
+def _authorization(team: str, user: str, *, is_bot: bool) -> dict[str, Any]:
+    return {
+        "enterprise_id": None, "team_id": team, "user_id": user, "is_bot": is_bot, "is_enterprise_install": False,
+    }  # fmt: skip
 
 
 def bot_user(ctx: Ctx, app: str, team: str) -> str:
@@ -76,21 +93,49 @@ def bot_user(ctx: Ctx, app: str, team: str) -> str:
     return ""
 
 
+def installers(ctx: Ctx, app: str, team: str) -> list[str]:
+    """The people of a workspace for whom an app holds a token, oldest first."""
+    tokens = ctx.store.select("token", order="oldest")
+    held = (t for t in tokens if t["kind"] == "user" and not t["revoked"] and (t["app"], t["team"]) == (app, team))
+    return list(dict.fromkeys(str(token["user"]) for token in held))
+
+
+def context_of(app: Mapping[str, Any], event: Mapping[str, Any]) -> str:
+    """The `event_context` of an event: what it is and where, in base64."""
+    parts = {"et": event["body"]["type"], "tid": event["team"], "aid": app["id"], "cid": event.get("channel") or None}
+    named = {name: value for name, value in parts.items() if value}
+    return "4-" + base64.urlsafe_b64encode(orjson.dumps(named)).decode().rstrip("=")
+
+
+def event_in(ctx: Ctx, context: str) -> dict[str, Any] | None:
+    """The event that an `event_context` speaks of; None for anything else."""
+    coded = context.removeprefix("4-")
+    try:
+        parts = orjson.loads(base64.urlsafe_b64decode(coded + "=" * (-len(coded) % 4)))
+        type, team, channel = str(parts["et"]), str(parts["tid"]), str(parts.get("cid", ""))
+    except (ValueError, KeyError, TypeError):
+        return None
+    place = ctx.store.find("channel", channel) if channel and type == "message" else None
+    kind = MESSAGES[places.event_kind(place)] if place else type
+    return {"type": kind, "body": {"type": type}, "team": team, "channel": channel}
+
+
 def wrapped(ctx: Ctx, app: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
-    """The JSON that an app gets for an event."""
+    """The JSON that an app gets for an event; of several installations that see it, it names one."""
     team = str(event["team"])
     return {
         "token": app["verification_token"], "team_id": team, "context_team_id": team, "context_enterprise_id": None,
         "api_app_id": app["id"], "event": event["body"], "type": "event_callback", "event_id": event["id"],
-        "event_time": event["time"], "is_ext_shared_channel": False,
-        "event_context": f"4-{event['id']}",
-        "authorizations": [
-            {
-                "enterprise_id": None, "team_id": team, "user_id": bot_user(ctx, str(app["id"]), team), "is_bot": True,
-                "is_enterprise_install": False,
-            }
-        ],
+        "event_time": event["time"],
+        "authorizations": (authorizations(ctx, app, event) or installed(ctx, str(app["id"]), team))[:1],
+        "is_ext_shared_channel": False, "event_context": context_of(app, event),
     }  # fmt: skip
+
+
+def installed(ctx: Ctx, app: str, team: str) -> list[dict[str, Any]]:
+    """The installation of an app's bot in a workspace, if there is one."""
+    bot = bot_user(ctx, app, team)
+    return [_authorization(team, bot, is_bot=True)] if bot else []
 
 
 # who gets what -------------------------------------------------------------------------------------------------------
@@ -114,19 +159,25 @@ def receivers(ctx: Ctx, event: dict[str, Any]) -> list[Receiver]:
 
     found = []
     for app in apps(ctx):
-        if not wanted_by(ctx, app, event) or _settled(ctx, event):
-            continue
-        if sockets.offer(ctx, app, event):
-            continue
         url = str(event.get("url") or url_for(app, str(event["kind"])))
-        if url and not app.get("disabled"):
+        if not (url or sockets.used(ctx, app)) or not _gets(ctx, app, event):
+            continue
+        if not sockets.offer(ctx, app, event) and url:
             found.append(Receiver(f"{app['id']}/{event['kind']}", url, secret=app["signing_secret"]))
     return found
 
 
+def _gets(ctx: Ctx, app: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
+    if event["kind"] != "event":
+        return bool(event["app"] == app["id"]) and not _settled(ctx, event)
+    if app.get("disabled") or not authorizations(ctx, app, event):
+        return False
+    return not limits.too_many(ctx, app, str(event["team"]))
+
+
 def _settled(ctx: Ctx, event: Mapping[str, Any]) -> bool:
     """Interactions and commands are sent once; nobody repeats them."""
-    return event["kind"] not in ("event",) and ctx.store.find("interaction", str(event["id"])) is not None
+    return ctx.store.find("interaction", str(event["id"])) is not None
 
 
 @twin.compose
@@ -137,7 +188,7 @@ def compose(ctx: Ctx, event: dict[str, Any], receiver: Receiver) -> Any:
     if event["kind"] == "event":
         app = ctx.store.find("app", receiver.id.partition("/")[0]) or ctx.store.get("app", world.APP)
         return Outgoing(orjson.dumps(wrapped(ctx, app, event)), dict(JSON))
-    if event["kind"] == "verification":
+    if event["kind"] in ("verification", "rate_limit"):
         return Outgoing(orjson.dumps(event["body"]), dict(JSON))
     if event["kind"] == "command":
         return Outgoing(urlencode(event["body"]).encode(), dict(FORM))
@@ -150,7 +201,10 @@ def delivered(ctx: Ctx, delivery: Any, final: bool) -> None:
     from twins.slack import answers
 
     found = ctx.store.event(delivery.event)
-    if found is None or found.data.get("kind") == "event":
+    if found is None or found.data.get("kind") == "rate_limit":
         return
     ok = delivery.response_status is not None and 200 <= delivery.response_status < 300
+    if found.data.get("kind") == "event":
+        limits.attempted(ctx, delivery.receiver.partition("/")[0], ok)
+        return
     answers.take(ctx, found.data, ok, answers.parse(bytes(delivery.response_body or b"")))

@@ -32,18 +32,11 @@ def rtm(call: Call) -> dict[str, Any]:
 @method("apps.event.authorizations.list")
 def authorizations(call: Call) -> dict[str, Any]:
     """Who an event is for."""
-    context = call.args.need("event_context")
-    bots = [bot for bot in call.ctx.store.select("bot", order="oldest") if bot["app_id"] == call.app]
-    if not context.startswith("4-"):
+    event = webhooks.event_in(call.ctx, call.args.need("event_context"))
+    if event is None:
         raise fail("invalid_event_context")
-    found = [
-        {
-            "enterprise_id": None, "team_id": bot["team_id"], "user_id": bot["user_id"], "is_bot": True,
-            "is_enterprise_install": False,
-        }
-        for bot in bots
-    ]  # fmt: skip
-    shown, metadata = page(call.args, found, lambda row: str(row["team_id"]), "team")
+    found = webhooks.authorizations(call.ctx, call.ctx.store.get("app", call.app), event)
+    shown, metadata = page(call.args, found, lambda row: str(row["user_id"]), "user")
     return {"authorizations": shown, "response_metadata": metadata}
 
 
