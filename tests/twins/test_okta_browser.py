@@ -12,6 +12,8 @@ import pytest
 
 from tests import browser
 from tests.twins.okta_org import Org, org, server
+from twins.okta import totp
+from twins.okta.oauth import jwt
 
 __all__ = ["org", "server"]
 WEB = ("0oaTwinkitWebApp0001", "twinkit-web-client-secret-000000000000001")
@@ -163,6 +165,45 @@ def test_consent_is_denied_then_allowed_and_kept(org: Org, tab: Tab) -> None:
     tab.page.get_by_role("button", name="Allow Access").click()
     assert tab.tokens(tab.returned()["code"])["scope"] == "openid api:write"
     tab.ask(**asked)
+    assert "code" in tab.returned()
+
+
+def test_a_second_factor_is_set_up_then_asked_for(org: Org, tab: Tab) -> None:
+    policy = org.ask("GET", "/api/v1/policies?type=OKTA_SIGN_ON")[0]["id"]
+    rule = org.ask("GET", f"/api/v1/policies/{policy}/rules")[0]
+    rule["actions"]["signon"]["requireFactor"] = True
+    org.ask("PUT", f"/api/v1/policies/{policy}/rules/{rule['id']}", rule)
+    tab.ask(login_hint=BOB)
+    tab.sign_in()
+    assert tab.page.get_by_role("heading", level=1).inner_text() == "Set up security methods"
+    tab.page.get_by_role("button", name="Google Authenticator").click()
+    secret = tab.page.locator("main p").first.inner_text().rpartition(" ")[2]
+    tab.page.get_by_label("Enter code").fill("000000")
+    tab.page.get_by_role("button", name="Verify").click()
+    assert tab.page.get_by_role("alert").inner_text() == "Invalid code. Try again."
+    tab.page.get_by_label("Enter code").fill(totp.code(secret, org.twin.clock.now // totp.STEP))
+    tab.page.get_by_role("button", name="Verify").click()
+    assert "code" in tab.returned()
+    tab.page.context.clear_cookies()
+    org.twin.clock.advance(seconds=60)
+    tab.ask(login_hint=BOB)
+    tab.sign_in()
+    assert tab.page.get_by_role("heading", level=1).inner_text() == "Verify with Google Authenticator"
+    tab.page.get_by_label("Enter code").fill(totp.code(secret, org.twin.clock.now // totp.STEP))
+    tab.page.get_by_role("button", name="Verify").click()
+    assert "mfa" in jwt.read(tab.tokens(tab.returned()["code"])["id_token"])[1]["amr"]
+
+
+def test_an_expired_password_is_changed(org: Org, tab: Tab) -> None:
+    org.ask("POST", f"/api/v1/users/{BOB}/lifecycle/expire_password")
+    tab.ask(login_hint=BOB)
+    tab.sign_in()
+    assert tab.page.get_by_role("heading", level=1).inner_text() == "Your Okta password has expired"
+    tab.page.get_by_label("New password").fill("weak")
+    tab.page.get_by_role("button", name="Verify").click()
+    assert "Password requirements were not met" in tab.page.get_by_role("alert").inner_text()
+    tab.page.get_by_label("New password").fill("Brand-n3w-pass")
+    tab.page.get_by_role("button", name="Verify").click()
     assert "code" in tab.returned()
 
 

@@ -163,7 +163,7 @@ def label_taken(ctx: Ctx, label: str, id: str = "") -> bool:
 
 # the baseline --------------------------------------------------------------------------------------------------------
 
-CODE = ["authorization_code", "refresh_token"]
+CODE = ["authorization_code", "interaction_code", "refresh_token"]
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 CIBA = "urn:openid:params:grant-type:ciba"

@@ -11,6 +11,16 @@ from twinkit import Ctx
 from twins.okta import facts, passwords
 from twins.okta.times import iso
 
+AUTHENTICATORS = (
+    ("okta_email", "Email", "email"),
+    ("okta_password", "Password", "password"),
+    ("okta_verify", "Okta Verify", "app"),
+    ("google_otp", "Google Authenticator", "app"),
+    ("phone_number", "Phone", "phone"),
+    ("webauthn", "Security Key or Biometric", "security_key"),
+    ("security_question", "Security Question", "security_question"),
+)
+"""Key, name and type of what an org has."""
 TYPES = {
     "OKTA_SIGN_ON": "Default Policy",
     "PASSWORD": "Default Policy",
@@ -49,6 +59,10 @@ def policies(ctx: Ctx) -> None:
                 },
                 "delegation": {"options": {"skipUnlock": False}},
             }
+        if type == "MFA_ENROLL":
+            rows = [{"key": key, "enroll": {"self": "REQUIRED" if key == "okta_password" else "OPTIONAL"}}
+                    for key, *_ in AUTHENTICATORS]  # fmt: skip
+            policy["settings"] = {"type": "AUTHENTICATORS", "authenticators": rows}
         put(ctx, "policy", policy)
         rule = {
             "id": ctx.new_id("0pr{alnum:17}"), "status": "ACTIVE", "name": "Default Rule", "priority": 1,
@@ -70,15 +84,19 @@ def actions(type: str) -> dict[str, Any]:
             return {"passwordChange": allow, "selfServicePasswordReset": allow, "selfServiceUnlock": {"access": "DENY"}}
         case "MFA_ENROLL":
             return {"enroll": {"self": "CHALLENGE"}}
+        case "PROFILE_ENROLLMENT":
+            asked = (("email", "Email"), ("firstName", "First name"), ("lastName", "Last name"))
+            attributes = [{"name": name, "label": label, "required": True} for name, label in asked]
+            return {"profileEnrollment": {
+                "access": "ALLOW", "preRegistrationInlineHooks": None, "profileAttributes": attributes,
+                "targetGroupIds": None, "unknownUserAction": "DENY",
+                "activationRequirements": {"emailVerification": True},
+            }}  # fmt: skip
     return {}
 
 
 def org(ctx: Ctx) -> None:
     """The authenticators of the org and its brand."""
-    names = (("okta_email", "Email", "email"), ("okta_password", "Password", "password"),
-             ("okta_verify", "Okta Verify", "app"), ("google_otp", "Google Authenticator", "app"),
-             ("phone_number", "Phone", "phone"), ("webauthn", "Security Key or Biometric", "security_key"),
-             ("security_question", "Security Question", "security_question"))  # fmt: skip
-    for key, name, type in names:
+    for key, name, type in AUTHENTICATORS:
         put(ctx, "authenticator", {"id": ctx.new_id("aut{alnum:17}"), "key": key, "name": name, "type": type,
                                    "status": "ACTIVE"})  # fmt: skip

@@ -87,6 +87,30 @@ def sign_in(
     return page("Sign in", f"{heading}{alert(error)}{form}{picker if choices else ''}")
 
 
+def step(
+    action: str, transaction: str, title: str, text: str, inputs: Iterable[tuple[str, str, str]],
+    choices: Iterable[tuple[str, str]], *, error: str = "", skip: str = "",
+) -> str:  # fmt: skip
+    """A page of the pipeline: inputs (name, label, kind) to fill in, or choices to pick from."""
+    hide = hidden({"txn": transaction})
+    fields = "".join(
+        field(name, label, kind=kind, wrong=bool(error), more="" if place else 'autofocus autocomplete="one-time-code"')
+        for place, (name, label, kind) in enumerate(inputs)
+    )
+    form = f'<form method="post" action="{escape(action)}">{hide}{fields}' if fields else ""
+    form += '<button type="submit" id="submit" class="main">Verify</button></form>' if fields else ""
+    picks = "".join(
+        f'<button type="submit" name="pick" value="{escape(key)}">{escape(label)}</button>' for key, label in choices
+    )
+    form += f'<form method="post" action="{escape(action)}" class="choices">{hide}{picks}</form>' if picks else ""
+    if skip:
+        form += (
+            f'<form method="post" action="{escape(action)}">{hide}'
+            f'<button type="submit" name="skip" value="1">{escape(skip)}</button></form>'
+        )
+    return page(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>{alert(error)}{form}")
+
+
 def consent(action: str, transaction: str, app: str, scopes: Iterable[tuple[str, str]]) -> str:
     """The consent page."""
     items = "".join(f"<li>{escape(text or name)}</li>" for name, text in scopes)

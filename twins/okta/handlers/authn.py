@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from twinkit import Ctx, Reply, Request
-from twins.okta import credentials, errors, factors, people, syslog, twin
+from twins.okta import credentials, errors, factors, people, policies, syslog, twin
 from twins.okta.handlers import sessions, users
 from twins.okta.handlers.credentials import set_new
 from twins.okta.handlers.factors import push_shown, pushed
@@ -104,17 +104,6 @@ def resume(ctx: Ctx, body: Mapping[str, Any], *statuses: str) -> dict[str, Any]:
     return held
 
 
-def requires_factor(ctx: Ctx) -> bool:
-    """Whether the sign-on policy asks for a second factor."""
-    for policy in ctx.store.select("policy"):
-        if policy["type"] == "OKTA_SIGN_ON" and policy["status"] == "ACTIVE":
-            for rule in ctx.store.select("policy_rule", parent=policy["id"]):
-                signon = (rule.get("actions") or {}).get("signon") or {}
-                if rule["status"] == "ACTIVE" and signon.get("requireFactor"):
-                    return True
-    return False
-
-
 @twin.page("POST", "/api/v1/authn")
 def primary(ctx: Ctx, request: Request) -> Any:
     """Sign in with user name and password, or look at a transaction."""
@@ -143,7 +132,10 @@ def _locked(ctx: Ctx, user: dict[str, Any]) -> Any:
 
 def after_password(ctx: Ctx, user: dict[str, Any]) -> dict[str, Any]:
     """What follows the right password."""
-    if requires_factor(ctx):
+    terms = policies.sign_on(ctx, user)
+    if not terms.access:
+        raise errors.error("E0000085")
+    if terms.factor:
         state = "MFA_REQUIRED" if factors.of_user(ctx, user["id"], "ACTIVE") else "MFA_ENROLL"
         return shown(ctx, begin(ctx, user, state))
     if user["status"] == "PASSWORD_EXPIRED" or credentials.expired(ctx, user):

@@ -164,6 +164,10 @@ def control_push(ctx: Ctx, payload: Any) -> dict[str, str]:
 def control_code(ctx: Ctx, payload: Any) -> dict[str, Any]:
     """What the human reads: {user, factorType} → the code that was sent, or that the app shows now."""
     user = people.get(ctx, str(payload["user"]))["id"]
+    if payload.get("factorType", "email") == "email":
+        for row in ctx.store.select("idx_transaction", [Filter("user", "=", user)], order="newest"):
+            if row["sent"]:
+                return {"code": row["sent"]["code"]}
     for row in factors.of_user(ctx, user):
         if row["factorType"] == payload.get("factorType", row["factorType"]):
             if "~secret" in row:

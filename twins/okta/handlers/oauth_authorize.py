@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from twinkit import Ctx, Reply, Request, ServiceError
-from twins.okta import apps, authz, pages, people, syslog, twin, wire
-from twins.okta.handlers import sessions, users
+from twins.okta import apps, authz, pages, syslog, twin, wire
+from twins.okta.handlers import sessions
 from twins.okta.handlers.oauth_token import own_token
 from twins.okta.oauth import clients, issue, servers
 from twins.okta.oauth.problems import TABLE, fail
@@ -225,24 +225,6 @@ def resume(ctx: Ctx, request: Request) -> tuple[dict[str, Any], dict[str, str], 
     return transaction, fields, servers.by_key(ctx, transaction["path"]), client_of(ctx, transaction)
 
 
-@twin.page("POST", "/login/submit")
-def submit_login(ctx: Ctx, request: Request) -> Reply:
-    """The sign-in page's form."""
-    transaction, fields, server, app = resume(ctx, request)
-    if fields.get("pick"):
-        return sign_in_page(ctx, app, {**transaction, "login_hint": fields["pick"]})
-    user = people.find(ctx, fields.get("username", ""))
-    if user is None or not users.right_password(ctx, user, fields.get("password", "")) or user["status"] != "ACTIVE":
-        word = "failed"
-        if user is not None and (user["status"] == "LOCKED_OUT" or users.locked(ctx, user)):
-            word = "locked"
-        shown = {**transaction, "login_hint": fields.get("username", "")}
-        return sign_in_page(ctx, app, shown, WORDS[word])
-    users.signed_in(ctx, user)
-    session = sessions.start(ctx, user, ["pwd"])
-    return finish(ctx, request, server, app, transaction, session)
-
-
 @twin.page("POST", "/consent/submit")
 def submit_consent(ctx: Ctx, request: Request) -> Reply:
     """The consent page's form."""
@@ -305,16 +287,16 @@ def done(
     return reply
 
 
-def code(ctx: Ctx, grant: issue.Grant, transaction: Mapping[str, Any]) -> str:
-    """An authorization code, good once and for five minutes."""
+def code(ctx: Ctx, grant: issue.Grant, transaction: Mapping[str, Any], kind: str = "authorization_code") -> str:
+    """An authorization (or interaction) code, good once and for five minutes."""
     text = ctx.token("alnum", 43)
     id = wire.digest(text)
     assert grant.user is not None
     row = {
-        "id": id, "client": grant.client, "server": grant.server.id, "user": grant.user["id"], "scopes": grant.scopes,
-        "redirect_uri": transaction["redirect_uri"], "nonce": grant.nonce, "auth_time": grant.auth_time,
-        "amr": list(grant.amr), "code_challenge": transaction.get("code_challenge"), "used": False,
-        "expires": ctx.now + CODE_LIFE, "session": grant.session,
+        "id": id, "kind": kind, "client": grant.client, "server": grant.server.id, "user": grant.user["id"],
+        "scopes": grant.scopes, "redirect_uri": transaction["redirect_uri"], "nonce": grant.nonce,
+        "auth_time": grant.auth_time, "amr": list(grant.amr), "code_challenge": transaction.get("code_challenge"),
+        "used": False, "expires": ctx.now + CODE_LIFE, "session": grant.session,
     }  # fmt: skip
     ctx.store.insert("auth_code", row, id=id, created=ctx.micros)
     return text

@@ -45,11 +45,22 @@ def asked(fields: Fields) -> list[str]:
 
 
 def _code(ctx: Ctx, server: servers.Server, app: dict[str, Any], fields: Fields, jkt: str | None) -> Any:
-    code = fields.get("code")
+    return _redeem(ctx, server, app, fields, jkt, "authorization_code", "code")
+
+
+def _interaction(ctx: Ctx, server: servers.Server, app: dict[str, Any], fields: Fields, jkt: str | None) -> Any:
+    return _redeem(ctx, server, app, fields, jkt, "interaction_code", "interaction_code")
+
+
+def _redeem(
+    ctx: Ctx, server: servers.Server, app: dict[str, Any], fields: Fields, jkt: str | None, kind: str, name: str
+) -> Any:
+    """Tokens for a code of a kind, which works once."""
+    code = fields.get(name)
     if not code:
-        raise fail("missing_parameter", "code")
+        raise fail("missing_parameter", name)
     held = ctx.store.find("auth_code", wire.digest(code))
-    if held is None or held["expires"] <= ctx.now:
+    if held is None or held["expires"] <= ctx.now or held["kind"] != kind:
         raise fail("invalid_authorization_code")
     if held["used"]:
         issue.revoke_family(ctx, "code", held["id"])
@@ -58,16 +69,16 @@ def _code(ctx: Ctx, server: servers.Server, app: dict[str, Any], fields: Fields,
         raise fail("mismatched_client")
     if held["server"] != server.id:
         raise fail("mismatched_server")
-    if fields.get("redirect_uri", "") != held["redirect_uri"]:
+    if kind == "authorization_code" and fields.get("redirect_uri", "") != held["redirect_uri"]:
         raise fail("mismatched_redirect_uri")
     verify_pkce(held, fields.get("code_verifier"))
     user = ctx.store.find("user", held["user"])
     if user is None or user["status"] in ("DEPROVISIONED", "SUSPENDED"):
         raise fail("invalid_authorization_code")
     ctx.store.update("auth_code", held["id"], used=True)
-    terms = servers.terms(ctx, server, app, held["scopes"], "authorization_code", user["id"])
+    terms = servers.terms(ctx, server, app, held["scopes"], kind, user["id"])
     grant = issue.Grant(
-        server, app, held["scopes"], "authorization_code", terms, user, held.get("nonce"), held["auth_time"],
+        server, app, held["scopes"], kind, terms, user, held.get("nonce"), held["auth_time"],
         tuple(held["amr"]), jkt, held["id"], held.get("session"),
     )  # fmt: skip
     return issue.reply(ctx, grant)
@@ -231,6 +242,7 @@ def _exchange(ctx: Ctx, server: servers.Server, app: dict[str, Any], fields: Fie
 
 GRANTS: dict[str, Work] = {
     "authorization_code": _code,
+    "interaction_code": _interaction,
     "refresh_token": _refresh,
     "client_credentials": _client,
     "password": _password,

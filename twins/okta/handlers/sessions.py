@@ -7,22 +7,21 @@ from typing import Any
 import orjson
 
 from twinkit import Ctx, Filter, Reply, Request
-from twins.okta import errors, facts, people, syslog, twin, wire
+from twins.okta import errors, facts, people, policies, syslog, twin, wire
 from twins.okta.times import iso, written
-
-LIFE = 7200
-"""Two idle hours, in seconds: the default sign-on rule."""
 
 
 def start(ctx: Ctx, user: dict[str, Any], amr: list[str]) -> dict[str, Any]:
     """A new session."""
     id = f"102{ctx.token('alnum', 22)}"
-    now = iso(ctx)
+    now, terms = iso(ctx), policies.sign_on(ctx, user)
+    longest = ctx.now + terms.longest if terms.longest else None
+    idle = min(terms.idle, terms.longest) if terms.longest else terms.idle
     session = {
         "id": id, "login": user["profile"]["login"], "userId": user["id"], "status": "ACTIVE", "createdAt": now,
-        "expiresAt": iso(ctx, LIFE), "expires": ctx.now + LIFE, "lastPasswordVerification": now,
-        "lastFactorVerification": now if "mfa" in amr else None, "amr": amr, "authTime": ctx.now,
-        "idp": {"id": facts.ORG_ID, "type": "OKTA"}, "mfaActive": "mfa" in amr,
+        "expiresAt": iso(ctx, idle), "expires": ctx.now + idle, "~idle": idle, "~longest": longest,
+        "lastPasswordVerification": now, "lastFactorVerification": now if "mfa" in amr else None, "amr": amr,
+        "authTime": ctx.now, "idp": {"id": facts.ORG_ID, "type": "OKTA"}, "mfaActive": "mfa" in amr,
     }  # fmt: skip
     ctx.store.insert("session", session, id=id, created=ctx.micros)
     syslog.write(ctx, "user.session.start", "User login to Okta", syslog.person(user), actor=syslog.person(user))
@@ -37,7 +36,8 @@ def shown(ctx: Ctx, session: dict[str, Any]) -> dict[str, Any]:
         "refresh": {"href": f"{base}/lifecycle/refresh", "hints": {"allow": ["POST"]}},
         "user": {"href": f"{ctx.base_url}/api/v1/users/{session['userId']}", "hints": {"allow": ["GET"]}},
     }
-    return {name: value for name, value in session.items() if name not in ("expires", "authTime")} | {"_links": links}
+    visible = {name: value for name, value in session.items() if name[0] != "~" and name not in ("expires", "authTime")}
+    return visible | {"_links": links}
 
 
 def token_for(ctx: Ctx, user: str, amr: list[str]) -> str:
@@ -107,8 +107,9 @@ def refresh(ctx: Ctx, request: Request) -> dict[str, Any]:
 
 
 def extend(ctx: Ctx, session: dict[str, Any]) -> dict[str, Any]:
-    """Two more hours."""
-    expires = ctx.now + LIFE
+    """As long again as the sign-on rule lets a session idle."""
+    expires = ctx.now + int(session["~idle"])
+    expires = min(expires, session["~longest"]) if session["~longest"] else expires
     return ctx.store.update("session", session["id"], expires=expires, expiresAt=written(expires * 1_000_000))
 
 

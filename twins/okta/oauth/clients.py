@@ -37,10 +37,10 @@ def _basic(request: Request) -> tuple[str, str] | None:
     if word.lower() != "basic":
         return None
     try:
-        user, mark, secret = base64.b64decode(rest, validate=True).decode().partition(":")
+        user, _, secret = base64.b64decode(rest, validate=True).decode().partition(":")
     except ValueError:
         raise fail("invalid_basic_auth_creds") from None
-    if not mark or not user:
+    if not user:
         raise fail("invalid_basic_auth_creds")
     return unquote_plus(user), unquote_plus(secret)
 
@@ -55,6 +55,8 @@ def authenticate(ctx: Ctx, request: Request, fields: Mapping[str, str], *, publi
         raise fail("multiple_client_credentials")
     if "client_assertion" in fields:
         return _asserted(ctx, request, fields)
+    if basic is not None and not basic[1] and _is_public(ctx, basic[0]):
+        return known(ctx, basic[0])
     if basic is not None:
         return _secret(ctx, basic[0], basic[1], "client_secret_basic")
     if "client_secret" in fields:
@@ -65,6 +67,12 @@ def authenticate(ctx: Ctx, request: Request, fields: Mapping[str, str], *, publi
     if oauth(app)["token_endpoint_auth_method"] != "none" or not public:
         raise fail("missing_client_credentials" if not public else "invalid_token_endpoint_auth_method")
     return app
+
+
+def _is_public(ctx: Ctx, client_id: str) -> bool:
+    """Whether a client has no secret: `@okta/okta-auth-js` names it in a Basic header when it revokes a token."""
+    app = apps.client(ctx, client_id)
+    return app is not None and oauth(app)["token_endpoint_auth_method"] == "none"
 
 
 def known(ctx: Ctx, client_id: str) -> dict[str, Any]:
