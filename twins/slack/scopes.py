@@ -5,7 +5,8 @@ The published document has the scopes of old ("chat:write:user"); they are read 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 RENAMED = {
     "chat:write:user": "chat:write",
@@ -53,6 +54,20 @@ USER_ONLY = (
 )  # fmt: skip
 """Methods (or families) that bot tokens may not call."""
 
+GUESTS_NOT = frozenset((
+    "conversations.archive", "conversations.create", "conversations.invite", "conversations.join", "conversations.kick",
+    "conversations.leave", "conversations.rename", "conversations.setPurpose", "conversations.setTopic",
+    "conversations.unarchive", "files.revokePublicURL", "files.sharedPublicURL", "usergroups.create",
+    "usergroups.disable", "usergroups.enable", "usergroups.list", "usergroups.update", "usergroups.users.list",
+    "usergroups.users.update",
+))  # fmt: skip
+"""Methods that document `user_is_restricted`: guests may not call them."""
+SINGLE_NOT = frozenset((
+    "conversations.archive", "conversations.invite", "conversations.join", "conversations.leave",
+    "conversations.unarchive",
+))  # fmt: skip
+"""Those that have a word of their own for guests of one channel."""
+
 APP_ONLY = ("apps.connections.open", "apps.event.authorizations.list")
 TOKENLESS = (
     "api.test", "oauth.access", "oauth.token", "oauth.v2.access", "openid.connect.token", "oauth.v2.exchange",
@@ -76,6 +91,14 @@ def needed(method: str, declared: Iterable[str]) -> tuple[str, ...]:
 def matches(method: str, names: Iterable[str]) -> bool:
     """Whether a method is among names, some of which are families that end in a dot."""
     return any(method == name or (name.endswith(".") and method.startswith(name)) for name in names)
+
+
+def guest_error(method: str, user: Mapping[str, Any]) -> str:
+    """What a guest who calls a method is told; empty for everybody else."""
+    if user.get("is_ultra_restricted") and method in SINGLE_NOT:
+        return "user_is_ultra_restricted"
+    guest = user.get("is_restricted") or user.get("is_ultra_restricted")
+    return "user_is_restricted" if guest and method in GUESTS_NOT else ""
 
 
 def held(kind: str, family: str, scopes: frozenset[str]) -> bool:

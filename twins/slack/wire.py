@@ -11,7 +11,7 @@ from typing import Any
 
 from twinkit import Ctx, Principal, Reply, Request
 from twinkit.contract.wire import Repeated
-from twins.slack import scopes, twin, world
+from twins.slack import retired, scopes, twin, world
 from twins.slack.call import provided
 from twins.slack.failing import fail, fail_with
 
@@ -62,17 +62,20 @@ def authenticate(ctx: Ctx, request: Request) -> Principal | None:
         return None
     if not given:
         raise fail("not_authed")
-    token = valid_token(ctx, given)
+    token, owner = valid_token(ctx, given)
     check_kind(name, token)
     needed = _needed(name, _declared(request))
     held = frozenset(token["scopes"])
     if needed and not held & set(needed):
         raise fail("missing_scope", needed=",".join(needed), provided=provided(token))
+    refused = scopes.guest_error(name, owner)
+    if refused:
+        raise fail(refused)
     return Principal(given, kind=token["kind"], scopes=held, account=token["team"], data=token)
 
 
-def valid_token(ctx: Ctx, given: str) -> dict[str, Any]:
-    """The record of a token that works. Raises what the service says of one that does not."""
+def valid_token(ctx: Ctx, given: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The record of a token that works, and of its user. Raises what the service says of one that does not."""
     token = ctx.store.find("token", given)
     if token is None:
         raise fail("invalid_auth")
@@ -80,10 +83,10 @@ def valid_token(ctx: Ctx, given: str) -> dict[str, Any]:
         raise fail("token_revoked")
     if token.get("expires") and int(token["expires"]) <= ctx.now:
         raise fail("token_expired")
-    owner = ctx.store.find("user", token["user"]) if token.get("user") else None
-    if owner is not None and owner.get("deleted"):
+    owner = (ctx.store.find("user", token["user"]) if token.get("user") else None) or {}
+    if owner.get("deleted"):
         raise fail("account_inactive")
-    return token
+    return token, owner
 
 
 def check_kind(name: str, token: dict[str, Any]) -> None:
@@ -172,7 +175,8 @@ def finish(ctx: Ctx, request: Request, reply: Reply) -> Reply:
     """Headers that the SDKs look at; `ok` on what generic behaviour made."""
     if request.operation is None:
         if isinstance(reply.body, dict) and reply.body.get("error") == "unknown_method":
-            reply.body = {"ok": False, "error": "unknown_method", "req_method": method_name(request)}
+            name = method_name(request)
+            reply.body = retired.reply(name) or {"ok": False, "error": "unknown_method", "req_method": name}
         return reply
     sent = request.headers.get("content-type", "").lower()
     if isinstance(reply.body, dict) and reply.body.get("error") == "invalid_form_data" and sent.startswith(JSON):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twinkit import Ctx, Request, UsageError
+from twinkit import Ctx
 from twins.slack import people, places, twin
 
 TEAM = "T0TWINKIT01"
@@ -139,62 +139,3 @@ def _tokens(ctx: Ctx) -> None:
 def add_token(ctx: Ctx, token: dict[str, Any]) -> None:
     """Issue a token."""
     ctx.store.insert("token", token, id=token["token"])
-
-
-# records of a baseline file ------------------------------------------------------------------------------------------
-
-
-def _complete(record: dict[str, Any], whole: dict[str, Any]) -> None:
-    for name, value in whole.items():
-        if record.get(name) in (None, "", 0, {}, []):
-            record[name] = value
-
-
-@twin.before("user", "create")
-def complete_user(ctx: Ctx, request: Request | None, record: dict[str, Any]) -> None:
-    """A user of whom little was said: a name will do."""
-    name = str(record.get("name") or record["id"]).lower()
-    real = str(record.get("real_name") or name.title())
-    whole = people.new_user(str(record.get("team_id") or TEAM), record["id"], name, real, ctx.now)
-    profile = {key: value for key, value in (record.get("profile") or {}).items() if value}
-    record["profile"] = {**whole["profile"], **profile}
-    _complete(record, whole)
-
-
-@twin.before("channel", "create")
-def complete_channel(ctx: Ctx, request: Request | None, record: dict[str, Any]) -> None:
-    """A channel of which little was said: a name will do; `members` are names or ids, `kind` is public or private."""
-    members = record.pop("members", None) or []
-    nothing = {"value": "", "creator": "", "last_set": 0}
-    private = bool(record.get("is_private") or record.get("is_group"))
-    for key in [key for key in record if key.startswith("is_") and key not in ("is_archived", "is_general")]:
-        del record[key]
-    whole = {
-        "kind": "private" if private else "public", "name": record["id"].lower(), "creator": ANA, "created": ctx.now,
-        "is_archived": False, "is_general": False, "previous_names": [], "team": TEAM, "updated": ctx.micros // 1000,
-    }  # fmt: skip
-    for name in ("topic", "purpose"):
-        given = record.get(name)
-        record[name] = {**nothing, "value": given} if isinstance(given, str) else {**nothing, **(given or {})}
-    _complete(record, whole)
-    found = [people.named(ctx, str(member)) for member in members]
-    if None in found:
-        raise UsageError(f"channel {record['name']}: nobody is called {members[found.index(None)]!r}")
-    places.add(ctx, record, [str(user["id"]) for user in found if user])
-
-
-@twin.before("token", "create")
-def complete_token(ctx: Ctx, request: Request | None, record: dict[str, Any]) -> None:
-    """A token of which little was said: its text, and for a person's the `user`; all scopes unless they are given."""
-    text = str(record.get("token", ""))
-    kind = {"xoxb": "bot", "xoxp": "user", "xapp": "app"}.get(text[:4])
-    if kind is None:
-        raise UsageError(f"a token begins with xoxb-, xoxp- or xapp-, not {text!r}")
-    user = people.named(ctx, str(record.get("user") or ("ana" if kind == "user" else BOT_USER)))
-    scopes = {"bot": BOT_SCOPES, "user": USER_SCOPES, "app": ("connections:write",)}[kind]
-    whole = {
-        "kind": kind, "app": APP, "team": TEAM, "revoked": False, "expires": 0, "scopes": list(scopes),
-        "bot": BOT if kind == "bot" else "",
-    }  # fmt: skip
-    record["user"] = "" if kind == "app" or user is None else user["id"]
-    _complete(record, whole)

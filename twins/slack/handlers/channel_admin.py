@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from twinkit import Filter
-from twins.slack import places, webhooks
+from twins.slack import places, postrules, webhooks
 from twins.slack.call import Call, method
 from twins.slack.failing import fail, missing_argument
 from twins.slack.handlers import channels, members
@@ -164,6 +164,8 @@ def search(call: Call) -> dict[str, Any]:
         raise fail("invalid_sort_dir")
     if any(kind not in TYPES for kind in kinds):
         raise fail("invalid_search_channel_type")
+    if any(call.ctx.store.find("team", id) is None for id in call.args.names("team_ids")):
+        raise fail("team_not_found")
     wanted = call.args.text("query").lower()
     rows = []
     for row in call.ctx.store.select("channel", [Filter("team", "=", call.team)], order="oldest"):
@@ -194,20 +196,18 @@ def search(call: Call) -> dict[str, Any]:
 @method("admin.conversations.getConversationPrefs")
 def get_prefs(call: Call) -> dict[str, Any]:
     """Who may post and reply."""
-    return {
-        "prefs": one(call).get("prefs")
-        or {"who_can_post": {"type": ["everyone"]}, "can_thread": {"type": ["everyone"]}}
-    }
+    default = {"who_can_post": postrules.EVERYBODY, "can_thread": postrules.EVERYBODY}
+    return {"prefs": {**default, **(one(call).get("prefs") or {})}}
 
 
 @method("admin.conversations.setConversationPrefs")
 def set_prefs(call: Call) -> dict[str, Any]:
     """Set it."""
     channel = one(call)
-    prefs = call.args.json("prefs", "could_not_set_channel_pref")
-    if not isinstance(prefs, dict):
+    prefs = postrules.read(call.args.json("prefs", "could_not_set_channel_pref"))
+    if prefs is None:
         raise fail("could_not_set_channel_pref")
-    call.ctx.store.update("channel", channel["id"], prefs=prefs)
+    call.ctx.store.update("channel", channel["id"], prefs={**(channel.get("prefs") or {}), **prefs})
     return {}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twins.slack import messages, people, places, stamps
+from twins.slack import messages, people, places, postrules, stamps
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
 
@@ -27,7 +27,7 @@ def target(call: Call, given: str, error: str = "channel_not_found") -> dict[str
 
 
 def postable(call: Call, given: str) -> dict[str, Any]:
-    """A conversation that the caller may post to. Raises `is_archived`, `not_in_channel`."""
+    """A conversation that the caller may post to. Raises `is_archived`, `not_in_channel`, `restricted_action_…`."""
     if not given:
         raise fail("channel_not_found")
     channel = target(call, given)
@@ -37,6 +37,7 @@ def postable(call: Call, given: str) -> dict[str, Any]:
         public = channel["kind"] == "public" and call.is_bot and "chat:write.public" in call.scopes
         if not public:
             raise fail("not_in_channel")
+    postrules.check(call, channel, call.args.text("thread_ts"))
     return channel
 
 

@@ -169,7 +169,7 @@ def _direct(call: Call) -> tuple[dict[str, Any], bool]:
     if id:
         channel = places.find(call, id)
         if channel["kind"] not in ("im", "mpim"):
-            raise fail("channel_not_found")
+            raise fail("method_not_supported_for_channel_type")
         return channel, False
     users = [user for user in dict.fromkeys(call.args.names("users")) if user != call.user]
     if not call.args.names("users"):
@@ -180,6 +180,8 @@ def _direct(call: Call) -> tuple[dict[str, Any], bool]:
         found = call.ctx.store.find("user", user)
         if found is None:
             raise fail("user_not_found")
+        if found["team_id"] != call.team:
+            raise fail("user_not_visible")
         if found["deleted"]:
             raise fail("user_disabled")
     if not users and call.is_bot:
