@@ -14,6 +14,7 @@ import orjson
 
 from twinkit import ids, seeds
 from twinkit.behaviour import madeup
+from twinkit.behaviour.documented import documented_error
 from twinkit.behaviour.problems import STATUSES, describe, fill, problem
 from twinkit.behaviour.request import Reply, Request
 from twinkit.clock import SECOND, Clock
@@ -300,7 +301,7 @@ class Ctx:
         if not key:
             return problem(status, text, name)
         body = fill(self.twin.compiled.error_bodies[key], {**fields, "message": text, "status": status, "code": name})
-        return ServiceError(status, body, name=name)
+        return documented_error(self, name, status, body, self.twin.compiled.error_media.get(key, "application/json"))
 
     def missing(self, resource: str, id: str, parameter: str | None = None) -> ServiceError:
         """The service's answer to a record that is not there: `gone` for a deleted one where that is documented."""
@@ -330,13 +331,21 @@ class Ctx:
     def _unfit(self, violations: Sequence[Violation]) -> ServiceError:
         first = violations[0]
         return self.error(
-            "invalid",
+            self._unfit_name(violations),
             describe(violations),
             param=".".join(str(part) for part in first.path),
             kind=first.kind,
             expected=first.expected,
             value=first.value,
         )
+
+    def _unfit_name(self, violations: Sequence[Violation]) -> str:
+        """`not_found` for what stands in the path alone, where the operation documents that and nothing nearer."""
+        binding = self.request.binding if self.request else None
+        if binding is None or "invalid" in self.twin.compiled.errors or "not_found" not in binding.errors:
+            return "invalid"
+        nearer = "invalid" in binding.errors or "default" in binding.errors
+        return "invalid" if nearer or any(v.location != "path" for v in violations) else "not_found"
 
     def generic(self, request: Request) -> Reply:
         """What generic behaviour would answer, for a handler that only adds to it."""

@@ -174,6 +174,11 @@ class Twin:
         return found
 
     @cached_property
+    def fits_replies(self) -> bool:
+        """Whether replies of generic behaviour are made to fit the document (option `replies: fit`)."""
+        return bool(self.compiled.options.get("replies") == "fit")
+
+    @cached_property
     def env(self) -> Mapping[str, str]:
         """Environment variables that point an SDK here, with `{url}` and credential names as fields."""
         env: Mapping[str, str] = self.compiled.options.get("env", {})

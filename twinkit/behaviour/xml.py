@@ -8,11 +8,14 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 NAME = re.compile(r"[^A-Za-z0-9_.-]")
+UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters that XML cannot hold."""
 
 
 def to_xml(data: Any, root: str = "response") -> bytes:
     """A document with one element per property; list items repeat the element of their property."""
-    return ('<?xml version="1.0" encoding="UTF-8"?>' + _element(root, data)).encode()
+    data = {"item": data} if isinstance(data, list) else data
+    return ('<?xml version="1.0" encoding="UTF-8"?>' + _element(root, data)).encode("utf-8", "replace")
 
 
 def _element(name: str, data: Any) -> str:
@@ -28,5 +31,5 @@ def _element(name: str, data: Any) -> str:
     elif isinstance(data, bool):
         inner = str(data).lower()
     else:
-        inner = escape(str(data))
+        inner = escape(UNSAYABLE.sub("", str(data)))
     return f"<{tag}>{inner}</{tag}>"

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from twinkit.contract import containers, scalars
+from twinkit.contract.extensions import LENIENT_NULL
 from twinkit.contract.model import Contract, Schema
 from twinkit.contract.names import OBJECT_KEYWORDS, Names, carries, declared, flagged
 from twinkit.contract.scalars import FAIL, Check, keep, refuse
@@ -170,6 +171,10 @@ class Compiler:
     def _typed(self, schema: Mapping[str, Any], outer: Names) -> Check:
         """The check of `type` and of the constraints that go with each type."""
         names = type_names(schema) or (_implied(schema) if self.options.coerce else ())
+        if LENIENT_NULL in schema and self.options.strict and self.options.direction == "response":
+            names = tuple(name for name in names if name != "null")
+            if not names:
+                return refuse
         table: dict[type, Check] = {kind: self._constraints(schema, kind, outer) for kind in (str, float, list, dict)}
         if not names:
             return containers.untyped(table) if any(check is not keep for check in table.values()) else keep

@@ -7,6 +7,9 @@ from typing import Any
 SCHEMA_EXTENSIONS = frozenset({"x-expansionResources"})
 """Extensions whose value is a schema."""
 
+LENIENT_NULL = "x-lenient-null"
+"""Our own: beside a null that requests may send and replies may not, if they are to fit the document to the letter."""
+
 _DECORATION = (
     "sample", "example", "doc", "description", "logo", "title", "summary", "display", "taggroups", "codegen", "origin",
     "providername", "preferred", "apisguru", "changelog", "external", "stripemostcommon", "tocgroup", "readme",

@@ -18,6 +18,7 @@ from twinkit.contract.names import parts
 from twinkit.contract.scalars import Check
 from twinkit.contract.violation import Violation, Where
 from twinkit.contract.wire import Repeated, Shape, WireError, decode_style, parse_json
+from twinkit.contract.xmlbody import Element, by_schema
 
 __all__ = ["RequestValidator", "SchemaCheck", "Validated", "Violation", "accepts", "compile_schema"]
 
@@ -217,6 +218,8 @@ class RequestValidator:
                 found.append(Violation("body", (), "required_body", None, None))
                 return None
             body = {}
+        if isinstance(body, Element) and media is not None:
+            body = by_schema(self._contract, declared.content[self._content[media]], body)
         if media is None or isinstance(body, (bytes, bytearray)):
             return body
         key = (media, form or "xml" in media or media.startswith("text/"))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from twinkit.contract.adapters import canonical
+from twinkit.contract.adapters.nulls import forget_lenient_null
 from twinkit.contract.finding import Finding
 from twinkit.contract.index import compile_index
 from twinkit.contract.load import load as read_document
@@ -21,6 +22,9 @@ from twinkit.overlay.compiled import plain
 from twinkit.overlay.infer import Inference, Inferred, infer
 from twinkit.overlay.merge import Merge
 from twinkit.overlay.model import read_overlay
+
+DOCUMENT_OPTIONS: Mapping[str, Any] = {"parents": "lenient", "replies": "fit"}
+"""The options of a twin that has no overlay."""
 
 
 @dataclass(slots=True)
@@ -39,6 +43,7 @@ def extras(twin: str, inferred: Inferred, head: Mapping[str, Any] | None = None)
             "operations": list(inferred.bindings),
             "resources": list(inferred.resources),
             "error_bodies": list(inferred.error_bodies),
+            "error_media": inferred.error_media,
             "findings": [str(finding) for finding in inferred.findings],
             **(head or {}),
         }
@@ -77,10 +82,12 @@ def compile_sources(sources: Sources) -> Built:
     if sources.overlay is None:
         inferred = infer(contract)
         data = compile_index(
-            with_schemas(contract, inferred), extras(sources.name, inferred, {"options": {"parents": "lenient"}})
+            with_schemas(contract, inferred), extras(sources.name, inferred, {"options": DOCUMENT_OPTIONS})
         )
         return Built(data, [*findings, *inferred.findings])
     overlay, file = read_overlay(sources.overlay)
+    if overlay.options.get("replies") != "fit":
+        forget_lenient_null(contract)
     inference = Inference(contract)
     merge = Merge(overlay, file, inference, inference.run())
     inferred = merge.run()

@@ -255,6 +255,8 @@ class Compiled:
     error_bodies: Mapping[str, Any] = field(default_factory=dict)
     """Documented error bodies, by key: skeletons with `{message}` in the property that words the error, `{status}` for
     a status number, `{code}` for a code."""
+    error_media: Mapping[str, str] = field(default_factory=dict)
+    """Media types of the documented error bodies that are not `application/json`, by the same key."""
     auth: Mapping[str, Any] = field(default_factory=dict)
     """{scheme, accepts, …} as in twin.yaml."""
     webhooks: Mapping[str, Any] = field(default_factory=dict)
@@ -308,6 +310,7 @@ def load(extra: Callable[[str], Any]) -> Compiled:
         resources=Lazy(tuple(head["resources"]), lambda name: resource_from(extra(f"resource/{name}"))),
         errors=errors,
         error_bodies=Lazy(tuple(head["error_bodies"]), lambda name: extra(f"error/{name}")),
+        error_media=head.get("error_media", {}),
         auth=head.get("auth", {}),
         webhooks=head.get("webhooks", {}),
         unimplemented=head.get("unimplemented", {}),

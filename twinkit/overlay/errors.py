@@ -14,7 +14,7 @@ from twinkit.overlay.words import norm, normed
 
 CASES: Mapping[str, tuple[int, ...]] = {
     "invalid": (400, 422),
-    "unauthorized": (401, 403),
+    "unauthorized": (401,),
     "forbidden": (403,),
     "not_found": (404, 410),
     "gone": (410, 404),
@@ -23,7 +23,7 @@ CASES: Mapping[str, tuple[int, ...]] = {
     "conflict": (409, 422, 400),
     "precondition": (412,),
     "too_large": (413,),
-    "unsupported_media": (415, 400),
+    "unsupported_media": (415,),
     "rate_limit": (429,),
     "internal": (500,),
 }
@@ -38,6 +38,9 @@ _CODE = normed("""
     code error_code errorCode type error reason name key
     """)
 
+UNSAID: Mapping[str, Any] = {"type": "about:blank", "status": "{status}", "detail": "{message}"}
+"""The body of an error whose media type is documented and whose schema is not."""
+
 
 class Errors:
     """Documented error bodies of one document, each distinct one kept once."""
@@ -47,6 +50,8 @@ class Errors:
         self._skeleton = skeleton
         self._keys: dict[str, str] = {}
         self.bodies: dict[str, Any] = {}
+        self.media: dict[str, str] = {}
+        """Media types of the bodies that are not plain JSON, by key."""
 
     def of(self, raw: Mapping[str, Any]) -> dict[str, tuple[int, str]]:
         """`Binding.errors` of a canonical operation."""
@@ -58,19 +63,22 @@ class Errors:
                 if response is not None:
                     out[name] = (status, self._key(response))
                     break
-        if "DEFAULT" in documented and _failure_default(documented):
+        if "DEFAULT" in documented:
             out["default"] = (0, self._key(documented["DEFAULT"]))
         return out
 
     def _key(self, response: Mapping[str, Any]) -> str:
-        _, schema = media(response.get("content") or {})
-        if not schema:
+        kind, schema = media(response.get("content") or {})
+        if kind is None:
             return ""
         mark = json.dumps(schema, sort_keys=True, default=str) if len(str(schema)) < 20_000 else str(id(schema))
+        mark = f"{kind} {mark}"
         if mark not in self._keys:
-            body = self.worded(schema)
+            body = self.worded(schema) if schema else UNSAID if "json" in kind or "*" in kind else "{message}"
             self._keys[mark] = key = f"e{len(self.bodies) + 1}"
             self.bodies[key] = body
+            if kind != "application/json":
+                self.media[key] = kind
         return self._keys[mark]
 
     def worded(self, schema: Any) -> Any:
@@ -102,8 +110,3 @@ class Errors:
             elif norm(name) in _CODE and types == {"string"} and free and "format" not in unit.node:
                 made[name] = "{code}"
         return made
-
-
-def _failure_default(documented: Mapping[str, Any]) -> bool:
-    """Whether `default` describes errors: there is a documented success beside it."""
-    return any(status.startswith("2") for status in documented)

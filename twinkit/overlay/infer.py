@@ -30,6 +30,7 @@ class Inferred:
     bindings: dict[str, Binding] = field(default_factory=dict)
     resources: dict[str, Resource] = field(default_factory=dict)
     error_bodies: dict[str, Any] = field(default_factory=dict)
+    error_media: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     schemas: dict[str, Any] = field(default_factory=dict)
     """Schemas of records that the contract has inline, named after their resource: `note~`."""
@@ -61,6 +62,7 @@ class Inference:
         self._shown_elsewhere()
         self._sublists()
         self.out.error_bodies = self.errors.bodies
+        self.out.error_media = self.errors.media
         return self.out
 
     def rebind(self, operation: str, kind: str, resource: str | None) -> Binding:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from twinkit.contract.extensions import LENIENT_NULL
 from twinkit.overlay.words import listed, norm, normed, noun, split
 
 REF = "#/components/schemas/"
@@ -148,7 +149,7 @@ class Shapes:
         """Whether a schema admits null: by its type, and by every part of an allOf, and by some branch."""
         _, node = self.resolve(schema)
         kind = node.get("type")
-        if depth > 6 or not node or (isinstance(kind, str) and kind != "null"):
+        if depth > 6 or not node or (isinstance(kind, str) and kind != "null") or LENIENT_NULL in node:
             return False
         if isinstance(kind, list) and "null" not in kind:
             return False

@@ -1,4 +1,4 @@
-"""The least value a schema admits: what a new record holds before the caller says anything. Imports: shapes.
+"""The least value a schema admits: what a new record holds before the caller says anything. Imports: contract, shapes.
 
 Neutral on purpose (0, "", false, null), unlike contract.examples, which invents plausible values.
 """
@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from twinkit.contract.draws import Draw
+from twinkit.contract.matching import matching
 from twinkit.overlay.shapes import Shapes
 
 FORMATS: Mapping[str, str] = {
@@ -121,7 +123,7 @@ class Skeleton:
         if isinstance(pattern, str):
             if _fits(pattern, text) and len(text) >= least:
                 return text
-            return self._fallback(node) if self._fallback else text.ljust(least, "x")
+            return self._fallback(node) if self._fallback else _matching(node, pattern, least, text)
         return text if len(text) >= least else text.ljust(min(least, 4096), "x")
 
     def _number(self, node: Mapping[str, Any], integer: bool) -> Any:
@@ -139,6 +141,14 @@ class Skeleton:
         if isinstance(step, (int, float)) and step > 0 and value % step:
             value = (value // step + 1) * step
         return int(value) if integer else value
+
+
+def _matching(node: Mapping[str, Any], pattern: str, least: int, text: str) -> str:
+    """Text that the pattern is found in, always the same for the same pattern; else text of the right length."""
+    longest = node.get("maxLength")
+    draw = Draw(0, f"skeleton/{pattern}", optional=False, budget=0)
+    made = matching(pattern, draw, least, longest if isinstance(longest, int) else None)
+    return text.ljust(min(least, 4096), "x") if made is None else made
 
 
 def _fits(pattern: str, text: str) -> bool:

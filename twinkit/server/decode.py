@@ -8,6 +8,7 @@ from typing import Any
 from twinkit.behaviour.request import Request
 from twinkit.contract.multipart import parse_multipart
 from twinkit.contract.wire import parse_form, parse_json, parse_query
+from twinkit.contract.xmlbody import parse_xml
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -62,7 +63,7 @@ def choose(media_type: str, declared: Mapping[str, Any], extra: Sequence[str]) -
 
 
 def parse(media_type: str, content_type: str, request: Request) -> Any:
-    """The body as plain data; text as str, anything unknown as bytes."""
+    """The body as plain data; XML as its root element, text as str, anything unknown as bytes."""
     name = media_type.partition(";")[0].strip().lower()
     operation = request.operation
     if name == FORM:
@@ -72,6 +73,8 @@ def parse(media_type: str, content_type: str, request: Request) -> Any:
         return parse_multipart(request.raw, content_type)
     if name == "application/json" or name.endswith("+json") or name == "text/json":
         return parse_json(request.raw)
+    if name.endswith(("/xml", "+xml")):
+        return parse_xml(request.raw)
     if name.startswith("text/"):
         return request.raw.decode("utf-8", "replace")
     return request.raw

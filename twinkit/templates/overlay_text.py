@@ -33,6 +33,8 @@ def _lines(name: str, contract: str, index: Index, compiled: Compiled) -> Iterat
     yield "  env: " + flow({f"{env}_URL": "{url}"})
     yield "  # Parents that nobody made exist; take this out once the parents of nested records are modelled."
     yield "  parents: lenient"
+    yield "  # Replies of generic behaviour are held to the document to the letter."
+    yield "  replies: fit"
     resources = [resource for resource in compiled.resources.values() if _used(resource.name, compiled)]
     if resources:
         yield "resources:"

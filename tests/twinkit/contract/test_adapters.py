@@ -8,6 +8,7 @@ import jsonschema_rs
 import pytest
 
 from twinkit.contract.adapters import canonical
+from twinkit.contract.extensions import LENIENT_NULL
 from twinkit.contract.load import Document
 
 
@@ -31,21 +32,29 @@ def operation(node: dict[str, Any], version: str = "3.0.0", path: str = "/a", **
 
 
 REF = {"$ref": "#/components/schemas/B"}
+NULL = {"type": "null", LENIENT_NULL: True}
 
 
 @pytest.mark.parametrize(
     ("node", "expected"),
     [
         ({"type": "string", "nullable": True}, {"type": ["string", "null"]}),
-        ({"type": "string", "x-nullable": True}, {"type": ["string", "null"]}),
-        ({"type": "string", "nullable": True, "enum": ["a"]}, {"type": ["string", "null"], "enum": ["a", None]}),
+        ({"type": "string", "x-nullable": True}, {"type": ["string", "null"], LENIENT_NULL: True}),
+        (
+            {"type": "string", "nullable": True, "enum": ["a"]},
+            {"type": ["string", "null"], "enum": ["a", None], LENIENT_NULL: True},
+        ),
+        (
+            {"type": "string", "nullable": True, "enum": ["a", None]},
+            {"type": ["string", "null"], "enum": ["a", None]},
+        ),
         ({"enum": ["a", None], "type": "string"}, {"enum": ["a", None], "type": ["string", "null"]}),
-        ({"nullable": True, **REF}, {"anyOf": [REF, {"type": "null"}]}),
-        ({"nullable": True, "anyOf": [REF]}, {"anyOf": [REF, {"type": "null"}]}),
+        ({"nullable": True, **REF}, {"anyOf": [REF, NULL]}),
+        ({"nullable": True, "anyOf": [REF]}, {"anyOf": [REF, NULL]}),
         ({"nullable": True, "oneOf": [REF, {"type": "null"}]}, {"oneOf": [REF, {"type": "null"}]}),
         (
             {"nullable": True, "allOf": [REF], "readOnly": True},
-            {"anyOf": [{"allOf": [REF]}, {"type": "null"}], "readOnly": True},
+            {"anyOf": [{"allOf": [REF]}, NULL], "readOnly": True},
         ),
         ({"nullable": True}, {}),
         ({"type": "string", "description": "prose", "title": "x", **REF}, REF),

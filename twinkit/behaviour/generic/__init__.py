@@ -11,6 +11,8 @@ import orjson
 
 from twinkit.behaviour.ctx import Ctx
 from twinkit.behaviour.generic import bulk, content, items, lists, singletons
+from twinkit.behaviour.generic.fitting import fitted
+from twinkit.behaviour.generic.media import negotiated
 from twinkit.behaviour.generic.replies import as_media, example_reply
 from twinkit.behaviour.request import RawJSON, Reply, Request
 from twinkit.errors import DuplicateRecord, RecordNotFound
@@ -42,15 +44,18 @@ def answer(ctx: Ctx, request: Request) -> Reply:
     """Do what the request's binding says. Raises ServiceError."""
     binding = request.binding
     assert binding is not None
+    asked = negotiated(ctx, request, binding.status)
     try:
         reply = KINDS[binding.kind](ctx, request, binding)
     except RecordNotFound as error:
         raise ctx.missing(error.resource, error.id) from None
     except DuplicateRecord as error:
         raise ctx.duplicate(error.resource, error.id) from None
-    media = str(binding.reply.get("media", "json"))
-    if reply.body is not None and reply.media_type is None and "json" not in media and "*" not in media:
-        if isinstance(reply.body, RawJSON):
+    if ctx.twin.fits_replies and reply.body is not None:
+        reply = fitted(ctx, request, reply)
+    media = asked or binding.reply.get("media")
+    if media is not None and reply.body is not None and reply.media_type is None and "*" not in media:
+        if isinstance(reply.body, RawJSON) and "json" not in media:
             reply.body = orjson.loads(bytes(reply.body))
         reply = as_media(reply, media)
     if reply.fidelity is None:

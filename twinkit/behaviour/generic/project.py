@@ -17,6 +17,7 @@ import orjson
 from twinkit.behaviour.twin import Twin, properties_of
 from twinkit.contract.model import Schema
 from twinkit.contract.validate import compile_schema
+from twinkit.contract.wire import Upload
 
 if TYPE_CHECKING:
     from twinkit.behaviour.ctx import Ctx
@@ -99,12 +100,13 @@ def project(ctx: Ctx, resource: Resource, values: Mapping[str, Any], current: Ma
     """The properties of `values` that a record of this resource can hold, in the form its schema admits."""
     protected = (*resource.read_only, *resource.write_only)
     if not resource.properties and not resource.schema:
-        return {name: value for name, value in values.items() if name not in protected}
+        return {name: told(value) for name, value in values.items() if name not in protected}
     declared = ctx.twin.properties(resource.schema)
     out: dict[str, Any] = {}
     for name, value in values.items():
         if name in protected:
             continue
+        value = told(value)
         schema = declared.get(name)
         if schema is None:
             if resource.open or name in resource.properties:
@@ -114,6 +116,16 @@ def project(ctx: Ctx, resource: Resource, values: Mapping[str, Any], current: Ma
         if fitted is not NOTHING:
             out[name] = fitted
     return out
+
+
+def told(value: Any) -> Any:
+    """What a record keeps of a value: of an uploaded file its text, or its name where it is not text."""
+    if isinstance(value, Upload):
+        try:
+            return value.data.decode()
+        except UnicodeDecodeError:
+            return value.filename
+    return [told(item) for item in value] if isinstance(value, list) else value
 
 
 def fit(ctx: Ctx, schema: Schema, value: Any, current: Any = None) -> Any:

@@ -18,6 +18,8 @@ from twinkit.behaviour.request import RawJSON, Reply, Request
 from twinkit.behaviour.twin import properties_of
 from twinkit.contract.model import Response, Schema
 from twinkit.contract.validate import accepts
+from twinkit.contract.wire import WireError
+from twinkit.contract.xmlbody import parse_xml
 from twinkit.overlay.compiled import Binding
 
 HIDDEN_MARK = b'"~'
@@ -198,15 +200,27 @@ def as_media(reply: Reply, media_type: str) -> Reply:
             reply.body = RawJSON(orjson.dumps(reply.body))
         return reply
     reply.media_type = media_type if "*" not in media_type else "application/octet-stream"
-    if isinstance(reply.body, str):
+    if name.endswith("xml"):
+        reply.body = as_xml(reply.body)
+    elif isinstance(reply.body, str):
         reply.body = reply.body.encode()
-    elif name.endswith("xml"):
-        from twinkit.behaviour.generic.xml import to_xml
-
-        reply.body = to_xml(reply.body)
     elif not isinstance(reply.body, bytes):
         reply.body = orjson.dumps(reply.body)
     return reply
+
+
+def as_xml(body: Any) -> bytes:
+    """The body as XML; text that is XML already (an example of the document) stays as it is."""
+    from twinkit.behaviour.xml import to_xml
+
+    if isinstance(body, str | bytes) and body:
+        raw = body.encode() if isinstance(body, str) else body
+        try:
+            parse_xml(raw.strip())
+        except WireError:
+            return to_xml(raw.decode("latin-1"))
+        return raw
+    return to_xml(body)
 
 
 def location(ctx: Ctx, request: Request, binding: Binding, record: Mapping[str, Any]) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from twinkit.contract.extensions import SCHEMA_EXTENSIONS, structural
+from twinkit.contract.adapters.nulls import ANNOTATIONS, admit_null, explicit
+from twinkit.contract.extensions import LENIENT_NULL, SCHEMA_EXTENSIONS, structural
 from twinkit.errors import UsageError
 
 TYPES = frozenset({"string", "integer", "number", "boolean", "object", "array", "null"})
@@ -34,7 +35,6 @@ _ONE = frozenset(
 )  # fmt: skip
 _MANY = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _MAPS = frozenset({"properties", "patternProperties", "dependentSchemas"})
-_ANNOTATIONS = ("readOnly", "writeOnly", "deprecated", "default")
 
 
 class Names(Protocol):
@@ -82,8 +82,8 @@ class Schemas:
             rest = self._keywords({key: value for key, value in node.items() if key != "$ref"}, where, depth)
             return {**rest, **target}
         if node.get("nullable") is True or node.get("x-nullable") is True:
-            target = {"anyOf": [target, {"type": "null"}]}
-        for key in _ANNOTATIONS:
+            target = {"anyOf": [target, {"type": "null", LENIENT_NULL: True}]}
+        for key in ANNOTATIONS:
             if key in node and (key == "default" or isinstance(node[key], bool)):
                 target[key] = node[key]
         self._extensions(node, target, where, depth)
@@ -110,7 +110,7 @@ class Schemas:
         self._extensions(node, out, where, depth)
         _reconcile(self._names, out, where)
         if node.get("nullable") is True or node.get("x-nullable") is True:
-            return admit_null(out)
+            return admit_null(out, lenient=self._modern or not explicit(node))
         return out
 
     def _check(self, out: dict[str, Any], key: str, value: Any, where: str, good: bool) -> bool:
@@ -295,34 +295,6 @@ def _scalar(value: Any) -> Any:
         return int(value) if value.lstrip("-").isdecimal() else float(value)
     except ValueError:
         return value
-
-
-def admit_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema with null admitted whatever its keywords: type, enum, const, allOf, anyOf, oneOf."""
-    if "allOf" in schema or "$ref" in schema or "not" in schema or "if" in schema:
-        outer = {key: schema.pop(key) for key in _ANNOTATIONS if key in schema}
-        return {"anyOf": [schema, {"type": "null"}], **outer}
-    kind = schema.get("type")
-    if isinstance(kind, str):
-        schema["type"] = kind if kind == "null" else [kind, "null"]
-    elif isinstance(kind, list) and "null" not in kind:
-        schema["type"] = [*kind, "null"]
-    if "const" in schema:
-        schema["enum"] = [schema.pop("const")]
-    if "enum" in schema and None not in schema["enum"]:
-        schema["enum"] = [*schema["enum"], None]
-    for key in ("anyOf", "oneOf"):
-        branches = schema.get(key)
-        if branches is not None and not any(_admits_null(branch) for branch in branches):
-            schema[key] = [*branches, {"type": "null"}]
-    return schema
-
-
-def _admits_null(branch: Any) -> bool:
-    if not isinstance(branch, dict):
-        return False
-    kind = branch.get("type")
-    return kind == "null" or (isinstance(kind, list) and "null" in kind)
 
 
 def _kind(value: Any) -> str:

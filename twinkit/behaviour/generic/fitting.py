@@ -1,0 +1,62 @@
+"""The last look at a reply of generic behaviour: what does not fit the document is made to fit it.
+
+For twins whose overlay says `replies: fit`, and for documents without an overlay. Records keep what callers sent, also
+where a reply's schema is narrower (an id chosen in the path, a null that was stored); the reply shows what it may.
+Imports: behaviour (ctx), contract.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from twinkit.behaviour.ctx import Ctx
+from twinkit.behaviour.generic.project import NOTHING, fit
+from twinkit.behaviour.request import RawJSON, Reply, Request
+from twinkit.contract.model import Schema
+from twinkit.contract.validate import accepts
+
+
+def fitted(ctx: Ctx, request: Request, reply: Reply) -> Reply:
+    """The reply, its body mended where its schema refuses it."""
+    schema = _schema(request, reply)
+    if schema is None or schema is True:
+        return reply
+    raw = isinstance(reply.body, RawJSON)
+    value = orjson.loads(bytes(reply.body)) if raw else reply.body
+    if isinstance(value, bytes) or accepts(ctx.twin.index, schema, value):
+        return reply
+    value = mended(ctx, schema, value, f"{request.operation.id}/{request.url_path}" if request.operation else "")
+    reply.body = RawJSON(orjson.dumps(value)) if raw or isinstance(value, str) else value
+    return reply
+
+
+def mended(ctx: Ctx, schema: Schema, value: Any, stream: str) -> Any:
+    """The value with as much of it as the schema admits, else one made from the schema."""
+    close = fit(ctx, schema, value)
+    if close is not NOTHING:
+        return close
+    examples = ctx.twin.examples(ctx.seed)
+    made = examples.required_only(schema, f"fit/{stream}")
+    if made in (None, [], {}) and not accepts(ctx.twin.index, schema, made):
+        made = examples.example(schema, f"fit/{stream}")
+    if isinstance(made, dict) and isinstance(value, dict):
+        for name, item in value.items():
+            trial = {**made, name: item}
+            if accepts(ctx.twin.index, schema, trial):
+                made = trial
+    return made
+
+
+def _schema(request: Request, reply: Reply) -> Schema | None:
+    """The documented schema of a reply's JSON body; None when nothing is said of it."""
+    response = request.operation.response(reply.status) if request.operation else None
+    if response is None or reply.body is None:
+        return None
+    media = reply.media_type or "application/json"
+    if "json" not in media:
+        return None
+    if media in response.content:
+        return response.content[media]
+    return next((schema for name, schema in response.content.items() if "json" in name or "*" in name), None)
