@@ -148,8 +148,8 @@ class Overlay(Strict):
     unimplemented: dict[str, str] = Field(default_factory=dict)
     """Operation → why it keeps nothing."""
     options: dict[str, Any] = Field(default_factory=dict)
-    """Settings of the kit (env, max_body, content_types, idempotency, unknown_parameters, defaults, parents, replies …) and the
-    twin's own."""
+    """Settings of the kit (env, max_body, content_types, idempotency, unknown_parameters, defaults, parents, replies …)
+    and the twin's own."""
     clock: str | None = None
     """Clock the twin insists on: real, fixed or tick."""
 
