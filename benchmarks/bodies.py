@@ -1,124 +1,202 @@
-"""Request bodies for benchmarks, made by rules of their own: the judge shares nothing with the kit."""
+"""Values for requests, made from schemas by rules of their own: the judge shares nothing with the kit."""
 
 from __future__ import annotations
 
+import random
 import re
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from twinkit.overlay.shapes import Shapes
+from documents import Document, Schema
 
 WORDS = {
-    "date-time": "2026-03-04T05:06:07Z",
-    "date": "2026-03-04",
-    "email": "ada@example.com",
-    "uuid": "6f1c2b1e-5d3a-4f7b-9c8d-0a1b2c3d4e5f",
-    "uri": "https://example.com/a",
-    "url": "https://example.com/a",
-    "ipv4": "192.0.2.7",
-    "ipv6": "2001:db8::7",
-    "hostname": "host.example.com",
-    "time": "05:06:07Z",
-    "byte": "YWJj",
+    "date-time": ("2026-03-04T05:06:07Z", "2031-12-30T23:59:58Z"),
+    "date": ("2026-03-04", "2031-12-30"),
+    "email": ("ada@example.com", "o.b-c+1@sub.example.org"),
+    "uuid": ("6f1c2b1e-5d3a-4f7b-9c8d-0a1b2c3d4e5f", "9a3bdc0e-1111-4222-8333-444455556666"),
+    "uri": ("https://example.com/a", "https://example.com/b?c=d"),
+    "url": ("https://example.com/a", "https://example.com/b?c=d"),
+    "ipv4": ("192.0.2.7", "198.51.100.200"),
+    "ipv6": ("2001:db8::7", "2001:db8::ff"),
+    "hostname": ("host.example.com", "b.example.org"),
+    "time": ("05:06:07Z", "23:59:58Z"),
+    "byte": ("YWJj", "ZGVm"),
+    "duration": ("PT5M", "P1D"),
 }
+ODD = ("Zoë O'Neil", "a b/c", "x", "100%", "tab\tnew\nline", "ÄÖ ✓", "null", "0", "-", "true")
+LENGTH = 60
 
 
 class Bodies:
-    """Valid request bodies."""
+    """Valid values. `mode` is `full` (every writable property), `required` or `random` (a draw of both, odd texts)."""
 
-    def __init__(self, shapes: Shapes) -> None:
-        self.shapes = shapes
+    def __init__(self, document: Document, mode: str = "full", seed: int = 0) -> None:
+        self.document = document
+        self.mode = mode
+        self.random = random.Random(seed)
         self.count = 0
+        self.doubtful = ""
+        """The last pattern or contradiction that no value was found for."""
 
-    def make(self, schema: Any, depth: int = 0, salt: str = "") -> Any:
-        node = self._merged(schema)
+    def make(self, schema: Any, depth: int = 0, other: bool = False) -> Any:
+        """A value of a schema; `other` asks for one that differs from the first."""
+        node = self.document.merged(schema)
         if "const" in node:
             return node["const"]
         for key in ("example", "default"):
-            if key in node and not salt and depth and not isinstance(node[key], (dict, list)):
+            if key in node and not other and depth and self.mode != "random" and self.fits(node[key], node):
                 return node[key]
-        if node.get("enum"):
-            values = [v for v in node["enum"] if v is not None] or node["enum"]
-            return values[-1 if salt else 0]
-        for key in ("oneOf", "anyOf"):
-            if node.get(key) and "properties" not in node:
-                live = [b for b in node[key] if self.shapes.types(b) != {"null"}] or node[key]
-                return self.make(live[0], depth + 1, salt)
-        types = self.shapes.types(node)
-        if "object" in types or "properties" in node or "allOf" in node:
-            return self._object(node, depth, salt)
-        if "array" in types:
-            size = max(node.get("minItems", 0), 1 if depth < 3 else 0)
-            return [self.make(node.get("items", {}), depth + 1, salt) for _ in range(min(size, 5))]
+        values = node.get("enum")
+        if isinstance(values, list) and values:
+            live = [v for v in values if v is not None and self._kind(v, node)]
+            if not live:
+                self.doubtful = "no enum value is of the type"
+                return values[0]
+            return self.random.choice(live) if self.mode == "random" else live[-1 if other else 0]
+        if (node.get("oneOf") or node.get("anyOf")) and depth < 8:
+            return self._alternative(node, depth, other)
+        types = self.document.types(node)
+        if "object" in types or (not types and ("properties" in node or "additionalProperties" in node)):
+            return self._object(node, depth, other)
+        if "array" in types or "items" in node:
+            return self._array(node, depth, other)
         if "string" in types:
-            return self._string(node, salt)
+            return self._string(node, other)
         if types & {"integer", "number"}:
-            low = node.get("minimum", 1)
-            high = node.get("maximum", low + 50)
-            value = min(max(low, 2 if not salt else 3), high)
-            step = node.get("multipleOf")
-            if step:
-                value = max(step, value - value % step)
-            return int(value) if "integer" in types else value
-        return bool(salt) if "boolean" in types else {}
+            return self._number(node, other, "integer" in types)
+        return other if "boolean" in types else "text" if depth else {}
 
-    def _merged(self, schema: Any) -> Mapping[str, Any]:
-        """The node with the keywords of allOf parts that describe no object."""
-        _, node = self.shapes.resolve(schema)
-        if "allOf" in node and "properties" not in node:
-            parts = [self._merged(part) for part in node["allOf"]]
-            if parts and not any("properties" in part or "allOf" in part for part in parts):
-                return {k: v for part in (*parts, node) for k, v in part.items() if k != "allOf"}
-        return node
+    def fits(self, value: Any, node: Schema) -> bool:
+        """Whether a documented scalar is a value of its own schema."""
+        types = self.document.types(node)
+        if isinstance(value, bool):
+            return "boolean" in types
+        if isinstance(value, str):
+            sized = node.get("minLength", 0) <= len(value) <= node.get("maxLength", 10**6)
+            listed = not node.get("enum") or value in node["enum"]
+            plain = "pattern" not in node and node.get("format", "") not in (*WORDS, "date-time", "binary")
+            return "string" in types and sized and listed and plain and value != ""
+        if isinstance(value, (int, float)):
+            whole = isinstance(value, int) or "integer" not in types
+            inside = node.get("minimum", value) <= value <= node.get("maximum", value)
+            listed = not node.get("enum") or value in node["enum"]
+            return bool(types & {"integer", "number"}) and whole and inside and listed
+        return False
 
-    def _object(self, node: Mapping[str, Any], depth: int, salt: str) -> dict[str, Any]:
-        required = self.shapes.required(node)
+    def _kind(self, value: Any, node: Schema) -> bool:
+        """Whether a value is of a type that its schema names."""
+        kinds = {bool: {"boolean"}, str: {"string"}, int: {"integer", "number"}, float: {"number"}}
+        types = self.document.types(node)
+        return not types or bool(types & kinds.get(type(value), types))
+
+    def _alternative(self, node: Schema, depth: int, other: bool) -> Any:
+        branches = node.get("oneOf") or node.get("anyOf") or ()
+        live = [b for b in branches if self.document.types(b) != {"null"}] or list(branches)
+        branch = live[0] if self.mode != "random" else self.random.choice(live)
+        base = {k: v for k, v in node.items() if k not in ("oneOf", "anyOf")}
+        if "properties" not in base and set(base) <= {"description", "title", "discriminator", "nullable", "example"}:
+            made = self.make(branch, depth + 1, other)
+        else:
+            made = self.make(
+                {"allOf": [{k: v for k, v in base.items() if k != "discriminator"}, branch]}, depth + 1, other
+            )
+        named = (node.get("discriminator") or {}).get("propertyName") if isinstance(made, dict) else None
+        if named and isinstance(branch, Mapping) and "$ref" in branch:
+            mapping = (node["discriminator"].get("mapping") or {}).items()
+            word = next((k for k, v in mapping if v == branch["$ref"]), branch["$ref"].rpartition("/")[2])
+            known = self.document.properties(branch).get(named)
+            if known is None or not self.document.merged(known).get("enum"):
+                made[named] = word
+        return made
+
+    def _object(self, node: Schema, depth: int, other: bool) -> dict[str, Any]:
+        required = {n for n in node.get("required") or () if isinstance(n, str)}
+        properties = node.get("properties") or {}
         out = {}
-        for name, schema in self.shapes.properties(node).items():
-            inner = self.shapes.unit(schema).node
-            if (isinstance(schema, Mapping) and schema.get("readOnly")) or inner.get("readOnly"):
+        for name, schema in properties.items():
+            inner = self.document.merged(schema)
+            own = isinstance(schema, Mapping) and schema.get("readOnly")
+            if own or inner.get("readOnly"):
                 continue
-            if name in required or (depth < 2 and self.shapes.types(schema) & {"string", "integer", "boolean"}):
-                if depth > 5:
-                    continue
-                out[name] = self.make(schema, depth + 1, salt)
+            if name in required:
+                wanted = depth < 8
+            elif self.mode == "required":
+                wanted = False
+            elif self.mode == "random":
+                wanted = depth < 4 and self.random.random() < 0.6
+            else:
+                wanted = depth < (2 if self.document.types(inner) & {"object", "array"} else 3)
+            if wanted:
+                out[name] = self.make(schema, depth + 1, other)
+        further = node.get("additionalProperties")
+        if not properties and isinstance(further, Mapping) and further and depth < 4 and self.mode != "required":
+            out["key1"] = self.make(further, depth + 1, other)
         return out
 
-    def _string(self, node: Mapping[str, Any], salt: str) -> str:
+    def _array(self, node: Schema, depth: int, other: bool) -> list[Any]:
+        size = max(int(node.get("minItems", 0)), 1 if depth < 4 and self.mode != "required" else 0)
+        if self.mode == "random" and depth < 4:
+            size = max(size, self.random.randint(0, 2))
+        size = min(size, int(node.get("maxItems", size)), 20)
+        made: list[Any] = []
+        for number in range(size):
+            value = self.make(node.get("items", {}), depth + 1, other if number == 0 else not other)
+            if not node.get("uniqueItems") or value not in made:
+                made.append(value)
+        return made
+
+    def _string(self, node: Schema, other: bool) -> str:
         form = node.get("format")
         if form in WORDS:
-            return WORDS[form]
-        pattern = node.get("pattern")
-        if pattern:
-            return matching(pattern, node)
+            return WORDS[form][bool(other) ^ (self.mode == "random")]
+        if isinstance(node.get("pattern"), str):
+            found = matching(node["pattern"], node, self.random.randint(0, 99) if other or self.mode == "random" else 0)
+            if found is None:
+                self.doubtful = "no value found for a pattern"
+            return found or "text"
         self.count += 1
-        text = f"text{salt}{self.count}"
-        return text.ljust(node.get("minLength", 0), "x")[: node.get("maxLength", 99)]
+        text = f"text{'b' if other else 'a'}{self.count}"
+        if self.mode == "random" and self.random.random() < 0.3:
+            text = self.random.choice(ODD)
+        return text.ljust(int(node.get("minLength", 0)), "x")[: int(node.get("maxLength", LENGTH))]
+
+    def _number(self, node: Schema, other: bool, whole: bool) -> float:
+        low, high = node.get("minimum"), node.get("maximum")
+        least = low if isinstance(low, (int, float)) else 1 if not isinstance(high, (int, float)) or high > 2 else high
+        most = high if isinstance(high, (int, float)) else least + 50
+        if node.get("exclusiveMinimum") is True:
+            least += 1
+        value = least + (2 if other else 1) if least + 2 <= most else (most if other else least)
+        if self.mode == "random":
+            value = self.random.randint(int(least), int(max(least, most, least)))
+        step = node.get("multipleOf")
+        if isinstance(step, (int, float)) and step > 0.01:
+            value = max(step, value - value % step)
+        return int(value) if whole else value
 
 
-def matching(pattern: str, node: Mapping[str, Any]) -> str:
-    """A text that a pattern takes: a few tries, else one by hypothesis."""
-    for text in (
-        "text",
-        "Text1",
-        "12345",
-        "abc-def",
-        "A1",
-        "a",
-        "00000000000000000000",
-        "2026-01-01",
-        "+15550100",
-        "AB",
-    ):
-        long = text.ljust(node.get("minLength", 0), text[-1])
-        try:
-            if re.search(pattern, long) and len(long) <= node.get("maxLength", 9999):
-                return long
-        except re.error:
-            return text
+def matching(pattern: str, node: Schema, turn: int = 0) -> str | None:
+    """A text that a pattern takes: a few tries, else one by hypothesis; None when none is found."""
+    least, most = int(node.get("minLength", 0)), int(node.get("maxLength", 9999))
+    tries = ("text", "Text1", "12345", "abc-def", "A1", "a", "00000000000000000000", "2026-01-01", "+15550100", "AB")
+    try:
+        regex = re.compile(pattern)
+    except re.error:
+        return None
+    for number in range(len(tries)):
+        tried = tries[(number + turn) % len(tries)]
+        tried = tried.ljust(least, tried[-1])
+        if regex.search(tried) and len(tried) <= most:
+            return tried
     from hypothesis import strategies
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return str(strategies.from_regex(pattern, fullmatch=True).example())
+        for whole in (True, False):
+            try:
+                drawn = strategies.from_regex(regex, fullmatch=whole).filter(lambda t: least <= len(t) <= most)
+                return str(drawn.example())
+            except Exception:  # unsatisfiable, or no regular expression that hypothesis knows
+                continue
+    return None

@@ -1,7 +1,8 @@
-"""Full round trips on a folder of documents: `python benchmarks/roundtrips.py FOLDER [--every N] [--verbose]`.
+"""Full round trips on real documents: `python benchmarks/roundtrips.py FOLDER [--sample N --seed S] [--mode MODE]`.
 
-Each document is served in process. For each collection with POST beside GET on its items: create, get what was sent,
-find it in the list, change it, delete it, and find it gone. Bodies are made from the schema by rules of this script.
+Each document is served in process. For each collection whose items can be read and created (by POST above them, or by
+PUT): create, get what was sent, find it in the list, change it, delete it, find it gone. Each leg counts by itself.
+Bodies, ids and comparisons follow the document by rules of this folder; nothing of the kit's inference is used.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import argparse
 import contextlib
 import json
 import os
-import re
+import random
 import sys
 import tempfile
 from collections import Counter
@@ -20,372 +21,339 @@ from typing import Any
 from urllib.parse import quote
 
 from bodies import Bodies
+from client import Client
+from comparing import Comparison, bare, found_id, holds, levels, nouns
+from documents import Document, Operation, holes, normal
 
-from twinkit.contract.adapters import canonical
-from twinkit.contract.load import load
-from twinkit.contract.responses import ResponseChecker
-from twinkit.overlay.places import HOLE, Op, Places
-from twinkit.overlay.shapes import Shapes
-
-
-class Client:
-    """Calls one twin in process."""
-
-    def __init__(self, file: Path) -> None:
-        from twinkit.server.app import TwinApp
-        from twinkit.server.catalogue import document_twin
-        from twinkit.server.hosting import Hosting
-
-        twin = document_twin(str(file))
-        self.app = TwinApp(Hosting(twin, seed=1, base_url="http://t"))
-        self.index = twin.index
-        self.checker = ResponseChecker(twin.index)
-        self.replies: Counter[str] = Counter()
-        self.invalid: list[str] = []
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        media: str | None = None,
-        extra: Mapping[str, str] | None = None,
-    ) -> tuple[int, Any, Mapping[str, str]]:
-        """(status, decoded body, headers)."""
-        raw, headers = encode(body, media)
-        headers += [(b"authorization", b"Bearer x"), (b"host", b"t"), (b"x-api-key", b"k"), (b"api-key", b"k")]
-        headers += [(name.lower().encode(), value.encode()) for name, value in (extra or {}).items()]
-        plain, _, query = path.partition("?")
-        scope = {
-            "type": "http",
-            "method": method.upper(),
-            "path": plain,
-            "raw_path": plain.encode(),
-            "query_string": query.encode(),
-            "headers": headers,
-            "extensions": {},
-        }
-        sent: list[Any] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": raw, "more_body": False}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        with contextlib.suppress(StopIteration):
-            self.app(scope, receive, send).send(None)
-        return self._read(method, path, sent)
-
-    def _read(self, method: str, path: str, sent: list[Any]) -> tuple[int, Any, Mapping[str, str]]:
-        """The reply, and whether it fits the contract."""
-        start = next(m for m in sent if m["type"] == "http.response.start")
-        content = b"".join(m.get("body", b"") for m in sent if m["type"] == "http.response.body")
-        try:
-            decoded = json.loads(content) if content else None
-        except ValueError:
-            decoded = content
-        headers = {k.decode(): v.decode() for k, v in start["headers"]}
-        self.replies["all"] += 1
-        match = self.index.match(method, path.partition("?")[0])
-        if start["status"] >= 500:
-            self.replies["5xx"] += 1
-            self.invalid.append(f"{method} {path}: {start['status']} {content[:200]!r}")
-        if match is not None and (
-            start["status"] < 400 or self.index.operation(match.operation).response(start["status"])
-        ):
-            wrong = self.checker.check(match.operation, start["status"], content, headers.get("content-type"))
-            if wrong and start["status"] != 204 and "without a body" not in wrong[0]:
-                self.replies["invalid"] += 1
-                self.invalid.append(f"{method} {path} {match.operation}: {start['status']} {wrong[0][:160]}")
-        return start["status"], decoded, headers
+LEGS = ("create", "get", "list", "change", "delete")
+Answer = tuple[int, Any, Mapping[str, str]]
 
 
-def encode(body: Any, media: str | None) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-    """The bytes of a body and its headers."""
-    if body is None:
-        return b"", []
-    if media and "x-www-form-urlencoded" in media:
-        from urllib.parse import urlencode
+class Failed(Exception):
+    """A leg that does not hold."""
 
-        flat = {
-            k: v if isinstance(v, str) else json.dumps(v) for k, v in body.items() if not isinstance(v, (dict, list))
-        }
-        return urlencode(flat).encode(), [(b"content-type", b"application/x-www-form-urlencoded")]
-    if media and "multipart" in media:
-        parts = [
-            f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v if isinstance(v, str) else json.dumps(v)}\r\n'
-            for k, v in body.items()
-        ]
-        return ("".join(parts) + "--b--\r\n").encode(), [(b"content-type", b"multipart/form-data; boundary=b")]
-    return json.dumps(body).encode(), [(b"content-type", (media or "application/json").encode())]
+
+class Unjudged(Exception):
+    """Why a trip cannot be judged."""
 
 
 class Trips:
     """The round trips of one document."""
 
-    def __init__(self, file: Path) -> None:
-        contract = canonical(load(file))
-        self.base = contract["base_path"]
-        self.shapes = Shapes(contract)
-        self.places = Places(contract, self.shapes)
-        self.bodies = Bodies(self.shapes)
+    def __init__(self, file: Path, mode: str, order: str, blind: bool, seed: int) -> None:
+        self.document = Document(json.loads(file.read_bytes()))
+        self.bodies = Bodies(self.document, mode, seed)
+        self.compare = Comparison(self.document)
         self.client = Client(file)
-        self.samples: dict[str, str] = {}
+        self.order = order
+        self.blind = blind
+        self.values: dict[str, str] = {}
+        """Parameter → value, the same in every request."""
+        self.trace = False
         self.sent: Any = None
-        self.made: dict[tuple[str, ...], str | None] = {}
 
-    def groups(self) -> Iterator[tuple[Op, Op]]:
-        """(create, retrieve) of each collection."""
-        for key in self.places.at:
-            if key and key[-1] == HOLE and key[-2:-1] not in ((), (HOLE,)):
-                maker, getter = self.places.on(key[:-1], "post"), self.places.on(key, "get")
-                if maker and getter and getter.reply is not None and "json" in (getter.reply_media or ""):
-                    yield maker, getter
+    # -- requests ---------------------------------------------------------------------------------------------
 
-    def sample(self, op: Op, name: str) -> str:
-        """A value for a path or query parameter that nothing makes: what the last body said, else always the same."""
-        said = next((o[name] for o in levels(self.sent, 0) if isinstance(o.get(name), (str, int))), None)
-        if said is not None:
-            return str(said)
-        if name not in self.samples:
-            self.samples[name] = self._sample(op, name)
-        return self.samples[name]
+    def value(self, op: Operation, name: str) -> str:
+        """A value for a parameter that nothing makes; unless blind, what the body says under that name."""
+        if not self.blind and isinstance(self.sent, dict):
+            said = next((value for key, value in self.sent.items() if bare(key) == bare(name)), None)
+            if isinstance(said, (str, int)) and not isinstance(said, bool):
+                return str(said)
+        if name not in self.values:
+            parameter = op.parameter(name)
+            made = self.bodies.make(parameter.get("schema", parameter), 1)
+            self.values[name] = text(made)
+        return self.values[name]
 
-    def _sample(self, op: Op, name: str) -> str:
-        for parameter in op.raw.get("parameters") or ():
-            if parameter["name"] == name:
-                _, node = self.shapes.resolve(parameter.get("schema", {}))
-                if "default" in node or name in ("offset", "skip", "start"):
-                    return str(node.get("default", 0))
-                made = self.bodies.make(parameter.get("schema", {}))
-                return (
-                    str(made).lower() if isinstance(made, bool) else str(made) if not isinstance(made, dict) else "x1"
-                )
-        return "x1"
+    def url(self, op: Operation, ids: Mapping[str, str]) -> str:
+        """The address of an operation with what it requires."""
+        path = op.path
+        for name in holes(path):
+            value = ids.get(name) or self.value(op, name)
+            path = path.replace(f"{{{name}}}", quote(value, safe=""))
+        needed = [p["name"] for p in op.parameters if p.get("in") == "query" and p.get("required")]
+        query = "&".join(f"{quote(name)}={quote(self.value(op, name))}" for name in needed)
+        path = path.partition("#")[0]
+        return self.document.base + path + (("&" if "?" in path else "?") + query if query else "")
 
-    def url(self, op: Op, id: str | None = None) -> str:
-        """The path of an operation, parents made where something makes them, required query parameters given."""
-        values: dict[str, str] = {}
-        for place, part in enumerate(op.key):
-            if part != HOLE:
+    def call(self, op: Operation, ids: Mapping[str, str], body: Any = None, etag: str = "*") -> Answer:
+        """Call an operation with what it requires."""
+        extra = {}
+        for parameter in op.parameters:
+            if parameter.get("in") == "header" and parameter.get("required"):
+                name = parameter["name"]
+                extra[name] = etag if name.lower() == "if-match" else self.value(op, name).replace("\n", " ")
+        extra = {k: v for k, v in extra.items() if v.isascii() and k.lower() not in ("content-type", "authorization")}
+        url = self.url(op, ids)
+        answer = self.client.call(op.method, url, body, op.media if body is not None else None, extra)
+        if self.trace:
+            print(f"  {op.method.upper()} {url} {json.dumps(body)[:1200] if body is not None else ''}")
+            print(f"    {answer[0]} {answer[2].get('location', '')} {json.dumps(answer[1], default=str)[:1500]}")
+        return answer
+
+    def body(self, op: Operation, other: bool = False) -> Any:
+        """A body of an operation that it can be sent with."""
+        if op.body is None:
+            return None
+        media = op.media or ""
+        if "json" not in media and "form" not in media and "*" not in media:
+            raise Unjudged(f"body is {media.partition(';')[0]}")
+        return self.bodies.make(op.body, 0, other)
+
+    # -- a trip -----------------------------------------------------------------------------------------------
+
+    def above(self, path: str) -> dict[str, str]:
+        """Ids of the parents on a path, made where something makes them."""
+        ids: dict[str, str] = {}
+        parts = path.split("/")
+        for end, part in enumerate(parts):
+            if not part.startswith("{") or not part.endswith("}") or end < 2:
                 continue
-            name = op.names[place]
-            if id is not None and place == len(op.key) - 1:
-                values[name] = id
-            else:
-                values[name] = self.parent(op, op.key[: place + 1]) or self.sample(op, name)
-        path = re.sub(r"\{([^{}]+)\}", lambda m: quote(values.get(m[1], "x1"), safe=""), op.path)
-        needed = [
-            f"{quote(p['name'])}={quote(self.sample(op, p['name']))}"
-            for p in op.raw.get("parameters") or ()
-            if p["location"] == "query" and p.get("required")
-        ]
-        return self.base + path + ("?" + "&".join(needed) if needed else "")
+            made = self.parent("/".join(parts[:end]), part[1:-1], ids)
+            if made is not None:
+                ids[part[1:-1]] = made
+        return ids
+
+    def parent(self, collection: str, name: str, ids: Mapping[str, str]) -> str | None:
+        """The id of a record made at a parent's collection."""
+        maker = self.document.operations.get(("post", collection))
+        if maker is None or ("get", f"{collection}/{{{name}}}") not in self.document.operations:
+            return None
+        with contextlib.suppress(Unjudged):
+            body = self.body(maker)
+            status, reply, headers = self.call(maker, ids, body)
+            if status < 300:
+                return found_id(reply, headers, name, collection, body, self.order)
+        return None
+
+    def trip(self, collection: str, item: str) -> Iterator[str]:
+        """Each leg that holds. Raises Failed for the first that does not, Unjudged when there is no telling."""
+        operations = self.document.operations
+        getter = operations["get", item]
+        param = holes(item)[-1]
+        media = getter.reply[0]
+        if media is None or ("json" not in media and "*" not in media):
+            raise Unjudged(f"get answers {media}")
+        self.sent, self.bodies.doubtful = None, ""
+        ids = self.above(normal(collection))
+        maker = operations.get(("post", collection))
+        if maker is None:
+            maker = operations["put", item]
+            ids[param] = text(self.bodies.make(getter.parameter(param).get("schema", {}), 1))
+        self.sent = body = self.body(maker)
+        status, reply, headers = self.call(maker, ids, body)
+        self.refused(status)
+        if status >= 300:
+            raise Failed(f"{status} {str(reply)[:200]}")
+        yield "create"
+        if param not in ids:
+            id = found_id(reply, headers, param, collection, body, self.order)
+            if id is None:
+                raise Unjudged("no id in the reply" if reply not in (None, "", {}) else "empty reply to create")
+            ids[param] = id
+        leave = {bare(name) for name in holes(item)}
+        if maker.method == "put":
+            leave |= {"id", "name", *(f"{noun}{end}" for noun in nouns(collection) for end in ("id", "name"))}
+        self.shows(getter, ids, body, leave)
+        yield "get"
+        if self.listed(collection, ids, True):
+            yield "list"
+        leave |= self.naming(getter, ids)
+        if self.changed(getter, ids, leave):
+            yield "change"
+        if self.deleted(collection, getter, ids):
+            yield "delete"
+
+    def naming(self, getter: Operation, ids: Mapping[str, str]) -> set[str]:
+        """Bare names of what shows the item's id, which a change is not to change."""
+        _, shown, _ = self.call(getter, ids)
+        id = list(ids.values())[-1]
+        return {bare(k) for d in range(3) for place in levels(shown, d) for k, v in place.items() if str(v) == id}
+
+    def refused(self, status: int) -> None:
+        """A refusal of a request that is perhaps not valid tells nothing."""
+        if status in (400, 415, 422) and self.bodies.doubtful:
+            raise Unjudged(self.bodies.doubtful)
+
+    def shows(self, getter: Operation, ids: Mapping[str, str], body: Any, leave: set[str]) -> None:
+        """The item is there and shows what was sent."""
+        status, shown, _ = self.call(getter, ids)
+        if status != 200 and not 200 <= status < 300:
+            raise Failed(f"{status} {self.url(getter, ids)} {str(shown)[:120]}")
+        lost = self.compare.lost(body, shown, getter.reply[1], leave)
+        if lost:
+            raise Failed(f"lost {lost}")
+
+    def listed(self, collection: str, ids: Mapping[str, str], wanted: bool) -> bool:
+        """Whether the list has the item, or lacks it; False when there is no list to look at."""
+        lister = self.document.operations.get(("get", collection))
+        if lister is None or "json" not in (lister.reply[0] or ""):
+            return False
+        if not self.many(lister.reply[1], 0):
+            return False
+        status, shown, _ = self.call(lister, ids)
+        if not 200 <= status < 300:
+            raise Failed(f"{status} {str(shown)[:120]}")
+        if holds(shown, list(ids.values())[-1]) != wanted:
+            raise Failed(f"{'lacks' if wanted else 'still has'} {list(ids.values())[-1]}: {str(shown)[:140]}")
+        return True
+
+    def many(self, schema: Any, depth: int) -> bool:
+        """Whether a reply can hold several items."""
+        if "array" in self.document.types(schema) or self.document.merged(schema).get("additionalProperties"):
+            return True
+        return depth < 3 and any(self.many(s, depth + 1) for s in self.document.properties(schema).values())
+
+    def changed(self, getter: Operation, ids: Mapping[str, str], leave: set[str]) -> bool:
+        """Whether changes are kept; False when nothing changes the item."""
+        found = False
+        for method in ("patch", "put", "post"):
+            op = self.document.operations.get((method, getter.path))
+            if op is None or op.body is None or (method == "post" and found):
+                continue
+            if "json" not in (op.media or "") and "form" not in (op.media or "") and "*" not in (op.media or ""):
+                continue
+            body = self.body(op, other=True)
+            if not isinstance(body, dict):
+                continue
+            status, reply, _ = self.call(op, ids, body)
+            self.refused(status)
+            if status >= 300:
+                raise Failed(f"{method} {status} {str(reply)[:200]}")
+            self.shows(getter, ids, body, leave)
+            found = True
+        return found
+
+    def deleted(self, collection: str, getter: Operation, ids: Mapping[str, str]) -> bool:
+        """Whether the item is gone after a delete; False when nothing deletes it."""
+        op = self.document.operations.get(("delete", getter.path))
+        if op is None:
+            return False
+        status, reply, _ = self.call(op, ids, self.body(op))
+        if status >= 300:
+            raise Failed(f"{status} {str(reply)[:160]}")
+        status, _, _ = self.call(getter, ids)
+        if status not in (404, 410):
+            raise Failed(f"still there: {status}")
+        self.listed(collection, ids, False)
+        return True
 
     def every_operation(self) -> None:
         """Call each operation once with a valid request."""
-        for op in self.places.ops:
-            with contextlib.suppress(Exception):
-                body = self.bodies.make(op.body) if op.body is not None else None
-                self.call(op, None, body)
-
-    def parent(self, op: Op, key: tuple[str, ...]) -> str | None:
-        """The id of a record made at a parent's collection."""
-        if key in self.made:
-            return self.made[key]
-        self.made[key] = None
-        maker = self.places.on(key[:-1], "post")
-        if maker is not None and key[-2:-1] != (HOLE,) and len(key) > 1 and maker.body is not None:
-            before = self.sent
-            status, reply, headers = self.create(maker)
-            self.sent = before
-            if status < 300:
-                self.made[key] = found_id(reply, headers, op.names[len(key) - 1], key)
-        return self.made[key]
-
-    def create(self, maker: Op) -> tuple[int, Any, Mapping[str, str]]:
-        """Call a create with a body of its own."""
-        body = self.bodies.make(maker.body) if maker.body is not None else None
-        self.sent = body
-        return self.call(maker, None, body)
-
-    def call(self, op: Op, id: str | None = None, body: Any = None) -> tuple[int, Any, Mapping[str, str]]:
-        """Call an operation with what it requires."""
-        extra = {
-            p["name"]: self.sample(op, p["name"])
-            for p in op.raw.get("parameters") or ()
-            if p["location"] == "header" and p.get("required")
-        }
-        return self.client.call(op.method, self.url(op, id), body, op.body_media if body is not None else None, extra)
-
-    def trip(self, maker: Op, getter: Op) -> str:
-        """One round trip; "ok" or what went wrong."""
-        self.url(maker)
-        status, reply, headers = self.create(maker)
-        sent = self.sent
-        if status >= 300:
-            return f"create {status} {str(reply)[:160]}"
-        id = found_id(reply, headers, getter.names[-1], getter.key, sent)
-        if id is None:
-            return f"no id in {str(reply)[:120]}"
-        status, shown, _ = self.call(getter, id)
-        if status != 200:
-            return f"get {status} {self.url(getter, id)} {str(shown)[:120]}"
-        if isinstance(sent, dict):
-            sent = {name: value for name, value in sent.items() if name not in getter.names}
-        lost = missing(sent, shown)
-        if lost:
-            return f"get lost {lost}"
-        return self.listed(getter, id) or self.changed(getter, id) or self.deleted(getter, id) or "ok"
-
-    def listed(self, getter: Op, id: str) -> str:
-        """Whether the list has it."""
-        lister = self.places.on(getter.key[:-1], "get")
-        if lister is None or self.places.replies[lister.id].listing is None:
-            return ""
-        status, shown, _ = self.call(lister)
-        if status != 200:
-            return f"list {status} {str(shown)[:120]}"
-        text = json.dumps(shown)
-        return (
-            ""
-            if json.dumps(id) in text or re.search(rf"\b{re.escape(id)}\b", text)
-            else f"list lacks {id}: {text[:100]}"
-        )
-
-    def changed(self, getter: Op, id: str) -> str:
-        """Whether a change is kept."""
-        for method in ("patch", "put"):
-            op = self.places.on(getter.key, method)
-            if op is None or op.body is None or "json" not in (op.body_media or "") or "patch+json" in op.body_media:
-                continue
-            body = self.bodies.make(op.body, salt="2")
-            status, reply, _ = self.call(op, id, body)
-            if status >= 300:
-                return f"{method} {status} {str(reply)[:160]}"
-            status, shown, _ = self.call(getter, id)
-            if status != 200:
-                return f"get after {method} {status}"
-            if isinstance(body, dict):
-                body = {k: v for k, v in body.items() if k.lower() != getter.names[-1].lower()}
-            lost = missing(body, shown)
-            if lost:
-                return f"{method} lost {lost}"
-        return ""
-
-    def deleted(self, getter: Op, id: str) -> str:
-        """Whether it is gone after a delete."""
-        op = self.places.on(getter.key, "delete")
-        if op is None:
-            return ""
-        body = self.bodies.make(op.body) if op.body is not None else None
-        status, reply, _ = self.call(op, id, body)
-        if status >= 300:
-            return f"delete {status} {str(reply)[:160]}"
-        status, _, _ = self.call(getter, id)
-        return "" if status in (404, 410) else f"still there after delete: {status}"
+        for op in self.document.operations.values():
+            with contextlib.suppress(Unjudged):
+                self.call(op, {}, self.body(op))
 
 
-def found_id(reply: Any, headers: Mapping[str, str], param: str, key: tuple[str, ...], sent: Any = None) -> str | None:
-    """The new record's id in a reply: named like the path's parameter, `id` …, one level down too; else Location."""
-    noun = re.sub(r"[^a-z]", "", key[-2].lower())
-    nouns = {noun, noun.removesuffix("s"), noun.removesuffix("es"), re.sub("ies$", "y", noun)}
-    wanted = [
-        param.lower(),
-        "id",
-        "uuid",
-        "_id",
-        "guid",
-        "gid",
-        *(f"{n}id" for n in nouns),
-        *(f"{n}_id" for n in nouns),
-    ]
-    chosen = next((o for o in levels(sent, 0)), {})
-    for names in (wanted, (), ["key", "slug", "name", "code", "number", "sid", "arn"]):
-        if not names and isinstance(chosen.get(param), str):
-            return str(chosen[param])
-        for place in (place for depth in range(3) for place in levels(reply, depth)):
-            lower = {k.lower(): v for k, v in place.items() if isinstance(v, (str, int)) and not isinstance(v, bool)}
-            for name in names:
-                if lower.get(name) not in (None, ""):
-                    return str(lower[name])
-    for place in (place for depth in range(3) for place in levels(reply, depth)):
-        for name, value in place.items():
-            if len(param) > 2 and name.lower().endswith(param.lower()) and isinstance(value, (str, int)):
-                return str(value)
-    if isinstance(reply, (str, int)):
-        return str(reply)
-    if "location" in headers:
-        return headers["location"].rstrip("/").rpartition("/")[2]
-    return None
+def text(made: Any) -> str:
+    """A value as a path or query carries it."""
+    if isinstance(made, bool):
+        return str(made).lower()
+    if isinstance(made, list):
+        return ",".join(map(text, made)) or "x1"
+    return "x1" if isinstance(made, dict) or made in (None, "") else str(made)
 
 
-def levels(value: Any, depth: int) -> Iterator[dict[str, Any]]:
-    """Objects that many levels down."""
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if isinstance(value, dict):
-        if depth == 0:
-            yield value
+def judge(trips: Trips, totals: Counter[str], most: int, only: str = "") -> Iterator[str]:
+    """Try the collections of one document; a line for each that fails."""
+    for collection, item in [pair for pair in trips.document.pairs() if only in pair[0]][:most]:
+        held: list[str] = []
+        outcome = "ok"
+        try:
+            for leg in trips.trip(collection, item):
+                held.append(leg)
+                totals[f"leg {leg} ok"] += 1
+        except Unjudged as why:
+            totals[f"unjudged: {why}"] += 1
+            continue
+        except Failed as why:
+            outcome = f"{_next(trips, collection, item, held)}: {why}"
+        except Exception as error:
+            outcome = f"crash: {type(error).__name__}: {error}"
+        totals["trips"] += 1
+        if outcome == "ok":
+            totals["trips ok"] += 1
+            totals["full trips ok"] += len(held) == len(LEGS)
         else:
-            for each in value.values():
-                yield from levels(each, depth - 1)
+            totals[f"leg {outcome.partition(':')[0]} failed"] += 1
+            yield f"{collection}: {outcome}"
 
 
-def missing(sent: Any, shown: Any, path: str = "") -> str:
-    """The first top-level scalar that was sent and is shown with another value."""
-    objects = [o for d in range(3) for o in levels(shown, d)]
-    for holder in [o for d in range(3) for o in levels(sent, d)][:1]:
-        for name, value in holder.items():
-            if isinstance(value, (dict, list)) or name.lower() in ("id", "kind", "updated", "created", "etag"):
-                continue
-            known = [o[name] for o in objects if name in o and not isinstance(o[name], dict)]
-            if known and value not in known and str(value).lower() not in (str(k).lower() for k in known):
-                return f"{name}: sent {value!r}, shown {known[0]!r}"
-    return ""
+def _next(trips: Trips, collection: str, item: str, held: list[str]) -> str:
+    """The leg at which a trip failed: the first that the document has after those that held."""
+    at = LEGS.index(held[-1]) + 1 if held else 0
+    operations = trips.document.operations
+    has = {
+        "list": ("get", collection) in operations,
+        "change": any((method, item) in operations for method in ("put", "patch", "post")),
+    }
+    return next(leg for leg in LEGS[at:] if has.get(leg, True))
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="a folder of documents, or one document")
+    parser.add_argument("--sample", type=int, default=0, help="that many documents, drawn at random; 0: all")
+    parser.add_argument("--seed", type=int, default=1, help="of the draw and of random bodies")
+    parser.add_argument("--mode", choices=("full", "required", "random"), default="full", help="of bodies")
+    parser.add_argument("--ids", choices=("param", "id"), default="param", help="where an id is looked for first")
+    parser.add_argument("--blind", action="store_true", help="parameters are not chosen to agree with bodies")
+    parser.add_argument("--trips", type=int, default=40, help="most trips per document")
+    parser.add_argument("--largest", type=int, default=3_000_000, help="bytes")
+    parser.add_argument("--quiet", action="store_true", help="only totals")
+    parser.add_argument("--only", default="", help="only collections with this in their path, every exchange printed")
+    parser.add_argument("--all", action="store_true", help="call every operation once, too")
+    return parser.parse_args()
 
 
 def main() -> int:
-    """Try every N-th document of a folder."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--every", type=int, default=1)
-    parser.add_argument("--offset", type=int, default=0)
-    parser.add_argument("--largest", type=int, default=1_500_000, help="bytes")
-    parser.add_argument("--quiet", action="store_true", help="only invalid replies and totals")
-    parser.add_argument("--all", action="store_true", help="call every operation once, too")
-    given = parser.parse_args()
+    """Judge the documents and print totals."""
+    given = arguments()
     os.environ.setdefault("TWINKIT_CACHE", tempfile.mkdtemp())
     totals: Counter[str] = Counter()
     files = [given.folder] if given.folder.is_file() else sorted(given.folder.rglob("*.json"))
-    for file in files[given.offset :: given.every]:
-        if file.stat().st_size > given.largest:
-            continue
+    files = [file for file in files if file.stat().st_size <= given.largest]
+    if given.sample:
+        files = sorted(random.Random(given.seed).sample(files, given.sample))
+    for file in files:
+        name = str(file.relative_to(given.folder)) if file != given.folder else file.name
         try:
-            trips = Trips(file)
+            trips = Trips(file, given.mode, given.ids, given.blind, given.seed)
         except Exception as error:
             totals["unreadable"] += 1
-            print(f"{file.name}: {type(error).__name__}: {error}")
+            print(f"{name}: {type(error).__name__}: {str(error)[:300]}")
             continue
         totals["documents"] += 1
-        for maker, getter in list(trips.groups())[:40]:
-            try:
-                outcome = trips.trip(maker, getter)
-            except Exception as error:
-                outcome = f"crash {type(error).__name__}: {error}"
-            totals["trips"] += 1
-            totals["ok" if outcome == "ok" else "failed: " + outcome.split()[0]] += 1
-            if outcome != "ok" and not given.quiet:
-                print(f"{file.parent.name}/{file.name} POST {maker.path}: {outcome}")
+        before = totals["trips"]
+        trips.trace = bool(given.only)
+        for line in judge(trips, totals, given.trips, given.only):
+            if not given.quiet:
+                print(f"{name} {line}", flush=True)
+        totals["documents with trips"] += totals["trips"] > before
         if given.all:
             trips.every_operation()
-        totals.update({f"replies: {name}": count for name, count in trips.client.replies.items()})
+        totals.update({f"replies: {key}": count for key, count in trips.client.replies.items()})
+        totals.update({f"properties: {key}": count for key, count in trips.compare.counts.items()})
         for line in trips.client.invalid[:4]:
-            print(f"{file.parent.name}/{file.name} INVALID {line}")
-    for name, count in totals.most_common():
-        print(f"{name:30} {count}")
+            if not given.quiet:
+                print(f"{name} INVALID {line}")
+    report(totals)
     return 0
+
+
+def report(totals: Counter[str]) -> None:
+    """Print shares and counts."""
+    print()
+    for leg in LEGS:
+        good, bad = totals[f"leg {leg} ok"], totals[f"leg {leg} failed"]
+        print(f"{leg:10} {good}/{good + bad}" + (f" {good / (good + bad):.2%}" if good + bad else ""))
+    share = f" {totals['trips ok'] / totals['trips']:.2%}" if totals["trips"] else ""
+    print(f"{'trips':10} {totals['trips ok']}/{totals['trips']}{share}")
+    for name, count in sorted(totals.items()):
+        if not name.startswith(("leg ", "trips")):
+            print(f"{name:34} {count}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,197 @@
+"""What a round trip is judged by: finding an id in a reply, and whether what was sent is shown again."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from documents import Document
+
+NAMED = ("key", "slug", "name", "code", "number", "login", "username", "token")
+
+
+def bare(name: str) -> str:
+    """Letters and digits of a name in lower case."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def levels(value: Any, depth: int) -> Iterator[dict[str, Any]]:
+    """Objects that many levels down; of lists the first element."""
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, dict):
+        if depth == 0:
+            yield value
+        else:
+            for each in value.values():
+                yield from levels(each, depth - 1)
+
+
+def nouns(path: str) -> set[str]:
+    """The bare singulars that the last literal of a path may have."""
+    word = bare(re.sub(r"\{[^{}]*\}", "", path).rstrip("/").rpartition("/")[2])
+    return {word, word.removesuffix("s"), word.removesuffix("es"), re.sub("ies$", "y", word)}
+
+
+def found_id(
+    reply: Any, headers: Mapping[str, str], param: str, collection: str, sent: Any, order: str = "param"
+) -> str | None:
+    """The new record's id: `order` says whether the name of the path's parameter or plain `id` is looked for first."""
+    words = nouns(collection)
+    mine = [bare(param), *(f"{n}{s}" for n in words for s in ("id", "uuid", "guid", "key", "sid"))]
+    plain = ["id", "uuid", "guid", "gid", "sid", "uid"]
+    for names in ([*plain, *mine] if order == "id" else [mine[0], *plain, *mine[1:]], ()):
+        if not names and (chosen := scalars(next(levels(sent, 0), {})).get(bare(param))) is not None:
+            return str(chosen)
+        for depth in range(3):
+            for place in levels(reply, depth):
+                known = scalars(place)
+                for name in names:
+                    if known.get(name) not in (None, ""):
+                        return str(known[name])
+    where = next((v for k, v in headers.items() if k.lower() == "location"), None)
+    if where:
+        return unquote(where.partition("?")[0].rstrip("/").rpartition("/")[2])
+    for depth in range(2):
+        for place in levels(reply, depth):
+            known = scalars(place)
+            ending = [k for k in known if k.endswith("id") and bare(param).endswith(k)]
+            for name in (*ending, *NAMED, *(f"{n}{s}" for n in words for s in ("name", "number", "code"))):
+                if known.get(name) not in (None, ""):
+                    return str(known[name])
+    return str(reply) if isinstance(reply, (str, int)) and not isinstance(reply, bool) else None
+
+
+def scalars(place: Mapping[str, Any]) -> dict[str, Any]:
+    """Bare name → value of the texts and whole numbers of an object."""
+    return {bare(k): v for k, v in place.items() if isinstance(v, (str, int)) and not isinstance(v, bool)}
+
+
+def holds(shown: Any, id: str, inside: bool = False) -> bool:
+    """Whether an element of a list reply has an id: as a value, as a key of a map, or at the end of a link."""
+    if isinstance(shown, dict):
+        keyed = id in shown and (inside or isinstance(shown[id], dict))
+        return keyed or any(holds(v, id, inside) for v in shown.values())
+    if isinstance(shown, list):
+        return any(holds(v, id, True) for v in shown)
+    return inside and (plain(shown) == id or (isinstance(shown, str) and unquote(shown).endswith("/" + id)))
+
+
+class Comparison:
+    """Compares what was sent with what a reply shows, by the reply's schema."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.counts: Counter[str] = Counter()
+
+    def lost(self, sent: Any, shown: Any, schema: Any, leave: set[str]) -> str:
+        """The first property that a reply of this schema can show and shows otherwise than it was sent; else empty."""
+        if not isinstance(sent, dict):
+            return ""
+        given, shown, schema = self._aligned(sent, shown, schema)
+        given = {k: v for k, v in given.items() if bare(k) not in leave}
+        return self._object(given, shown, schema, "", 0)
+
+    def _aligned(self, sent: dict[str, Any], shown: Any, schema: Any) -> tuple[dict[str, Any], Any, Any]:
+        """The record in what was sent and in what is shown: the pair of objects with the most names in common."""
+        best: tuple[int, dict[str, Any], Any, Any] = (-1, sent, shown, schema)
+        inner = [sent, *(v for v in sent.values() if isinstance(v, dict))]
+        for place, node in self._places(shown, schema, 0):
+            names = set(self.document.properties(node))
+            for one in inner:
+                score = 2 * len(names & set(one)) - (one is not sent)
+                if score > best[0]:
+                    best = (score, one, place, node)
+        return best[1], best[2], best[3]
+
+    def _places(self, shown: Any, schema: Any, depth: int) -> Iterator[tuple[Any, Any]]:
+        yield shown, schema
+        if depth >= 2:
+            return
+        if isinstance(shown, list) and shown:
+            yield from self._places(shown[0], self.document.merged(schema).get("items", {}), depth + 1)
+        if isinstance(shown, dict):
+            for name, node in self.document.properties(schema).items():
+                if isinstance(shown.get(name), (dict, list)):
+                    yield from self._places(shown[name], node, depth + 1)
+
+    def _object(self, sent: dict[str, Any], shown: Any, schema: Any, path: str, depth: int) -> str:
+        known = self.document.properties(schema)
+        for name, value in sent.items():
+            node = known.get(name)
+            if node is None:
+                self.counts["not readable"] += 1
+                continue
+            inner = self.document.merged(node)
+            hidden = inner.get("writeOnly") or (isinstance(node, Mapping) and node.get("writeOnly"))
+            if hidden or inner.get("readOnly") or (isinstance(node, Mapping) and node.get("readOnly")):
+                self.counts["hidden or read-only"] += 1
+                continue
+            if inner.get("format") in ("password", "binary") or not self._fits(value, inner):
+                self.counts["another type in the reply"] += 1
+                continue
+            self.counts["compared"] += 1
+            if not isinstance(shown, dict) or name not in shown:
+                return f"{path}{name} is missing, sent {value!r:.50}"
+            wrong = self._value(value, shown[name], node, f"{path}{name}", depth)
+            if wrong:
+                return wrong
+        return ""
+
+    def _value(self, sent: Any, shown: Any, node: Any, path: str, depth: int) -> str:
+        if isinstance(sent, dict) and isinstance(shown, dict):
+            if depth < 6 and self.document.properties(node):
+                return self._object(sent, shown, node, f"{path}.", depth + 1)
+            return "" if all(k in shown for k in sent) else f"{path}: sent {sent!r:.60}, shown {shown!r:.60}"
+        if isinstance(sent, list) and isinstance(shown, list):
+            if len(sent) > len(shown):
+                return f"{path}: sent {len(sent)} elements, shown {len(shown)}"
+            items = self.document.merged(node).get("items", {})
+            pairs = enumerate(zip(sent, shown, strict=False))
+            return next((w for n, (a, b) in pairs if (w := self._value(a, b, items, f"{path}.{n}", depth + 1))), "")
+        return "" if same(sent, shown) else f"{path}: sent {sent!r:.60}, shown {shown!r:.60}"
+
+    def _fits(self, value: Any, node: Mapping[str, Any]) -> bool:
+        """Whether the reply's schema admits a value that was sent, as far as type, enum, and bounds say."""
+        types = self.document.types(node)
+        kind = {str: "string", bool: "boolean", int: "integer", float: "number", dict: "object", list: "array"}
+        mine = kind.get(type(value), "null")
+        if types and mine not in types and not (mine == "integer" and "number" in types):
+            return False
+        values = node.get("enum")
+        if isinstance(values, list) and value not in values:
+            return False
+        if isinstance(value, str) and isinstance(node.get("pattern"), str):
+            with_pattern = _search(node["pattern"], value)
+            return with_pattern and len(value) <= node.get("maxLength", len(value))
+        if isinstance(value, str):
+            return node.get("minLength", 0) <= len(value) <= node.get("maxLength", len(value))
+        if isinstance(value, list):
+            return all(self._fits(each, self.document.merged(node.get("items", {}))) for each in value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return bool(node.get("minimum", value) <= value <= node.get("maximum", value))
+        return True
+
+
+def _search(pattern: str, text: str) -> bool:
+    try:
+        return re.search(pattern, text) is not None
+    except re.error:
+        return False
+
+
+def same(sent: Any, shown: Any) -> bool:
+    """Equal, also where one is the text of the other."""
+    return sent == shown or (
+        not isinstance(sent, (dict, list)) and not isinstance(shown, (dict, list)) and plain(sent) == plain(shown)
+    )
+
+
+def plain(value: Any) -> str:
+    """A scalar as a form would carry it."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
