@@ -106,7 +106,8 @@ class Bodies:
             mapping = (node["discriminator"].get("mapping") or {}).items()
             word = next((k for k, v in mapping if v == branch["$ref"]), branch["$ref"].rpartition("/")[2])
             known = self.document.properties(branch).get(named)
-            if known is None or not self.document.merged(known).get("enum"):
+            values = self.document.merged(known).get("enum")
+            if not values or word in values:
                 made[named] = word
         return made
 
@@ -129,6 +130,8 @@ class Bodies:
                 wanted = depth < (2 if self.document.types(inner) & {"object", "array"} else 3)
             if wanted:
                 out[name] = self.make(schema, depth + 1, other)
+        for name in sorted(required - set(properties)):
+            out[name] = "text"
         further = node.get("additionalProperties")
         if not properties and isinstance(further, Mapping) and further and depth < 4 and self.mode != "required":
             out["key1"] = self.make(further, depth + 1, other)
@@ -181,7 +184,7 @@ def matching(pattern: str, node: Schema, turn: int = 0) -> str | None:
     least, most = int(node.get("minLength", 0)), int(node.get("maxLength", 9999))
     tries = ("text", "Text1", "12345", "abc-def", "A1", "a", "00000000000000000000", "2026-01-01", "+15550100", "AB")
     try:
-        regex = re.compile(pattern)
+        regex = re.compile(pattern, re.ASCII)
     except re.error:
         return None
     for number in range(len(tries)):

@@ -12,6 +12,16 @@ from documents import Document
 
 NAMED = ("key", "slug", "name", "code", "number", "login", "username", "token")
 
+FORMS = {
+    "uri": re.compile(r"^[a-z][a-z0-9+.-]*:", re.IGNORECASE),
+    "uuid": re.compile(r"^[0-9a-f-]{36}$", re.IGNORECASE),
+    "email": re.compile(r"@"),
+    "date": re.compile(r"^\d{4}-\d\d-\d\d$"),
+    "date-time": re.compile(r"^\d{4}-\d\d-\d\d[Tt ]"),
+    "byte": re.compile(r"^[A-Za-z0-9+/]*=*$"),
+}
+"""Formats that a value of a plain string schema may miss."""
+
 
 def bare(name: str) -> str:
     """Letters and digits of a name in lower case."""
@@ -25,7 +35,7 @@ def levels(value: Any, depth: int) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         if depth == 0:
             yield value
-        else:
+        elif sum(isinstance(each, (str, int, float)) for each in value.values()) < 4:
             for each in value.values():
                 yield from levels(each, depth - 1)
 
@@ -163,6 +173,8 @@ class Comparison:
             return False
         values = node.get("enum")
         if isinstance(values, list) and value not in values:
+            return False
+        if isinstance(value, str) and node.get("format") in FORMS and not FORMS[node["format"]].search(value):
             return False
         if isinstance(value, str) and isinstance(node.get("pattern"), str):
             with_pattern = _search(node["pattern"], value)

@@ -49,6 +49,8 @@ class Trips:
         self.blind = blind
         self.values: dict[str, str] = {}
         """Parameter → value, the same in every request."""
+        self.items = {normal(i).rpartition("/")[0]: i for (m, i) in self.document.operations if m == "get"}
+        """Collection → path of its items."""
         self.trace = False
         self.sent: Any = None
 
@@ -60,11 +62,12 @@ class Trips:
             said = next((value for key, value in self.sent.items() if bare(key) == bare(name)), None)
             if isinstance(said, (str, int)) and not isinstance(said, bool):
                 return str(said)
-        if name not in self.values:
-            parameter = op.parameter(name)
+        parameter = op.parameter(name)
+        key = f"{name} {parameter.get('schema', parameter)}"
+        if key not in self.values:
             made = self.bodies.make(parameter.get("schema", parameter), 1)
-            self.values[name] = text(made)
-        return self.values[name]
+            self.values[key] = text(made)
+        return self.values[key]
 
     def url(self, op: Operation, ids: Mapping[str, str]) -> str:
         """The address of an operation with what it requires."""
@@ -73,7 +76,7 @@ class Trips:
             value = ids.get(name) or self.value(op, name)
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         needed = [p["name"] for p in op.parameters if p.get("in") == "query" and p.get("required")]
-        query = "&".join(f"{quote(name)}={quote(self.value(op, name))}" for name in needed)
+        query = "&".join(f"{quote(name)}={quote(ids.get(name) or self.value(op, name))}" for name in needed)
         path = path.partition("#")[0]
         return self.document.base + path + (("&" if "?" in path else "?") + query if query else "")
 
@@ -117,14 +120,20 @@ class Trips:
 
     def parent(self, collection: str, name: str, ids: Mapping[str, str]) -> str | None:
         """The id of a record made at a parent's collection."""
-        maker = self.document.operations.get(("post", collection))
-        if maker is None or ("get", f"{collection}/{{{name}}}") not in self.document.operations:
+        operations = self.document.operations
+        maker = operations.get(("post", collection))
+        item = self.items.get(collection, "")
+        if maker is None and ("put", item) in operations and ("get", item) in operations:
+            maker = operations["put", item]
+            name = holes(item)[-1]
+            ids = {**ids, name: text(self.bodies.make(maker.parameter(name).get("schema", {}), 1))}
+        if maker is None or ("get", item) not in operations:
             return None
         with contextlib.suppress(Unjudged):
             body = self.body(maker)
             status, reply, headers = self.call(maker, ids, body)
             if status < 300:
-                return found_id(reply, headers, name, collection, body, self.order)
+                return ids.get(name) or found_id(reply, headers, name, collection, body, self.order)
         return None
 
     def trip(self, collection: str, item: str) -> Iterator[str]:
@@ -155,7 +164,7 @@ class Trips:
         leave = {bare(name) for name in holes(item)}
         if maker.method == "put":
             leave |= {"id", "name", *(f"{noun}{end}" for noun in nouns(collection) for end in ("id", "name"))}
-        self.shows(getter, ids, body, leave)
+        self.shows(getter, ids, body, leave | self.naming(getter, ids) if len(ids) > 1 else leave)
         yield "get"
         if self.listed(collection, ids, True):
             yield "list"
@@ -166,10 +175,10 @@ class Trips:
             yield "delete"
 
     def naming(self, getter: Operation, ids: Mapping[str, str]) -> set[str]:
-        """Bare names of what shows the item's id, which a change is not to change."""
+        """Bare names of what shows the item's id or its parents', which bodies do not change."""
         _, shown, _ = self.call(getter, ids)
-        id = list(ids.values())[-1]
-        return {bare(k) for d in range(3) for place in levels(shown, d) for k, v in place.items() if str(v) == id}
+        known = set(ids.values()) | set(self.values.values())
+        return {bare(k) for d in range(3) for place in levels(shown, d) for k, v in place.items() if str(v) in known}
 
     def refused(self, status: int) -> None:
         """A refusal of a request that is perhaps not valid tells nothing."""
@@ -192,12 +201,21 @@ class Trips:
             return False
         if not self.many(lister.reply[1], 0):
             return False
-        status, shown, _ = self.call(lister, ids)
+        id = list(ids.values())[-1]
+        status, shown, _ = self.call(lister, {**ids, "ids": id, "id": id})
         if not 200 <= status < 300:
             raise Failed(f"{status} {str(shown)[:120]}")
+        if wanted and not self.tells(shown, id):
+            return False
         if holds(shown, list(ids.values())[-1]) != wanted:
             raise Failed(f"{'lacks' if wanted else 'still has'} {list(ids.values())[-1]}: {str(shown)[:140]}")
         return True
+
+    def tells(self, shown: Any, id: str) -> bool:
+        """Whether the elements of a list are shown with anything that tells them apart."""
+        known = {str(v) for v in flattened(shown)}
+        sent = {str(v) for v in flattened(self.sent)} - {"", "None", "True", "False"}
+        return id in known or not known or not (known & sent) or any(len(text) > 15 for text in known - sent)
 
     def many(self, schema: Any, depth: int) -> bool:
         """Whether a reply can hold several items."""
@@ -244,6 +262,15 @@ class Trips:
         for op in self.document.operations.values():
             with contextlib.suppress(Unjudged):
                 self.call(op, {}, self.body(op))
+
+
+def flattened(value: Any) -> Iterator[Any]:
+    """The scalars of a value."""
+    if isinstance(value, (dict, list)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from flattened(each)
+    else:
+        yield value
 
 
 def text(made: Any) -> str:

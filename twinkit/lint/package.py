@@ -51,7 +51,12 @@ def hidden_ids(subject: Subject) -> Iterator[Finding]:
     shown = {b.resource for b in compiled.bindings.values() if b.reply.get("id") or b.reply.get("location")}
     made = {b.resource for n, b in compiled.bindings.items() if b.kind == "create" and n not in subject.twin.handlers}
     for name, resource in compiled.resources.items():
-        if resource.id_property is None and name in (asked & made) - shown and resource.id is None:
+        if (
+            resource.id_property is None
+            and resource.id_place is None
+            and name in (asked & made) - shown
+            and resource.id is None
+        ):
             yield Finding("no-id", f"resources.{name}", "no property shows the id; name it with `id_property:`")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from twinkit.overlay.bind_loose import Loose
 from twinkit.overlay.bind_rpc import Rpc
 from twinkit.overlay.bodies import Bodies
-from twinkit.overlay.identity import effects, scope_property
+from twinkit.overlay.identity import effects, id_property, scope_property
 from twinkit.overlay.kinds import Collection, Collections, is_generic
 from twinkit.overlay.listing import Lists
 from twinkit.overlay.places import HOLE, Key, Op, Places, Reply
@@ -143,6 +143,7 @@ class Rest:
         """`parents` and `scope`: every path parameter before the id, with the resource it names."""
         parents: list[tuple[str, str]] = []
         scope: dict[str, str] = {}
+        own = self._own_id(op, unit)
         for place, part in enumerate(op.key):
             name = op.names[place]
             if part != HOLE or name == id_parameter:
@@ -150,15 +151,26 @@ class Rest:
             above = self._above(op.key[:place])
             parents.append((name, above.resource if above is not None and above.creates else ""))
             word = above.resource if above is not None else noun(op.key[place - 1]) if place else ""
-            scope[name] = self._scope(op.key[: place + 1], name, word, unit)
+            scope[name] = self._scope(op.key[: place + 1], name, word, unit, own)
         return {"parents": tuple(parents), "scope": scope}
 
-    def _scope(self, key: Key, name: str, word: str, unit: Unit | None) -> str:
-        """The property for a parent, whatever its parameter is called on this path; `~noun` when there is none."""
+    def _own_id(self, op: Op, unit: Unit | None) -> str | None:
+        """The property that shows the id of the records at the end of a path."""
+        if unit is None:
+            return None
+        home = self.collections.found.get(op.key[:-1] if op.on_item else op.key)
+        name = home.resource if home is not None else ""
+        return id_property(self.shapes, unit.node, home.param if home is not None else None, name, guess=False)
+
+    def _scope(self, key: Key, name: str, word: str, unit: Unit | None, own: str | None) -> str:
+        """The property for a parent, whatever its parameter is called on this path; `~noun` when there is none.
+
+        `own`: the property that shows the record's own id, which is never a parent's.
+        """
         if unit is not None:
             for spelled in (name, *sorted(self.places.spelled.get(key, ()))):
                 found = scope_property(self.shapes, unit.node, spelled, word)
-                if found is not None:
+                if found is not None and found != own:
                     return found
         return f"~{word or name}"
 

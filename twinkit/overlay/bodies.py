@@ -57,11 +57,12 @@ class Bodies:
         given = self._shapes.unit(op.body)
         own = self._shapes.properties(unit.node) if unit is not None else {}
         properties = self._shapes.properties(given.node)
-        if properties and len(set(map(norm, properties)) & set(map(norm, own))) < max(1, len(properties) // 2):
-            hints = hints_for(op.last) + tuple(hints_for(bound.get("resource") or ""))
+        hints = hints_for(op.last) + tuple(hints_for(bound.get("resource") or ""))
+        few = len(set(map(norm, properties)) & set(map(norm, own))) < max(1, len(properties) // 2)
+        if properties and (few or self._holds_one(properties, own, hints)):
             wrap, _ = self._shapes.wrapped(given, hints)
-            if wrap:
-                out["wrap"] = wrap
+            into = "" if wrap else self._into(properties, own)
+            out |= {"wrap": wrap} if wrap else {"into": into} if into else {}
         file = self._file(properties)
         if file and "json" not in (op.body_media or ""):
             out["file"] = file
@@ -74,6 +75,21 @@ class Bodies:
         if rename:
             out["rename"] = rename
         return out
+
+    def _holds_one(self, given: dict[str, Any], own: dict[str, Any], hints: tuple[str, ...]) -> bool:
+        """Whether a body has an object named like the record, and the record itself no such object."""
+        wanted = {norm(hint) for hint in hints}
+        named = [n for n, schema in given.items() if norm(n) in wanted and self._shapes.is_object(schema)]
+        return bool(named) and not any(self._shapes.is_object(own[n]) for n in named if n in own)
+
+    def _into(self, given: dict[str, Any], own: dict[str, Any]) -> str:
+        """The property of the record that holds what the body has on top: `properties` of Azure's, or empty."""
+        missing = [name for name in given if name not in own]
+        for name in ("properties", "attributes", "spec", "config", "settings"):
+            inner = self._shapes.properties(self._shapes.unit(own[name]).node) if name in own else {}
+            if inner and missing and all(each in inner for each in missing):
+                return name
+        return ""
 
     def _is_json_patch(self, op: Op) -> bool:
         unit = self._shapes.unit(op.body)

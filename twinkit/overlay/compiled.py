@@ -98,7 +98,8 @@ class Binding:
     (form property with the bytes), `media` (preferred content type), `style`: "merge" (default), "json_patch",
     "json_merge_patch" (null removes), `ids` (bulk_delete: property with the ids),
     `id` (create: property in which the caller chooses the id, where it is not the id property),
-    `rename` (body property → record property)."""
+    `rename` (body property → record property), `into` (the property of the record that holds what the body has on top:
+    `properties`)."""
 
     filters: Mapping[str, str] = field(default_factory=dict)
     """Query (or body, for search by POST) parameter → record property that must equal it; a list value means any of
@@ -174,6 +175,10 @@ class Resource:
     id_property: str | None = None
     """Property that shows the id; None: the id is only in the path and the Location header."""
     id_type: Literal["string", "integer", "number"] = "string"
+    id_place: str | None = None
+    """Without `id_property`: the dotted place inside the record that shows the id (`metadata.name`)."""
+    more_ids: Mapping[str, str] = field(default_factory=dict)
+    """Further ids of a record, made where a caller gives none: property → id pattern."""
     keys: tuple[str, ...] = ()
     """Other properties a record may be asked for by (`slug`, `login`), after the id. The id property itself is among
     them when it is a natural key (a name, a slug) that a caller may change."""

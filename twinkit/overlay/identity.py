@@ -5,7 +5,7 @@ Imports: shapes, words."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from twinkit.overlay.shapes import Shapes
@@ -70,8 +70,13 @@ OWN = ("id", "uuid", "key", "uid", "guid", "arn", "sid", "number", "code", "slug
 """What a record's own id may be called after its noun: `sessionId`, `DetectorArn`, `pageName`."""
 
 
-def id_property(shapes: Shapes, node: Any, param: str | None, resource: str, *, guess: bool = True) -> str | None:
-    """The property that shows the id which a path parameter `param` names, or None. `guess`: also by a likeness."""
+def id_property(
+    shapes: Shapes, node: Any, param: str | None, resource: str, *, guess: bool = True, given: Collection[str] = ()
+) -> str | None:
+    """The property that shows the id which a path parameter `param` names, or None.
+
+    `guess`: also by a likeness. `given`: what callers send, which names other records rather than this one.
+    """
     scalars = shapes.scalar_properties(node)
     if not scalars:
         return None
@@ -98,7 +103,27 @@ def id_property(shapes: Shapes, node: Any, param: str | None, resource: str, *, 
         return plain
     if own:
         return own[0]
-    return _last_resort(scalars, by_norm, param) if guess else None
+    return _last_resort(scalars, by_norm, param, given) if guess else None
+
+
+_HOLDERS = ("metadata", "meta", "reference", "ref", "identifier", "identity", "identification", "key", "info")
+"""What an object inside a record is called (after the record's noun, often) that says which record it is."""
+
+
+def id_place(shapes: Shapes, node: Any, param: str, resource: str) -> str | None:
+    """The dotted place of an id inside a record: `metadata.name`, `datasetReference.datasetId`; None: there is none."""
+    nouns = {norm(resource), norm(resource.rpartition(".")[2]), norm(resource).rpartition("_")[2]}
+    wanted = [norm(param), *(f"{n}{s}" for n in sorted(nouns) for s in ("id", "name", "key"))]
+    for name, schema in shapes.properties(node).items():
+        word = norm(name)
+        own = any(word in (n, *(n + holder for holder in _HOLDERS)) for n in nouns)
+        if not (own or word in _HOLDERS) or not shapes.is_object(schema):
+            continue
+        inner = {norm(n): n for n in shapes.scalar_properties(shapes.unit(schema).node)}
+        found = next((inner[w] for w in (*wanted, *(("id", "name") if own else ())) if w in inner), None)
+        if found is not None:
+            return f"{name}.{found}"
+    return None
 
 
 def _tail(param: str, nouns: set[str]) -> str:
@@ -113,11 +138,13 @@ def _tail(param: str, nouns: set[str]) -> str:
     )
 
 
-def _last_resort(scalars: Mapping[str, Any], by_norm: Mapping[str, str], param: str | None) -> str | None:
+def _last_resort(
+    scalars: Mapping[str, Any], by_norm: Mapping[str, str], param: str | None, given: Collection[str]
+) -> str | None:
     for name in PLAIN_IDS[11:]:
         if name in scalars:
             return name
-    ending = [n for n in scalars if re.search(r"(_id|Id|ID|_uuid|Uuid|Guid|_key|Sid|Arn)$", n)]
+    ending = [n for n in scalars if re.search(r"(_id|Id|ID|_uuid|Uuid|Guid|_key|Sid|Arn)$", n) and n not in given]
     if len(ending) == 1:
         return ending[0]
     if param:
@@ -126,6 +153,9 @@ def _last_resort(scalars: Mapping[str, Any], by_norm: Mapping[str, str], param: 
         tails = [by_norm[k] for k in by_norm if last and k.endswith(last)]
         if len(tails) == 1:
             return tails[0]
+        inside = [k for k in by_norm if len(k) > 3 and norm(param).endswith(k)]
+        if inside:
+            return by_norm[max(inside, key=len)]
         heads = [by_norm[k] for k in by_norm if len(k) > 1 and norm(param).startswith(k)]
         if len(heads) == 1:
             return heads[0]
@@ -267,7 +297,8 @@ def scope_property(shapes: Shapes, node: Any, param: str, parent: str) -> str | 
             return found
         if shapes.is_object(properties[found]):
             inner = shapes.properties(shapes.unit(properties[found]).node)
-            for key in ("id", norm(tail), "uuid", "key", "login", "slug", "name"):
+            named = tail in ("slug", "name", "key", "login", "code", "number", "uuid")
+            for key in (tail,) if named else ("id", norm(tail), "uuid", "key", "login", "slug", "name"):
                 hit = next((n for n in inner if norm(n) == key), None)
                 if hit is not None and shapes.types(inner[hit]) & {"string", "integer", "number"}:
                     return f"{found}.{hit}"

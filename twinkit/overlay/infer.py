@@ -15,7 +15,7 @@ from twinkit.contract.finding import Finding
 from twinkit.overlay.bind_rest import Rest
 from twinkit.overlay.compiled import Binding, Resource
 from twinkit.overlay.errors import Errors
-from twinkit.overlay.identity import NAMES, id_pattern, id_property, id_type, narrower, natural_keys, times
+from twinkit.overlay.identity import NAMES, id_pattern, id_place, id_property, id_type, narrower, natural_keys, times
 from twinkit.overlay.kinds import Collection, Collections
 from twinkit.overlay.places import HOLE, Key, Places
 from twinkit.overlay.shapes import IDS, Shapes, Unit
@@ -79,9 +79,9 @@ class Inference:
         if not members:
             members = [Collection(())]
         home = min(members, key=lambda m: (m.param is None, len(m.key)))
-        shown = id_property(self.shapes, unit.node, home.param, name, guess=not home.from_body)
+        shown, place = self._identified(name, unit, home)
         properties = self.shapes.properties(unit.node)
-        schema = properties.get(shown, {}) if shown else {}
+        schema = self._at(unit, shown or place)
         path = self._path_schema(home)
         narrow = path if path is not None and narrower(self.shapes, path, schema) else schema
         pattern = id_pattern(self.shapes, narrow)
@@ -93,7 +93,7 @@ class Inference:
             return Resource(
                 name, id=pattern or "{alnum:20}", id_property="id", open=True, parent=self._parent(home.key)
             )
-        if shown is None:
+        if shown is None and place is None:
             self.out.findings.append(
                 Finding("infer.id", name, "no property of the schema shows the id; it is only in paths and Location")
             )
@@ -103,7 +103,9 @@ class Inference:
             id=pattern,
             id_schema=narrow if pattern is None and narrow is not schema else None,
             id_property=shown,
-            id_type=id_type(self.shapes, schema) if shown else "string",  # type: ignore[arg-type]
+            id_type=id_type(self.shapes, schema) if shown or place else "string",  # type: ignore[arg-type]
+            id_place=place,
+            more_ids=self._more_ids(unit, shown),
             keys=self._keys(unit, shown),
             unique=tuple(natural_keys(self.shapes, unit.node, body, shown)),
             scoped=bool(depths) and min(depths) > 0 and (len(members) == 1 or shown not in ("id", "uuid")),
@@ -117,6 +119,35 @@ class Inference:
             write_only=self._marked(properties, "writeOnly"),
             expandable=self._expandable(unit),
         )
+
+    def _identified(self, name: str, unit: Unit, home: Collection) -> tuple[str | None, str | None]:
+        """(property, place inside the record) that shows the id which paths name; one of them, or neither."""
+        given: set[str] = set()
+        for op in (*home.ops, *home.item_ops):
+            if op.method in ("post", "put") and op.body is not None:
+                given |= set(self.shapes.properties(self.shapes.unit(op.body).node))
+        sure = id_property(self.shapes, unit.node, home.param, name, guess=False)
+        place = id_place(self.shapes, unit.node, home.param, name) if home.param else None
+        if place is not None and (
+            sure is None or (sure in IDS and norm(home.param or "") == norm(place.split(".")[1]))
+        ):
+            return None, place
+        return sure or id_property(
+            self.shapes, unit.node, home.param, name, guess=not home.from_body, given=given
+        ), None
+
+    def _at(self, unit: Unit, place: str | None) -> Any:
+        """The schema of a dotted place in a record."""
+        node: Any = unit.node
+        for part in (place or "").split("."):
+            node = self.shapes.properties(self.shapes.unit(node).node).get(part, {})
+        return node
+
+    def _more_ids(self, unit: Unit, shown: str | None) -> dict[str, str]:
+        """Properties that are an id beside the one that paths name: callers may take them for it."""
+        scalars = self.shapes.scalar_properties(unit.node)
+        found = {n: id_pattern(self.shapes, scalars[n]) for n in ("id", "uuid", "guid", "_id") if n in scalars}
+        return {name: pattern for name, pattern in found.items() if pattern is not None and name != shown}
 
     def _hoisted(self, name: str, unit: Unit) -> str:
         """A component name for the schema of records that the contract has inline."""
@@ -193,13 +224,15 @@ class Inference:
             params = {norm(m.param) for m in self.collections.members[resource.name] if m.param}
             better = named is not None and (norm(named) in params or named in IDS)
             better = better and norm(resource.id_property or "") not in params
+            schema: Any = None
+            if binding.reply.get("shows") == "id":
+                schema = next(op.reply for op in self.places.ops if op.id == binding.operation)
+                own = self._at(self.collections.units[resource.name], resource.id_property)
+                better = better or narrower(self.shapes, schema, own)
             if resource.id_property is not None and not (better and resource.id_property in NAMES):
                 continue
-            schema: Any = None
             if named and reply.unit is not None:
                 schema = self.shapes.properties(reply.unit.node).get(named)
-            elif binding.reply.get("shows") == "id":
-                schema = next(op.reply for op in self.places.ops if op.id == binding.operation)
             if schema is not None:
                 self.out.resources[resource.name] = replace(
                     resource,

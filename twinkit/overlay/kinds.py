@@ -140,13 +140,23 @@ class Collections:
         rest = [u for u in rest if not (u.name or "").lower().startswith("deleted")]
         if rest:
             with_id = [u for u in rest if has_id(self.shapes.properties(u.node))] or rest
-            return max(with_id, key=lambda u: len(self.shapes.properties(u.node)))
+            best = max(with_id, key=lambda u: len(self.shapes.properties(u.node)))
+            return self._shown_one(collection, best) or best
         for op in (*collection.item_ops, *collection.ops):
             if op.method in ("post", "put", "patch") and op.body is not None:
                 unit = self.shapes.wrapped(self.shapes.unit(op.body))[1]
                 if self.shapes.properties(unit.node):
                     collection.from_body = True
                     return unit
+        return None
+
+    def _shown_one(self, collection: Collection, best: Unit) -> Unit | None:
+        """What GET on an item shows inside an array of one, where that tells more than anything else does."""
+        for op in collection.item_ops:
+            reply = self.places.replies[op.id]
+            if op.method == "get" and reply.listing is not None and reply.listing.place and reply.unit is not None:
+                more = len(self.shapes.properties(reply.unit.node)) > len(self.shapes.properties(best.node))
+                return reply.unit if more else None
         return None
 
     # -- naming and merging -----------------------------------------------------------------------------------

@@ -159,11 +159,15 @@ class Merge:
         given = part.model_dump(exclude_unset=True, by_alias=True)
         self._properties(name, part, resource)
         changes: dict[str, Any] = {
-            key: given[key] for key in ("id", "id_property", "id_type", "scoped", "parent", "schema") if key in given
+            key: given[key]
+            for key in ("id", "id_property", "id_place", "id_type", "scoped", "parent", "schema")
+            if key in given
         }
+        if given.get("id_property"):
+            changes.setdefault("id_place", None)
         changes |= {key: tuple(given[key]) for key in ("keys", "unique") if given.get(key) is not None}
         changes["expandable"] = {**resource.expandable, **{k: tuple(v) for k, v in part.expandable.items()}}
-        for key in ("defaults", "timestamps", "time_formats", "events", "filters", "template"):
+        for key in ("defaults", "timestamps", "time_formats", "events", "filters", "template", "more_ids"):
             mine = {**getattr(resource, key), **given.get(key, {})}
             changes[key] = mine if key in ("defaults", "template") else {k: v for k, v in mine.items() if v is not None}
         made = replace(resource, name=name, **changes)

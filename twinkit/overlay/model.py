@@ -65,6 +65,10 @@ class ResourcePart(Strict):
     """Id pattern: `note_{alnum:14}`; kinds alnum, lower, upper, hex, digits, letters, `{uuid}`, `{seq}`."""
     id_property: str | None = None
     id_type: Literal["string", "integer", "number"] | None = None
+    id_place: str | None = None
+    """Dotted place of the id inside a record that has no property for it."""
+    more_ids: dict[str, str] = Field(default_factory=dict)
+    """Further properties that hold an id → pattern."""
     operations: dict[str, str | list[str]] = Field(default_factory=dict)
     """What an operation does (create, retrieve, list, update, replace, delete, search, count …, or a verb) →
     operation id, or several."""

@@ -310,18 +310,22 @@ class Shapes:
         properties = self.properties(unit.node)
         if has_id(properties):
             return None
-        arrays = {n: u for n, u in self._arrays(properties).items() if self.properties(u.node)}
+        arrays = {n: u for n, u in self._arrays(properties, hints).items() if self.properties(u.node)}
         wanted = [norm(h) for h in hints if len(h) > 2]
         named = [n for n in arrays if any(norm(n).endswith(w) for w in wanted)]
         generic = [n for n in arrays if norm(n) in ITEM_LISTS]
         found = (named or generic or (list(arrays) if len(arrays) == 1 else []))[:1]
         return ListShape(found[0], arrays[found[0]]) if found else None
 
-    def _arrays(self, properties: Mapping[str, Any]) -> dict[str, Unit]:
+    def _arrays(self, properties: Mapping[str, Any], hints: tuple[str, ...]) -> dict[str, Unit]:
+        """The arrays among properties but for those that tell about the list (`errors`), unless the path names them."""
+        wanted = {norm(h) for h in hints}
         out = {}
         for name, schema in properties.items():
             unit = self.unit(schema)
-            if unit.node.get("type") in ("array", ["array", "null"]) and norm(name) not in META:
+            if unit.node.get("type") in ("array", ["array", "null"]) and (
+                norm(name) not in META or norm(name) in wanted
+            ):
                 out[name] = self.unit(unit.node.get("items", {}))
         return out
 
@@ -329,7 +333,7 @@ class Shapes:
         properties = self.properties(unit.node)
         if not properties:
             return self._keyed(unit)
-        arrays = self._arrays(properties)
+        arrays = self._arrays(properties, hints)
         wanted = {norm(h) for h in hints}
         named = [n for n in arrays if norm(n) in wanted]
         generic = [n for n in ITEM_LISTS if n in arrays] or [n for n in arrays if norm(n) in ITEM_LISTS]

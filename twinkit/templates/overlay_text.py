@@ -70,6 +70,8 @@ def _resource(resource: Resource, compiled: Compiled) -> Iterator[str]:
         yield f"    id: {json.dumps(resource.id)}"
     if resource.id_property:
         yield f"    id_property: {scalar(resource.id_property)}"
+    if resource.id_place:
+        yield f"    id_place: {scalar(resource.id_place)}"
     roles: dict[str, list[str]] = {}
     for binding in compiled.bindings.values():
         if binding.resource == resource.name and binding.fidelity != "shape":

@@ -20,6 +20,7 @@ from twinkit.behaviour.generic.scope import (
     held,
     identifier,
     key_of,
+    nested,
     parent_values,
     way_of,
     write_parents,
@@ -93,6 +94,7 @@ def make(ctx: Ctx, request: Request, binding: Binding, values: Mapping[str, Any]
     """Store a new record. Raises the service's `conflict` for a value that must be unique."""
     resource = ctx.resource(binding.resource or "")
     chosen = id if id is not None else values.get(binding.body.get("id", "")) or chosen_id(ctx, resource, values)
+    chosen = dig(values, resource.id_place) if chosen is None and resource.id_place else chosen
     chosen = chosen if isinstance(chosen, str | int) else None
     fitted = project(ctx, resource, merged_maps(ctx, {}, values), {})
     if resource.id_property and chosen is None:
@@ -101,14 +103,31 @@ def make(ctx: Ctx, request: Request, binding: Binding, values: Mapping[str, Any]
         fitted[resource.id_property] = typed(ctx, resource, chosen)
     write_parents(ctx, request, binding, fitted)
     check_unique(ctx, request, binding, resource, fitted)
+    _further_ids(ctx, resource, fitted, chosen)
     key = None if chosen is None else str(chosen)
     if chosen is not None and resource.id_property is None:
-        fitted[OWN_ID] = key
+        fitted.setdefault(OWN_ID, key)
     if key is not None and not {"conflict", "default"} & set(binding.errors):
         _make_way(ctx, request, binding, resource, key)
     if resource.scoped:
         return _make_scoped(ctx, request, binding, resource, fitted, key)
     return ctx.create(resource.name, fitted, id=key, request=request)
+
+
+def _further_ids(ctx: Ctx, resource: Resource, record: dict[str, Any], chosen: Any) -> None:
+    """Fill in the ids that a caller left out: those beside the one that paths name, and one inside the record."""
+    for name, pattern in resource.more_ids.items():
+        if record.get(name) in (None, ""):
+            made = ctx.new_id(pattern) if pattern != "{seq}" else ctx.store.next(f"ids/{resource.name}/{name}") + 1
+            record[name] = typed_as(ctx, resource, name, made)
+    if resource.id_place:
+        own = chosen if chosen is not None else ctx.draft(resource.name)[OWN_ID]
+        top, _, rest = resource.id_place.partition(".")
+        record[OWN_ID] = own
+        schema = ctx.twin.properties(resource.schema).get(top, True)
+        fitted = fit(ctx, schema, nested(rest, own), record.get(top))
+        if fitted is not NOTHING:
+            record[top] = fitted
 
 
 def _make_way(ctx: Ctx, request: Request, binding: Binding, resource: Resource, id: str) -> None:
@@ -177,6 +196,9 @@ def sent(request: Request, binding: Binding) -> dict[str, Any]:
         body = dig(body, wrap, body)
     if not isinstance(body, Mapping):
         body = dict(request.query) if request.body is None else {}
+    into = binding.body.get("into")
+    if into and into not in body:
+        return {into: dict(body), **body}
     rename = binding.body.get("rename")
     if rename:
         return {rename.get(name, name): value for name, value in body.items()}
@@ -201,8 +223,12 @@ def chosen_id(ctx: Ctx, resource: Resource, values: Mapping[str, Any]) -> Any:
 
 def typed(ctx: Ctx, resource: Resource, value: Any) -> Any:
     """An id of the path as the id property's type."""
-    schema = ctx.twin.properties(resource.schema).get(resource.id_property or "", True)
-    fitted = fit(ctx, schema, value)
+    return typed_as(ctx, resource, resource.id_property or "", value)
+
+
+def typed_as(ctx: Ctx, resource: Resource, name: str, value: Any) -> Any:
+    """A value as a property's type."""
+    fitted = fit(ctx, ctx.twin.properties(resource.schema).get(name, True), value)
     return value if fitted is NOTHING else fitted
 
 

@@ -59,11 +59,7 @@ class Shape:
     @cached_property
     def items(self) -> tuple[Shape, ...]:
         """Shapes of the elements, for each way to be an array."""
-        node = self.twin.index.resolve(self.schema)
-        if not isinstance(node, Mapping):
-            return ()
-        nodes = [node, *(self.twin.index.resolve(b) for key in ("oneOf", "anyOf") for b in node.get(key) or ())]
-        return tuple(shape_of(self.twin, n["items"]) for n in nodes if isinstance(n, Mapping) and "items" in n)
+        return tuple(shape_of(self.twin, node["items"]) for node in _arrays(self.twin, self.schema))
 
     def _branch(self, node: Schema) -> ObjectBranch:
         declared = properties_of(self.twin.index, node)
@@ -82,6 +78,18 @@ def shape_of(twin: Twin, schema: Schema) -> Shape:
     if found is None:
         found = twin.shapes[id(schema)] = Shape(twin, schema)
     return found
+
+
+def _arrays(twin: Twin, schema: Schema, depth: int = 0) -> Iterator[Mapping[str, Any]]:
+    """The nodes of a schema that say what the elements of an array are, parts and alternatives included."""
+    node = twin.index.resolve(schema)
+    if not isinstance(node, Mapping) or depth > 6:
+        return
+    if "items" in node:
+        yield node
+    for key in ("allOf", "oneOf", "anyOf"):
+        for part in node.get(key) or ():
+            yield from _arrays(twin, part, depth + 1)
 
 
 def _objects(twin: Twin, schema: Schema) -> Iterator[Schema]:

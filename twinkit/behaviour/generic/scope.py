@@ -24,7 +24,7 @@ HIDDEN = "~"
 def check_parents(ctx: Ctx, request: Request, binding: Binding) -> None:
     """Every parent that a record can exist of must exist. Raises the service's `not_found`.
 
-    With the option `parents: lenient` (documents without an overlay) only a parent that was deleted is missing.
+    With the option `parents: lenient` (documents without an overlay) no parent is asked for.
     """
     lenient = ctx.twin.compiled.options.get("parents") == "lenient" and not ctx.strict
     way: list[str] = []
@@ -33,8 +33,7 @@ def check_parents(ctx: Ctx, request: Request, binding: Binding) -> None:
         if resource:
             declared = ctx.resource(resource)
             key = "/".join([*way, value]) if declared.scoped else value
-            gone = not lenient or ctx.store.was_deleted(resource, key)
-            if gone and locate(ctx, declared, key, value) is None:
+            if not lenient and locate(ctx, declared, key, value) is None:
                 if not madeup.wanted(ctx):
                     raise ctx.missing(resource, value, parameter)
                 madeup.make(ctx, resource, value, key=key)
@@ -140,10 +139,13 @@ def lookup(ctx: Ctx, resource: Resource, key: str, value: str) -> tuple[str, byt
     raw = ctx.store.raw(resource.name, key)
     if raw is not None:
         return key, raw
+    if not resource.keys or ctx.store.was_deleted(resource.name, key):
+        return None
     for name in resource.keys:
-        page = ctx.store.list(resource.name, [Filter(name, "=", value)], limit=1)
-        if page.ids:
-            return page.ids[0], page.rows[0]
+        for wanted in (value, int(value)) if value.isdecimal() and len(value) < 19 else (value,):
+            page = ctx.store.list(resource.name, [Filter(name, "=", wanted)], limit=1)
+            if page.ids:
+                return page.ids[0], page.rows[0]
     return None
 
 
