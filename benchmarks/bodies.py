@@ -23,6 +23,7 @@ WORDS = {
     "time": ("05:06:07Z", "23:59:58Z"),
     "byte": ("YWJj", "ZGVm"),
     "duration": ("PT5M", "P1D"),
+    "decimal": ("1.5", "2.5"),
 }
 ODD = ("Zoë O'Neil", "a b/c", "x", "100%", "tab\tnew\nline", "ÄÖ ✓", "null", "0", "-", "true")
 LENGTH = 60
@@ -151,6 +152,9 @@ class Bodies:
 
     def _string(self, node: Schema, other: bool) -> str:
         form = node.get("format")
+        if form == "uuid":
+            self.count += 1
+            return f"{self.count:08x}-5d3a-4f7b-9c8d-0a1b2c3d4e5f"
         if form in WORDS:
             return WORDS[form][bool(other) ^ (self.mode == "random")]
         if isinstance(node.get("pattern"), str):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 from documents import Document
 
+LINKS = ("uri", "self", "selflink", "href", "url", "link")
 NAMED = ("key", "slug", "name", "code", "number", "login", "username", "token")
 
 FORMS = {
@@ -28,16 +30,21 @@ def bare(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def levels(value: Any, depth: int) -> Iterator[dict[str, Any]]:
-    """Objects that many levels down; of lists the first element."""
+WRAPS = ("data", "result", "item", "response", "payload", "attributes", "metadata", "resource", "body", "entity")
+
+
+def levels(value: Any, depth: int, hints: Collection[str] = ()) -> Iterator[dict[str, Any]]:
+    """Objects that many levels down; of lists the first element. With `hints` only inside what wraps a record."""
     if isinstance(value, list):
         value = value[0] if value else None
     if isinstance(value, dict):
         if depth == 0:
             yield value
         elif sum(isinstance(each, (str, int, float)) for each in value.values()) < 4:
-            for each in value.values():
-                yield from levels(each, depth - 1)
+            for name, each in value.items():
+                word = bare(name)
+                if not hints or word in WRAPS or word.rstrip("s") in hints or word.removesuffix("reference") in hints:
+                    yield from levels(each, depth - 1, hints)
 
 
 def nouns(path: str) -> set[str]:
@@ -47,32 +54,42 @@ def nouns(path: str) -> set[str]:
 
 
 def found_id(
-    reply: Any, headers: Mapping[str, str], param: str, collection: str, sent: Any, order: str = "param"
+    answer: tuple[Any, Any, Mapping[str, str]], param: str, collection: str, sent: Any, asked: Asked
 ) -> str | None:
-    """The new record's id: `order` says whether the name of the path's parameter or plain `id` is looked for first."""
+    """The new record's id in the reply to its create, as the path's parameter admits it."""
+    _, reply, headers = answer
     words = nouns(collection)
     mine = [bare(param), *(f"{n}{s}" for n in words for s in ("id", "uuid", "guid", "key", "sid"))]
     plain = ["id", "uuid", "guid", "gid", "sid", "uid"]
-    for names in ([*plain, *mine] if order == "id" else [mine[0], *plain, *mine[1:]], ()):
-        if not names and (chosen := scalars(next(levels(sent, 0), {})).get(bare(param))) is not None:
-            return str(chosen)
-        for depth in range(3):
-            for place in levels(reply, depth):
-                known = scalars(place)
-                for name in names:
-                    if known.get(name) not in (None, ""):
-                        return str(known[name])
-    where = next((v for k, v in headers.items() if k.lower() == "location"), None)
-    if where:
-        return unquote(where.partition("?")[0].rstrip("/").rpartition("/")[2])
-    for depth in range(2):
-        for place in levels(reply, depth):
+    first = [*plain, *mine] if asked.order == "id" else [mine[0], *plain, *mine[1:]]
+    ending = [k for place in levels(reply, 0) for k in scalars(place) if k.endswith("id") and bare(param).endswith(k)]
+    last = [*ending, *NAMED, *(f"{n}{s}" for n in words for s in ("name", "number", "code"))]
+    chosen = scalars(next(levels(sent, 0), {})).get(bare(param))
+    where = next((v for k, v in headers.items() if k.lower() == "location"), "")
+    found = [
+        *_named(reply, first, words),
+        *([str(chosen)] if chosen is not None else []),
+        *([unquote(where.partition("?")[0].rstrip("/").rpartition("/")[2])] if where else []),
+        *(id.rstrip("/").rpartition("/")[2] for id in _named(reply, LINKS, words) if "/" in id),
+        *_named(reply, last, words),
+        *([str(reply)] if isinstance(reply, (str, int)) and not isinstance(reply, bool) else []),
+    ]
+    return next((id for id in found if id and asked.admits(id)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How an id is looked for: plain `id` or the name of the path's parameter first, and what that parameter admits."""
+
+    order: str
+    admits: Callable[[str], bool]
+
+
+def _named(reply: Any, names: Collection[str], words: Collection[str]) -> Iterator[str]:
+    for depth in range(3):
+        for place in levels(reply, depth, words):
             known = scalars(place)
-            ending = [k for k in known if k.endswith("id") and bare(param).endswith(k)]
-            for name in (*ending, *NAMED, *(f"{n}{s}" for n in words for s in ("name", "number", "code"))):
-                if known.get(name) not in (None, ""):
-                    return str(known[name])
-    return str(reply) if isinstance(reply, (str, int)) and not isinstance(reply, bool) else None
+            yield from (str(known[name]) for name in names if known.get(name) not in (None, ""))
 
 
 def scalars(place: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,6 +100,8 @@ def scalars(place: Mapping[str, Any]) -> dict[str, Any]:
 def holds(shown: Any, id: str, inside: bool = False) -> bool:
     """Whether an element of a list reply has an id: as a value, as a key of a map, or at the end of a link."""
     if isinstance(shown, dict):
+        if any(k in ("id", "uuid") or k.endswith("id") for k, v in scalars(shown).items() if str(v) == id):
+            return True
         keyed = id in shown and (inside or isinstance(shown[id], dict))
         return keyed or any(holds(v, id, inside) for v in shown.values())
     if isinstance(shown, list):
@@ -140,7 +159,7 @@ class Comparison:
             if hidden or inner.get("readOnly") or (isinstance(node, Mapping) and node.get("readOnly")):
                 self.counts["hidden or read-only"] += 1
                 continue
-            if inner.get("format") in ("password", "binary") or not self._fits(value, inner):
+            if inner.get("format") in ("password", "binary") or not self.fits(value, inner):
                 self.counts["another type in the reply"] += 1
                 continue
             self.counts["compared"] += 1
@@ -164,7 +183,7 @@ class Comparison:
             return next((w for n, (a, b) in pairs if (w := self._value(a, b, items, f"{path}.{n}", depth + 1))), "")
         return "" if same(sent, shown) else f"{path}: sent {sent!r:.60}, shown {shown!r:.60}"
 
-    def _fits(self, value: Any, node: Mapping[str, Any]) -> bool:
+    def fits(self, value: Any, node: Mapping[str, Any]) -> bool:
         """Whether the reply's schema admits a value that was sent, as far as type, enum, and bounds say."""
         types = self.document.types(node)
         kind = {str: "string", bool: "boolean", int: "integer", float: "number", dict: "object", list: "array"}
@@ -182,7 +201,8 @@ class Comparison:
         if isinstance(value, str):
             return node.get("minLength", 0) <= len(value) <= node.get("maxLength", len(value))
         if isinstance(value, list):
-            return all(self._fits(each, self.document.merged(node.get("items", {}))) for each in value)
+            few = len(value) < node.get("minItems", 0)
+            return not few and all(self.fits(each, self.document.merged(node.get("items", {}))) for each in value)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return bool(node.get("minimum", value) <= value <= node.get("maximum", value))
         return True

@@ -15,16 +15,19 @@ import random
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from bodies import Bodies
 from client import Client
-from comparing import Comparison, bare, found_id, holds, levels, nouns
+from comparing import Asked, Comparison, bare, found_id, holds, levels, nouns
 from documents import Document, Operation, holes, normal
 
+NARROWING = {"pattern", "format", "minLength", "maxLength", "minimum", "maximum", "enum"}
+FIRST = {"offset": 0, "skip": 0, "start": 0, "page": 1, "pagenumber": 1, "limit": 50, "pagesize": 50, "perpage": 50}
+"""What a list is asked for, where it insists on being asked for a page."""
 LEGS = ("create", "get", "list", "change", "delete")
 Answer = tuple[int, Any, Mapping[str, str]]
 
@@ -59,15 +62,30 @@ class Trips:
     def value(self, op: Operation, name: str) -> str:
         """A value for a parameter that nothing makes; unless blind, what the body says under that name."""
         if not self.blind and isinstance(self.sent, dict):
-            said = next((value for key, value in self.sent.items() if bare(key) == bare(name)), None)
+            places = [*levels(self.sent, 0), *levels(self.sent, 1)]
+            said = next((value for place in places for key, value in place.items() if bare(key) == bare(name)), None)
             if isinstance(said, (str, int)) and not isinstance(said, bool):
                 return str(said)
         parameter = op.parameter(name)
-        key = f"{name} {parameter.get('schema', parameter)}"
+        schema = parameter.get("schema", parameter)
+        if parameter.get("in") == "path":
+            schema = self.narrowest(op, name, schema)
+        key = f"{name} {schema}"
         if key not in self.values:
-            made = self.bodies.make(parameter.get("schema", parameter), 1)
+            made = self.bodies.make(schema, 1)
+            if parameter.get("in") == "query" and bare(name) in FIRST:
+                made = self.document.merged(schema).get("default", FIRST[bare(name)])
             self.values[key] = text(made)
         return self.values[key]
+
+    def narrowest(self, op: Operation, name: str, schema: Any) -> Any:
+        """What all operations below the same place say about a path parameter, where one says more than this one."""
+        head = op.path.partition(f"{{{name}}}")[0].lower()
+        found = [schema]
+        for other in self.document.operations.values():
+            if other.path.lower().startswith(f"{head}{{{name.lower()}}}"):
+                found.append(other.parameter(name).get("schema", {}))
+        return max((self.document.merged(one) for one in found), key=lambda one: len(one.keys() & NARROWING))
 
     def url(self, op: Operation, ids: Mapping[str, str]) -> str:
         """The address of an operation with what it requires."""
@@ -104,6 +122,19 @@ class Trips:
             raise Unjudged(f"body is {media.partition(';')[0]}")
         return self.bodies.make(op.body, 0, other)
 
+    def admits(self, op: Operation, name: str) -> Callable[[str], bool]:
+        """Whether a path parameter admits an id."""
+        parameter = op.parameter(name)
+        node = self.document.merged(parameter.get("schema", parameter))
+        whole = self.document.types(node) <= {"integer", "number"} and bool(self.document.types(node))
+
+        def test(id: str) -> bool:
+            if whole:
+                return id.lstrip("-").isdecimal()
+            return self.compare.fits(id, node)
+
+        return test
+
     # -- a trip -----------------------------------------------------------------------------------------------
 
     def above(self, path: str) -> dict[str, str]:
@@ -133,7 +164,8 @@ class Trips:
             body = self.body(maker)
             status, reply, headers = self.call(maker, ids, body)
             if status < 300:
-                return ids.get(name) or found_id(reply, headers, name, collection, body, self.order)
+                asked = Asked(self.order, self.admits(operations["get", item], name))
+                return ids.get(name) or found_id((status, reply, headers), name, collection, body, asked)
         return None
 
     def trip(self, collection: str, item: str) -> Iterator[str]:
@@ -153,18 +185,23 @@ class Trips:
         self.sent = body = self.body(maker)
         status, reply, headers = self.call(maker, ids, body)
         self.refused(status)
+        if status == 404 and maker.method == "put" and "201" not in maker.replies:
+            raise Unjudged("PUT may only change what there is")
         if status >= 300:
             raise Failed(f"{status} {str(reply)[:200]}")
         yield "create"
         if param not in ids:
-            id = found_id(reply, headers, param, collection, body, self.order)
+            asked = Asked(self.order, self.admits(getter, param))
+            id = found_id((status, reply, headers), param, collection, body, asked)
             if id is None:
                 raise Unjudged("no id in the reply" if reply not in (None, "", {}) else "empty reply to create")
             ids[param] = id
         leave = {bare(name) for name in holes(item)}
         if maker.method == "put":
             leave |= {"id", "name", *(f"{noun}{end}" for noun in nouns(collection) for end in ("id", "name"))}
-        self.shows(getter, ids, body, leave | self.naming(getter, ids) if len(ids) > 1 else leave)
+        self.shows(
+            getter, ids, body, leave | self.naming(getter, ids) if len(ids) > 1 or maker.method == "put" else leave
+        )
         yield "get"
         if self.listed(collection, ids, True):
             yield "list"

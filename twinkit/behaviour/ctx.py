@@ -134,7 +134,7 @@ class Ctx:
         key = declared.id_property
         shown = key or OWN_ID
         if not (values and values.get(shown) is not None):
-            record[shown] = self._own_id(declared)
+            record[shown] = self.own_id(declared)
         self._stamp(declared, record, "create", values or {})
         return record
 
@@ -196,7 +196,8 @@ class Ctx:
         hook = self.twin.renderers.get(resource)
         return hook(self, record) if hook else record
 
-    def _own_id(self, declared: Resource) -> Any:
+    def own_id(self, declared: Resource) -> Any:
+        """The next id of a resource, as the property that shows it has it."""
         if declared.id_type != "string":
             return self.store.next(f"ids/{declared.name}") + 1
         if declared.id:

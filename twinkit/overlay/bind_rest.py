@@ -94,6 +94,8 @@ class Rest:
             self._listed(op, reply, bound, unit)
         elif reply.wrap:
             bound["envelope"] = {"wrap": reply.wrap} | self.bodies.constants(op, reply)
+        if bound.pop("newest", False):
+            bound["envelope"] = {**bound.get("envelope", {}), "newest": True}
         one = bound["kind"] in RECORD and bound.get("resource") is not None
         if (bound.pop("single", False) or one) and reply.listing is not None:
             bound["envelope"] = {"wrap": reply.listing.place, "wrap_list": True} | self.bodies.constants(op, reply)
@@ -230,7 +232,7 @@ class Rest:
         if reply.unit is not None:
             known = self.collections.units.get(collection.resource)
             if known is not None and self.collections.alike(known, reply.unit):
-                return {"kind": "singleton_get", "resource": collection.resource, "note": note}
+                return {"kind": "singleton_get", "resource": collection.resource, "note": note, "newest": True}
             return self.loose.single(op, None, note)
         free = op.reply is None and op.status == 200 and op.method == "get"
         if free or (op.reply is not None and not op.binary_reply and self.shapes.anything(op.reply)):

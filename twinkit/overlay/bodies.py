@@ -80,7 +80,8 @@ class Bodies:
         """Whether a body has an object named like the record, and the record itself no such object."""
         wanted = {norm(hint) for hint in hints}
         named = [n for n, schema in given.items() if norm(n) in wanted and self._shapes.is_object(schema)]
-        return bool(named) and not any(self._shapes.is_object(own[n]) for n in named if n in own)
+        rest = {norm(n) for n in given if n not in named} & {norm(n) for n in own}
+        return bool(named) and not rest and not any(self._shapes.is_object(own[n]) for n in named if n in own)
 
     def _into(self, given: dict[str, Any], own: dict[str, Any]) -> str:
         """The property of the record that holds what the body has on top: `properties` of Azure's, or empty."""

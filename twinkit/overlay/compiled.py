@@ -84,7 +84,8 @@ class Binding:
 
     envelope: Mapping[str, Any] = field(default_factory=dict)
     """How records are wrapped in the reply.
-    One record: `{"wrap": "data.user"}` puts it there; `wrap_list` true: as the only element of an array there.
+    One record: `{"wrap": "data.user"}` puts it there; `wrap_list` true: as the only element of an array there;
+    `newest` (singleton_get): the last record that was made there, if any was.
     Lists: `items` (dotted; "" = the reply is the array), `map` (instead of `items`: place of an object of records
     by id; "" = the reply is it), `has_more` (bool), `next` / `previous` (value by `next_kind`: "cursor", "page",
     "offset", "url"), `total` (all matches), `count` (in this page), `page`, `limit`, `offset`, `pages`, `url` (the

@@ -17,6 +17,7 @@ from twinkit.behaviour.generic.project import NOTHING, fit, project
 from twinkit.behaviour.generic.replies import deleted_reply, example_reply, raw_reply, record_reply
 from twinkit.behaviour.generic.scope import (
     check_parents,
+    found,
     held,
     identifier,
     key_of,
@@ -65,9 +66,13 @@ def replace(ctx: Ctx, request: Request, binding: Binding) -> Reply:
 
 
 def delete(ctx: Ctx, request: Request, binding: Binding) -> Reply:
-    """The record goes."""
+    """The record goes; named by a key that others share (a name), they go with it, so that nothing answers to it."""
     check_parents(ctx, request, binding)
-    record = ctx.delete(binding.resource or "", key_of(ctx, request, binding))
+    name, key = binding.resource or "", key_of(ctx, request, binding)
+    record = ctx.delete(name, key)
+    if ctx.resource(name).keys and not key.endswith(str(identifier(request, binding))):
+        while (other := found(ctx, request, binding)) is not None:
+            ctx.delete(name, other[0])
     return deleted_reply(ctx, request, binding, record)
 
 
@@ -103,7 +108,6 @@ def make(ctx: Ctx, request: Request, binding: Binding, values: Mapping[str, Any]
         fitted[resource.id_property] = typed(ctx, resource, chosen)
     write_parents(ctx, request, binding, fitted)
     check_unique(ctx, request, binding, resource, fitted)
-    _further_ids(ctx, resource, fitted, chosen)
     key = None if chosen is None else str(chosen)
     if chosen is not None and resource.id_property is None:
         fitted.setdefault(OWN_ID, key)
@@ -111,21 +115,31 @@ def make(ctx: Ctx, request: Request, binding: Binding, values: Mapping[str, Any]
         _make_way(ctx, request, binding, resource, key)
     if resource.scoped:
         return _make_scoped(ctx, request, binding, resource, fitted, key)
+    if resource.more_ids or resource.id_place:
+        _further_ids(ctx, resource, fitted)
     return ctx.create(resource.name, fitted, id=key, request=request)
 
 
-def _further_ids(ctx: Ctx, resource: Resource, record: dict[str, Any], chosen: Any) -> None:
-    """Fill in the ids that a caller left out: those beside the one that paths name, and one inside the record."""
+def _further_ids(ctx: Ctx, resource: Resource, record: dict[str, Any]) -> None:
+    """Show a new record's id wherever its schema has a place for it and the caller left that out: as the id beside the
+    one that paths name (the same value where it fits, so that any of them leads to the record), and inside an object.
+    """
+    shown = resource.id_property or OWN_ID
+    if shown not in record:
+        record[shown] = ctx.own_id(resource)
     for name, pattern in resource.more_ids.items():
-        if record.get(name) in (None, ""):
-            made = ctx.new_id(pattern) if pattern != "{seq}" else ctx.store.next(f"ids/{resource.name}/{name}") + 1
-            record[name] = typed_as(ctx, resource, name, made)
+        if record.get(name) not in (None, ""):
+            continue
+        schema = ctx.twin.properties(resource.schema).get(name, True)
+        same = fit(ctx, schema, record[shown])
+        if same is NOTHING:
+            same = typed_as(ctx, resource, name, ctx.new_id(pattern))
+        record[name] = same
     if resource.id_place:
-        own = chosen if chosen is not None else ctx.draft(resource.name)[OWN_ID]
         top, _, rest = resource.id_place.partition(".")
-        record[OWN_ID] = own
-        schema = ctx.twin.properties(resource.schema).get(top, True)
-        fitted = fit(ctx, schema, nested(rest, own), record.get(top))
+        fitted = fit(
+            ctx, ctx.twin.properties(resource.schema).get(top, True), nested(rest, record[shown]), record.get(top)
+        )
         if fitted is not NOTHING:
             record[top] = fitted
 
@@ -149,6 +163,7 @@ def _make_scoped(
         values = {**values, resource.id_property: draft[resource.id_property]}
     else:
         values = {**values, OWN_ID: int(own) if resource.id_type != "string" and own.isdigit() else own}
+    _further_ids(ctx, resource, values)
     return ctx.create(resource.name, values, id=f"{way_of(request, binding)}/{own}", request=request)
 
 

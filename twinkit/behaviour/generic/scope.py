@@ -110,16 +110,29 @@ def key_of(ctx: Ctx, request: Request, binding: Binding) -> str:
 
 def held(ctx: Ctx, request: Request, binding: Binding) -> tuple[str, bytes]:
     """(key, stored bytes) of the record a request is about. Raises the service's `not_found`."""
+    kept = found(ctx, request, binding)
+    if kept is not None:
+        return kept
     resource = ctx.resource(binding.resource or "")
+    text, key = _named(request, binding, resource)
+    if madeup.wanted(ctx):
+        return _made_up(ctx, request, binding, text, key)
+    raise ctx.missing(resource.name, text, binding.id_parameter)
+
+
+def found(ctx: Ctx, request: Request, binding: Binding) -> tuple[str, bytes] | None:
+    """(key, stored bytes) of the record a request is about, or None."""
+    resource = ctx.resource(binding.resource or "")
+    text, key = _named(request, binding, resource)
+    kept = lookup(ctx, resource, key, text)
+    return kept if kept is not None and _belongs(ctx, request, binding, resource, kept[1]) else None
+
+
+def _named(request: Request, binding: Binding, resource: Resource) -> tuple[str, str]:
+    """(id that a request names, its key in the store)."""
     value = identifier(request, binding)
     text = "" if value is None else str(value)
-    key = f"{way_of(request, binding)}/{text}" if resource.scoped else text
-    found = lookup(ctx, resource, key, text)
-    if madeup.wanted(ctx) and (found is None or not _belongs(ctx, request, binding, resource, found[1])):
-        return _made_up(ctx, request, binding, text, key)
-    if found is None or not _belongs(ctx, request, binding, resource, found[1]):
-        raise ctx.missing(resource.name, text, binding.id_parameter)
-    return found
+    return text, f"{way_of(request, binding)}/{text}" if resource.scoped else text
 
 
 def _made_up(ctx: Ctx, request: Request, binding: Binding, id: str, key: str) -> tuple[str, bytes]:

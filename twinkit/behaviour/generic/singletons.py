@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from twinkit.behaviour import madeup
 from twinkit.behaviour.ctx import Ctx
 from twinkit.behaviour.generic.items import change, request_values
 from twinkit.behaviour.generic.replies import deleted_reply, record_reply
-from twinkit.behaviour.generic.scope import check_parents, way_of, write_parents
+from twinkit.behaviour.generic.scope import check_parents, scope_filters, way_of, write_parents
 from twinkit.behaviour.request import Reply, Request
 from twinkit.overlay.compiled import Binding
 
@@ -24,6 +26,11 @@ def ensure(ctx: Ctx, request: Request, binding: Binding) -> dict[str, Any]:
     found = ctx.store.find(name, key)
     if found is not None:
         return found
+    if binding.envelope.get("newest"):
+        page = ctx.store.list(name, scope_filters(ctx, request, binding), limit=1)
+        if page.rows:
+            made: dict[str, Any] = orjson.loads(page.rows[0])
+            return made
     if ctx.store.was_deleted(name, key) and not madeup.wanted(ctx):
         raise ctx.missing(name, key.lstrip("~"))
     return make_singleton(ctx, request, binding)
