@@ -58,12 +58,18 @@ def found_id(
 ) -> str | None:
     """The new record's id in the reply to its create, as the path's parameter admits it."""
     _, reply, headers = answer
-    words = nouns(collection)
+    words, sent = nouns(collection), sent if isinstance(sent, dict) else {}
     mine = [bare(param), *(f"{n}{s}" for n in words for s in ("id", "uuid", "guid", "key", "sid"))]
     plain = ["id", "uuid", "guid", "gid", "sid", "uid"]
     first = [*plain, *mine] if asked.order == "id" else [mine[0], *plain, *mine[1:]]
     ending = [k for place in levels(reply, 0) for k in scalars(place) if k.endswith("id") and bare(param).endswith(k)]
-    last = [*ending, *NAMED, *(f"{n}{s}" for n in words for s in ("name", "number", "code"))]
+    other = [k for place in levels(reply, 0) for k in scalars(place) if k.endswith("id") and k not in scalars(sent)]
+    last = [
+        *ending,
+        *(other if len(other) == 1 else ()),
+        *NAMED,
+        *(f"{n}{s}" for n in words for s in ("name", "number", "code")),
+    ]
     chosen = scalars(next(levels(sent, 0), {})).get(bare(param))
     where = next((v for k, v in headers.items() if k.lower() == "location"), "")
     found = [
@@ -115,13 +121,14 @@ class Comparison:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.counts: Counter[str] = Counter()
+        self.leave: set[str] = set()
 
     def lost(self, sent: Any, shown: Any, schema: Any, leave: set[str]) -> str:
         """The first property that a reply of this schema can show and shows otherwise than it was sent; else empty."""
         if not isinstance(sent, dict):
             return ""
         given, shown, schema = self._aligned(sent, shown, schema)
-        given = {k: v for k, v in given.items() if bare(k) not in leave}
+        self.leave = leave
         return self._object(given, shown, schema, "", 0)
 
     def _aligned(self, sent: dict[str, Any], shown: Any, schema: Any) -> tuple[dict[str, Any], Any, Any]:
@@ -150,6 +157,8 @@ class Comparison:
     def _object(self, sent: dict[str, Any], shown: Any, schema: Any, path: str, depth: int) -> str:
         known = self.document.properties(schema)
         for name, value in sent.items():
+            if depth < 2 and bare(name) in self.leave:
+                continue
             node = known.get(name)
             if node is None:
                 self.counts["not readable"] += 1

@@ -174,6 +174,7 @@ class Document:
     def pairs(self) -> Iterator[tuple[str, str]]:
         """(collection path, item path) wherever an item can be read and created, by POST above or by PUT."""
         plain = {normal(path): path for _, path in self.operations}
+        seen: set[str] = set()
         for method, path in list(self.operations):
             head, _, last = normal(path).rpartition("/")
             if method != "get" or not head.strip("/") or not re.fullmatch(r"\{[^{}]+\}", last):
@@ -181,6 +182,9 @@ class Document:
             if head.rpartition("/")[2].startswith("{"):
                 continue
             above = plain.get(head, head)
+            if head in seen:  # two names for one path: no telling which is meant
+                continue
+            seen.add(head)
             if ("post", above) in self.operations or self._puts(path, head):
                 yield above, path
 

@@ -63,7 +63,8 @@ class Trips:
         """A value for a parameter that nothing makes; unless blind, what the body says under that name."""
         if not self.blind and isinstance(self.sent, dict):
             places = [*levels(self.sent, 0), *levels(self.sent, 1)]
-            said = next((value for place in places for key, value in place.items() if bare(key) == bare(name)), None)
+            asked = bare(name.removeprefix("filter"))
+            said = next((value for place in places for key, value in place.items() if bare(key) == asked), None)
             if isinstance(said, (str, int)) and not isinstance(said, bool):
                 return str(said)
         parameter = op.parameter(name)
@@ -94,7 +95,7 @@ class Trips:
             value = ids.get(name) or self.value(op, name)
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         needed = [p["name"] for p in op.parameters if p.get("in") == "query" and p.get("required")]
-        query = "&".join(f"{quote(name)}={quote(ids.get(name) or self.value(op, name))}" for name in needed)
+        query = "&".join(f"{quote(name)}={quote(ids.get(f'?{name}') or self.value(op, name))}" for name in needed)
         path = path.partition("#")[0]
         return self.document.base + path + (("&" if "?" in path else "?") + query if query else "")
 
@@ -239,7 +240,7 @@ class Trips:
         if not self.many(lister.reply[1], 0):
             return False
         id = list(ids.values())[-1]
-        status, shown, _ = self.call(lister, {**ids, "ids": id, "id": id})
+        status, shown, _ = self.call(lister, {**ids, **{f"?{name}": id for name in ("id", "ids")}})
         if not 200 <= status < 300:
             raise Failed(f"{status} {str(shown)[:120]}")
         if wanted and not self.tells(shown, id):
@@ -250,6 +251,8 @@ class Trips:
 
     def tells(self, shown: Any, id: str) -> bool:
         """Whether the elements of a list are shown with anything that tells them apart."""
+        if "{}" in json.dumps(shown, default=str):
+            return False
         known = {str(v) for v in flattened(shown)}
         sent = {str(v) for v in flattened(self.sent)} - {"", "None", "True", "False"}
         return id in known or not known or not (known & sent) or any(len(text) > 15 for text in known - sent)

@@ -60,9 +60,12 @@ class Bodies:
         hints = hints_for(op.last) + tuple(hints_for(bound.get("resource") or ""))
         few = len(set(map(norm, properties)) & set(map(norm, own))) < max(1, len(properties) // 2)
         if properties and (few or self._holds_one(properties, own, hints)):
-            wrap, _ = self._shapes.wrapped(given, hints)
+            wrap = self._shapes.wrapped(given, hints)[0] or self._wrap_of(properties, own)
             into = "" if wrap else self._into(properties, own)
             out |= {"wrap": wrap} if wrap else {"into": into} if into else {}
+        if bound["kind"] in ("create", "update", "replace") and "wrap" not in out and "style" not in out:
+            items = self.items(op).get("items") if few else None
+            out |= {"wrap": items} if items else {}
         file = self._file(properties)
         if file and "json" not in (op.body_media or ""):
             out["file"] = file
@@ -82,6 +85,14 @@ class Bodies:
         named = [n for n, schema in given.items() if norm(n) in wanted and self._shapes.is_object(schema)]
         rest = {norm(n) for n in given if n not in named} & {norm(n) for n in own}
         return bool(named) and not rest and not any(self._shapes.is_object(own[n]) for n in named if n in own)
+
+    def _wrap_of(self, given: dict[str, Any], own: dict[str, Any]) -> str:
+        """The object of a body whose properties are mostly the record's, or empty."""
+        for name, schema in given.items():
+            inner = self._shapes.properties(self._shapes.unit(schema).node) if self._shapes.is_object(schema) else {}
+            if name not in own and inner and 2 * len(set(inner) & set(own)) > len(inner):
+                return name
+        return ""
 
     def _into(self, given: dict[str, Any], own: dict[str, Any]) -> str:
         """The property of the record that holds what the body has on top: `properties` of Azure's, or empty."""

@@ -126,6 +126,10 @@ def id_place(shapes: Shapes, node: Any, param: str, resource: str) -> str | None
     return None
 
 
+_TAILS = ("number", "key", "slug", "name", "code", "uuid", "id", "token", "sid", "sha", "hash", "ref", "guid", "handle")
+"""Last words of a parameter that name a property by themselves."""
+
+
 def _tail(param: str, nouns: set[str]) -> str:
     """`number` of `issue_number`, `key` of `projectKey`; the empty string when the parameter has one word."""
     words = split(param)
@@ -133,9 +137,7 @@ def _tail(param: str, nouns: set[str]) -> str:
         return ""
     head = norm("".join(words[:-1]))
     last = words[-1]
-    return (
-        last if head in nouns or last in ("number", "key", "slug", "name", "code", "uuid", "id", "token", "sid") else ""
-    )
+    return last if head in nouns or last in _TAILS or any(len(head) > 2 and n.endswith(head) for n in nouns) else ""
 
 
 def _last_resort(

@@ -383,7 +383,7 @@ class Shapes:
         }
 
 
-IDS = ("id", "uuid", "guid", "_id", "ID", "Id", "sid", "uid", "gid", "$id", "@id")
+IDS = ("id", "uuid", "guid", "_id", "ID", "Id", "sid", "uid", "gid", "$id", "@id", "sha")
 
 
 def has_id(properties: Mapping[str, Any]) -> bool:

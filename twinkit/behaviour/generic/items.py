@@ -209,6 +209,8 @@ def sent(request: Request, binding: Binding) -> dict[str, Any]:
     wrap = binding.body.get("wrap")
     if wrap and isinstance(body, Mapping):
         body = dig(body, wrap, body)
+    if isinstance(body, list) and len(body) > 0 and isinstance(body[0], Mapping):
+        body = body[0]
     if not isinstance(body, Mapping):
         body = dict(request.query) if request.body is None else {}
     into = binding.body.get("into")

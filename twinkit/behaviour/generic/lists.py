@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import unquote_plus
 
 import orjson
 
 from twinkit.behaviour import madeup
 from twinkit.behaviour.ctx import OWN_ID, Ctx
 from twinkit.behaviour.generic.dotted import dig, put
-from twinkit.behaviour.generic.paging import Paging, link_header, paging_of
+from twinkit.behaviour.generic.paging import Paging, link_header, paging_of, was_sent
 from twinkit.behaviour.generic.replies import HIDDEN_MARK, constants, example_reply, shown_record
 from twinkit.behaviour.generic.scope import check_parents, locate, scope_filters, way_of, write_parents
 from twinkit.behaviour.request import RawJSON, Reply, Request
@@ -107,14 +106,6 @@ def conditions(ctx: Ctx, request: Request, binding: Binding) -> tuple[list[Filte
         else:
             where.append(Filter(field, cast("Op", op), value))
     return where, python
-
-
-def was_sent(request: Request, name: str) -> bool:
-    """Whether a filter was sent: a parameter's default is no wish of the caller."""
-    if request.method not in ("GET", "get") or name not in request.query:
-        return True
-    raw = request.raw_query.decode("latin-1")
-    return name in raw or name in unquote_plus(raw)
 
 
 def _inner(field: str, key: str, wanted: Any) -> Filter:

@@ -6,7 +6,7 @@ import base64
 import binascii
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from twinkit.behaviour.ctx import Ctx
 from twinkit.behaviour.request import Request
@@ -81,7 +81,8 @@ def paging_of(ctx: Ctx, request: Request, binding: Binding) -> Paging:
         paging.offset = (paging.page - paging.first) * limit
     elif style == "offset":
         paging.place_parameter = rules.get("offset")
-        paging.offset = max(0, _number(params.get(rules.get("offset", "")), 0))
+        name = rules.get("offset", "")
+        paging.offset = max(0, _number(params.get(name), 0)) if was_sent(request, name) else 0
         paging.page = paging.first + paging.offset // limit
     elif style in ("cursor", "cursor_id"):
         paging.after_parameter = rules.get("after")
@@ -89,6 +90,14 @@ def paging_of(ctx: Ctx, request: Request, binding: Binding) -> Paging:
         paging.after = _place(ctx, request, style, rules.get("after"), params)
         paging.before = _place(ctx, request, style, rules.get("before"), params)
     return paging
+
+
+def was_sent(request: Request, name: str) -> bool:
+    """Whether a query parameter was sent: its default is no wish of the caller."""
+    if request.method not in ("GET", "get") or name not in request.query:
+        return True
+    raw = request.raw_query.decode("latin-1")
+    return name in raw or name in unquote_plus(raw)
 
 
 def _number(value: Any, default: int) -> int:

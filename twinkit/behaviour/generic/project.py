@@ -34,6 +34,8 @@ class ObjectBranch:
     fields: Mapping[str, Shape]
     extra: bool
     """Whether it admits properties that it does not name."""
+    further: Shape | None
+    """What those are, where it says so."""
     skeleton: bytes
     """JSON with what it requires, null where that is admitted."""
 
@@ -68,6 +70,7 @@ class Shape:
         return ObjectBranch(
             {name: shape_of(self.twin, schema) for name, schema in declared.items()},
             extra not in (None, False) or not declared,
+            shape_of(self.twin, extra) if isinstance(extra, Mapping) and extra else None,
             orjson.dumps(made if isinstance(made, dict) else {}),
         )
 
@@ -188,7 +191,8 @@ def _fit_object(shape: Shape, value: Mapping[str, Any], current: Any, depth: int
             inner = branch.fields.get(name)
             if inner is None:
                 if branch.extra:
-                    base[name] = given
+                    fitted = given if branch.further is None else fit_shape(branch.further, given, None, depth - 1)
+                    base[name] = given if fitted is NOTHING else fitted
                 continue
             fitted = fit_shape(inner, given, base.get(name), depth - 1)
             if fitted is not NOTHING:
