@@ -1,0 +1,195 @@
+"""Round trips over HTTP on a document without code: each collection is put together in another way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from twinkit.server.catalogue import document_twin
+from twinkit.testing import TwinServer
+
+TEXT: dict[str, Any] = {"type": "string"}
+WHOLE: dict[str, Any] = {"type": "integer"}
+
+
+def thing(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
+    """An object schema."""
+    return {"type": "object", "required": list(required), "properties": properties}
+
+
+def content(schema: Any) -> dict[str, Any]:
+    """Content of a body or reply."""
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+def collection(
+    path: str,
+    param: str,
+    shown: Any,
+    *,
+    body: Any = None,
+    made: Any = None,
+    wrap: Any = lambda schema: schema,
+    listed: Any = None,
+    above: tuple[str, ...] = (),
+    kind: Any = TEXT,
+) -> dict[str, Any]:
+    """POST and GET on a path; GET, PUT and DELETE on its items."""
+    parameters = [{"name": name, "in": "path", "required": True, "schema": TEXT} for name in above]
+    own = {"name": param, "in": "path", "required": True, "schema": kind}
+    gone = {"404": {"description": ""}}
+    body = content(body if body is not None else shown)
+    made = content(made if made is not None else wrap(shown))
+    listed = content(listed if listed is not None else {"type": "array", "items": shown})
+    return {
+        path: {
+            "parameters": parameters,
+            "get": {"responses": {"200": {"description": "", **listed}}},
+            "post": {"requestBody": body, "responses": {"201": {"description": "", **made}}},
+        },
+        f"{path}/{{{param}}}": {
+            "parameters": [*parameters, own],
+            "get": {"responses": {"200": {"description": "", **content(wrap(shown))}, **gone}},
+            "put": {"requestBody": body, "responses": {"200": {"description": "", **content(wrap(shown))}, **gone}},
+            "delete": {"responses": {"204": {"description": ""}, **gone}},
+        },
+    }
+
+
+ISSUE = thing(("id", "number"), id=WHOLE, number=WHOLE, title=TEXT)
+DATASET = thing(id=TEXT, datasetReference=thing(datasetId=TEXT, projectId=TEXT), title=TEXT)
+POD = thing(kind=TEXT, metadata=thing(("name",), name=TEXT, labels={"type": "object"}), title=TEXT)
+PERSON = thing(name=TEXT, title=TEXT)
+AUDIO = thing(key=TEXT, title=TEXT, episode=WHOLE)
+RULE = thing(title=TEXT, routes={"type": "array", "items": TEXT})
+CARD = thing(("shape",), id={"type": "string", "format": "uuid"}, title=TEXT, shape=thing(("size",), size=WHOLE))
+PROFILE = thing(name=TEXT, properties=thing(title=TEXT, size=WHOLE))
+CONTACT = thing(ContactID={"type": "string", "format": "uuid"}, title=TEXT)
+SHOP = thing(code=TEXT, title=TEXT)
+NOTICE = thing(id=TEXT, title=TEXT)
+COVER = thing(
+    id=TEXT, title=TEXT, covers={"type": "object", "additionalProperties": thing(("size",), size=WHOLE, word=TEXT)}
+)
+
+PATHS: dict[str, Any] = {
+    **collection("/repos/{owner}/issues", "issue_number", ISSUE, body=thing(title=TEXT), above=("owner",), kind=WHOLE),
+    **collection("/datasets", "datasetId", DATASET),
+    **collection("/pods", "name", POD),
+    **collection("/databases/{database}/users", "username", PERSON, above=("database",), wrap=lambda s: thing(user=s)),
+    **collection("/episodes", "episodeKey", AUDIO, body=thing(episode=AUDIO, file_logo=TEXT)),
+    **collection("/rules", "ruleId", RULE, body=thing(organisationId=TEXT, setup=RULE)),
+    **collection("/cards", "card_id", {"allOf": [{"$ref": "#/components/schemas/Card"}, {}]}),
+    **collection("/profiles", "profileName", PROFILE, body=thing(title=TEXT, size=WHOLE)),
+    **collection(
+        "/contacts",
+        "ContactID",
+        CONTACT,
+        body=thing(contacts={"type": "array", "items": CONTACT}),
+        wrap=lambda s: thing(contacts={"type": "array", "items": s}),
+    ),
+    **collection("/families/{family_code}/shops", "code", SHOP, above=("family_code",)),
+    **collection(
+        "/messages", "id", NOTICE, listed=thing(messages={"type": "array", "items": NOTICE}, meta=thing(key=TEXT))
+    ),
+    **collection("/covers", "id", COVER),
+}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of the document's twin."""
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "Trips", "version": "1"},
+        "paths": PATHS,
+        "components": {"schemas": {"Card": CARD}},
+    }
+    file: Path = tmp_path_factory.mktemp("trips") / "trips.json"
+    file.write_text(json.dumps(document))
+    with TwinServer(document_twin(str(file)), seed=3) as server:
+        instance = server.instance()
+        yield instance.client
+        instance.close()
+
+
+def at(value: Any, place: str) -> Any:
+    """What stands at a dotted place; numbers count elements."""
+    for part in place.split(".") if place else ():
+        value = value[int(part)] if part.isdecimal() else value[part]
+    return value
+
+
+REFERENCE = "datasetReference.datasetId"
+CASES: list[tuple[str, Any, str, str]] = [
+    # path, body, place of the id in the reply, place of the title in the item
+    ("/repos/ann/issues", {"title": "a"}, "number", "title"),
+    ("/repos/ann/issues", {"title": "a"}, "id", "title"),
+    ("/datasets", {"datasetReference": {"datasetId": "d1"}, "title": "a"}, REFERENCE, "title"),
+    ("/datasets", {"title": "a"}, REFERENCE, "title"),
+    ("/datasets", {"title": "a"}, "id", "title"),
+    ("/pods", {"metadata": {"name": "p1"}, "title": "a"}, "metadata.name", "title"),
+    ("/databases/db/users", {"name": "ann", "title": "a"}, "user.name", "user.title"),
+    ("/episodes", {"episode": {"title": "a"}, "file_logo": "x"}, "key", "title"),
+    ("/cards", {"title": "a", "shape": {"size": 3}}, "id", "title"),
+    ("/profiles", {"title": "a"}, "name", "properties.title"),
+    ("/contacts", {"contacts": [{"title": "a"}]}, "contacts.0.ContactID", "contacts.0.title"),
+    ("/families/f1/shops", {"code": "s1", "title": "a"}, "code", "title"),
+    ("/messages", {"title": "a"}, "id", "title"),
+    ("/covers", {"title": "a", "covers": {"x": {"word": "w", "size": 1}}}, "id", "title"),
+]
+
+
+def changed(body: Any) -> Any:
+    """The same body with another title."""
+    if isinstance(body, dict):
+        return {name: "b" if name == "title" else changed(value) for name, value in body.items()}
+    return [changed(value) for value in body] if isinstance(body, list) else body
+
+
+@pytest.mark.parametrize(("path", "body", "id_place", "title"), CASES)
+def test_a_trip_holds(client: httpx.Client, path: str, body: Any, id_place: str, title: str) -> None:
+    made = client.post(path, json=body)
+    assert made.status_code == 201, made.text
+    id = at(made.json(), id_place)
+    item = f"{path}/{id}"
+    assert at(client.get(item).json(), title) == "a"
+    assert json.dumps(id) in client.get(path).text
+    assert client.put(item, json=changed(body)).status_code == 200
+    assert at(client.get(item).json(), title) == "b"
+    assert client.delete(item).status_code == 204
+    assert client.get(item).status_code == 404
+    assert json.dumps(id) not in client.get(path).text
+
+
+def test_what_a_map_holds_is_completed_to_fit(client: httpx.Client) -> None:
+    shown = client.post("/covers", json={"covers": {"x": {"word": "w", "size": 1}}}).json()
+    assert shown["covers"] == {"x": {"word": "w", "size": 1}}
+
+
+def test_the_childs_own_id_is_never_its_parents(client: httpx.Client) -> None:
+    assert client.post("/families/f2/shops", json={"code": "s9"}).json()["code"] == "s9"
+    assert client.get("/families/f3/shops").json() == []
+
+
+def test_the_names_that_an_object_goes_by_are_one(client: httpx.Client) -> None:
+    made = client.post("/repos/bob/issues", json={"title": "a"}).json()
+    assert made["id"] == made["number"]
+
+
+def test_deleting_by_a_name_leaves_none_of_that_name(client: httpx.Client) -> None:
+    for _ in range(2):
+        client.post("/databases/two/users", json={"name": "eve"})
+    assert client.delete("/databases/two/users/eve").status_code == 204
+    assert client.get("/databases/two/users/eve").status_code == 404
+    assert client.get("/databases/two/users").json() == []
+
+
+def test_children_can_be_made_below_parents_that_nobody_made(client: httpx.Client) -> None:
+    made = client.post("/families", json={})
+    assert made.status_code in (404, 405)
+    assert client.post("/families/unknown/shops", json={"code": "x"}).status_code == 201
