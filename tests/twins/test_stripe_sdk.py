@@ -283,7 +283,7 @@ def test_refunds_that_change_later(client: Any, twin: Served, name: str, first: 
 
 
 @pytest.mark.parametrize(
-    ("evidence", "status", "back"), [("winning_evidence", "won", 0), ("losing_evidence", "lost", -3500)]
+    ("evidence", "status", "back"), [("winning_evidence", "won", -1500), ("losing_evidence", "lost", -3500)]
 )
 def test_disputes(client: Any, evidence: str, status: str, back: int) -> None:
     intent = pay(client, "pm_card_createDispute")

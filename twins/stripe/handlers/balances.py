@@ -54,23 +54,19 @@ def funds_available(ctx: Ctx, data: dict[str, Any]) -> None:
 def balance(ctx: Ctx) -> dict[str, Any]:
     """The balance object, summed over the ledger."""
     sums = ledger.balance(ctx.store.select("balance_transaction"), ctx.now)
-    issuing = [{"amount": 0, "currency": ledger.HOME_CURRENCY, "source_types": {"card": 0}}]
-    reserve = [{"amount": 0, "currency": ledger.HOME_CURRENCY}]
+    nothing = [{"amount": 0, "currency": row["currency"]} for row in sums["available"]]
+    instant = [
+        {"amount": row["amount"], "currency": row["currency"], "source_types": {"card": row["amount"]}}
+        for row in sums["available"]
+        if row["amount"] > 0
+    ]
     return {
         "object": "balance",
         "available": sums["available"],
-        "connect_reserved": reserve,
-        "instant_available": [
-            {
-                "amount": max(row["amount"], 0),
-                "currency": row["currency"],
-                "source_types": {"card": max(row["amount"], 0)},
-            }
-            for row in sums["available"]
-        ],
-        "issuing": {"available": issuing},
+        **({"instant_available": instant} if instant else {}),
         "livemode": False,
         "pending": sums["pending"],
+        "refund_and_dispute_prefunding": {"available": nothing, "pending": nothing},
     }
 
 

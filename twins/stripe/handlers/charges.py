@@ -313,6 +313,13 @@ def capture(ctx: Ctx, request: Request) -> dict[str, Any]:
     if charge["captured"]:
         text = f"Charge {charge['id']} has already been captured."
         raise errors.invalid(text, code="charge_already_captured")
+    if charge["payment_intent"] and not ctx.options.get("materialise"):
+        text = (
+            f"This uncaptured Charge was created by a PaymentIntent ({charge['payment_intent']}). You must capture the "
+            "PaymentIntent instead. For more information, see "
+            "https://stripe.com/docs/payments/place-a-hold-on-a-payment-method"
+        )
+        raise errors.invalid(text)
     if charge["status"] != "succeeded" or charge["refunded"]:
         raise errors.invalid(f"Charge {charge['id']} cannot be captured.", code="charge_expired_for_capture")
     amount = params.get("amount", charge["amount"])

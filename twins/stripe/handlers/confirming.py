@@ -23,8 +23,8 @@ HINTS = {
         "directly with a payment method or ConfirmationToken."
     ),
     "setup_intent": (
-        "Update the SetupIntent with a payment method and then confirm it again, or confirm it again directly with a "
-        "payment method."
+        "You can either update the SetupIntent with a payment method and then confirm it again, or confirm it again "
+        "directly with a payment method or ConfirmationToken."
     ),
 }
 KINDS = {"payment_intent": "PaymentIntent", "setup_intent": "SetupIntent"}
@@ -36,7 +36,13 @@ def confirm(ctx: Ctx, intent: dict[str, Any], params: Mapping[str, Any]) -> Repl
     """Try the payment method of a stored intent. A decline is a 402 reply that keeps what it wrote."""
     name = intent["object"]
     if not intent.get("payment_method"):
-        text = NO_METHOD.format(kind=KINDS[name], hint=HINTS[name])
+        hint = HINTS[name]
+        if name == "payment_intent" and intent.get("customer"):
+            hint = (
+                f"To confirm the PaymentIntent with {intent['customer']}, specify a payment method attached to this "
+                "customer along with the customer ID."
+            )
+        text = NO_METHOD.format(kind=KINDS[name], hint=hint)
         raise errors.wrong_state(intent, text)
     check_return(ctx, intent, params)
     method = payment_methods.resolve(ctx, intent["payment_method"])
@@ -179,12 +185,12 @@ def succeed(ctx: Ctx, intent: dict[str, Any], charge: dict[str, Any], changes: M
     later = intent["capture_method"] == "automatic_async"
     if not later:
         charge = charges.settle(ctx, charge, announce=False)
+    charges.after_payment(ctx, charge)
     changed = ctx.update("payment_intent", intent["id"], done, event="")
     ctx.emit("payment_intent.succeeded", changed)
     if later:
-        charge = charges.settle(ctx, charge, announce=True)
+        charges.settle(ctx, ctx.store.get("charge", charge["id"]), announce=True)
         wire.settled_later(ctx, charge["id"])
-    charges.after_payment(ctx, charge)
     return changed
 
 
@@ -253,8 +259,12 @@ def verify(ctx: Ctx, intent: dict[str, Any], params: Mapping[str, Any]) -> Reply
     name = intent["object"]
     action = intent.get("next_action") or {}
     if action.get("type") != "verify_with_microdeposits":
-        text = f"You cannot verify microdeposits of this {KINDS[name]} because it has a status of {intent['status']}."
-        raise errors.wrong_state(intent, text)
+        kind = KINDS[name]
+        text = (
+            f"This {kind} cannot be actioned on because it has a status of {intent['status']}. Only a {kind} with one "
+            'of the following statuses may be actioned on: ["requires_action"].'
+        )
+        raise errors.invalid(text, code="intent_invalid_state", **{name: intent})
     found = banks.microdeposits(params.get("amounts"), params.get("descriptor_code"))
     if found == "mismatch":
         text = "The microdeposit values you entered do not match those sent to the bank account."

@@ -12,7 +12,7 @@ from typing import Any
 from twinkit import Ctx, Filter, Reply, Request
 from twins.stripe import errors, listing, lookup, twin
 from twins.stripe.handlers import charges, payment_methods, sources
-from twins.stripe.payments import instruments
+from twins.stripe.payments import instruments, ledger
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 PLAIN = (
@@ -36,6 +36,8 @@ def _values(ctx: Ctx, params: Mapping[str, Any], current: Mapping[str, Any]) -> 
         changes["shipping"] = _shipping(params["shipping"])
     if "balance" in params:
         changes["balance"] = params["balance"]
+        if params["balance"] and current.get("currency") is None:
+            changes["currency"] = ledger.HOME_CURRENCY
     if isinstance(params.get("invoice_settings"), Mapping):
         changes["invoice_settings"] = _settings(ctx, params["invoice_settings"], current)
     if changes.get("tax_exempt", "none") is None:
@@ -274,6 +276,8 @@ def methods(ctx: Ctx, request: Request) -> dict[str, Any]:
         owner = request.query.get("customer")
         if owner:
             lookup.record(ctx, "customer", owner, "customer")
+    if not owner and not ctx.options.get("materialise"):
+        return listing.empty(request.url_path)
     where = [Filter("customer", "=", owner)] if owner else []
     if request.query.get("type"):
         where.append(Filter("type", "=", request.query["type"]))

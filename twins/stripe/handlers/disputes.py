@@ -111,9 +111,9 @@ def withdraw(ctx: Ctx, dispute: dict[str, Any]) -> dict[str, Any]:
 
 
 def reinstate(ctx: Ctx, dispute: dict[str, Any]) -> dict[str, Any]:
-    """Give the disputed amount and the fee back."""
+    """Give the disputed amount back; the fee is kept."""
     text = f"Chargeback reversal for {dispute['charge']}"
-    return _book(ctx, dispute, dispute["amount"], -ledger.DISPUTE_FEE, text, "dispute_reversal")
+    return _book(ctx, dispute, dispute["amount"], 0, text, "dispute_reversal")
 
 
 def warn(ctx: Ctx, charge: Mapping[str, Any]) -> None:
@@ -141,6 +141,8 @@ def move(ctx: Ctx, dispute: dict[str, Any], trigger: str) -> dict[str, Any]:
         raise errors.invalid(f"This dispute is already closed: {dispute['id']}.")
     chargeback = not dispute["status"].startswith("warning_")
     changes: dict[str, Any] = {"status": target}
+    if target == "won":
+        changes["is_charge_refundable"] = True
     if trigger == "escalate":
         changes["is_charge_refundable"] = False
         details = dispute.get("payment_method_details")
@@ -175,7 +177,7 @@ def _dispute(ctx: Ctx, request: Request) -> dict[str, Any]:
     charge = lookup.in_path(ctx, "charge", request.path["charge"])
     found = next(ctx.store.select("dispute", [Filter("charge", "=", charge["id"])]), None)
     if found is None:
-        raise errors.error(404, f"No dispute for charge: {charge['id']}", code="resource_missing", param="charge")
+        raise errors.error(404, f"No dispute for charge: {charge['id']}")
     return found
 
 

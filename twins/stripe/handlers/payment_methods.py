@@ -250,7 +250,7 @@ def attach(ctx: Ctx, request: Request) -> dict[str, Any]:
     method = ctx.store.find("payment_method", id) or named(ctx, id)
     method = method or lookup.in_path(ctx, "payment_method", id, "payment_method")
     if not params.get("customer"):
-        raise errors.missing("customer")
+        raise errors.invalid("Must provide customer or customer_account.", code="parameter_missing")
     customer = lookup.record(ctx, "customer", params["customer"], "customer")
     attached = attach_to(ctx, method, customer["id"])
     ctx.emit("payment_method.attached", attached)

@@ -17,7 +17,7 @@ from twins.stripe.payments import refunds
 def _charge(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
     """The charge that a refund request means."""
     if params.get("charge"):
-        return lookup.record(ctx, "charge", params["charge"], "charge")
+        return lookup.in_path(ctx, "charge", str(params["charge"]))
     if not params.get("payment_intent"):
         raise errors.invalid(
             "One of the following params should be provided for this request: payment_intent or charge."
@@ -188,8 +188,7 @@ def cancel(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Cancel a refund that waits for the customer."""
     refund = lookup.in_path(ctx, "refund", request.path["refund"], "refund")
     if refund["status"] != "requires_action":
-        text = "This refund cannot be canceled. You may only cancel refunds that have a status of `requires_action`."
-        raise errors.invalid(text)
+        raise errors.invalid("Canceling this refund is unsupported.")
     return move(ctx, refund, "cancel")
 
 

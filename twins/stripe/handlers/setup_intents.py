@@ -49,7 +49,7 @@ def new_record(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
         "payment_method_types": types,
         "single_use_mandate": None,
         "status": "requires_payment_method",
-        "usage": params.get("usage") or "off_session",
+        "usage": "off_session",
     }
 
 
@@ -85,6 +85,10 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     params = request.body or {}
     intent = lookup.in_path(ctx, "setup_intent", request.path["intent"], "intent")
     for name in ("payment_method", "payment_method_data", "customer"):
+        if name == "customer" and intent["status"] == "succeeded":
+            continue
+        if name in params and intent["status"] == "succeeded":
+            raise errors.wrong_state(intent, "You cannot update this SetupIntent because it has already succeeded.")
         if name in params and intent["status"] not in intents.UPDATABLE:
             message = intents.not_updatable("SetupIntent", name, intent["status"])
             raise errors.wrong_state(intent, message, name)
@@ -107,8 +111,9 @@ def confirm(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
     params = request.body or {}
     intent = lookup.in_path(ctx, "setup_intent", request.path["intent"], "intent")
     payment_intents.check_secret(request, intent)
-    payment_intents.unexpected(intent, "confirm", "SetupIntent")
     method = payment_intents.chosen_method(ctx, params)
+    if method is not None or intent.get("payment_method"):
+        payment_intents.unexpected(intent, "confirm", "SetupIntent")
     if method is not None:
         payment_intents.put_method(intent, method, "SetupIntent")
         ctx.store.replace("setup_intent", intent["id"], intent)

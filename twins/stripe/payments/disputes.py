@@ -54,7 +54,7 @@ TRANSITIONS: Mapping[tuple[str, str], str] = {
 """(status, trigger) → status; won, lost, warning_closed and prevented are final."""
 
 CLOSED = ("won", "lost", "warning_closed", "prevented")
-RESPOND_WITHIN = 21 * DAY
+RESPOND_WITHIN = 8 * DAY
 
 EVIDENCE: Mapping[str, str] = {
     "winning_evidence": "win",
@@ -70,7 +70,7 @@ def trigger(evidence: Mapping[str, Any]) -> str:
 
 
 def due_by(created: int) -> int:
-    """Last second to respond: the end of the day three weeks on."""
+    """Last second to respond: the end of the day eight days on."""
     return (created + RESPOND_WITHIN) // DAY * DAY + DAY - 1
 
 

@@ -64,9 +64,11 @@ def unexpected(kind: str, verb: str, status: str) -> str | None:
     """The service's text when an intent of `kind` (PaymentIntent, SetupIntent) cannot be canceled, captured,
     confirmed or incremented in `status`; None when it can."""
     rules = {"cancel": CANCELABLE, "capture": CAPTURABLE, "confirm": CONFIRMABLE, "increment": CAPTURABLE}
-    statuses = [s for s in rules[verb] if kind == "PaymentIntent" or s != "requires_capture"]
+    statuses = [s for s in rules[verb] if kind == "PaymentIntent" or s not in ("requires_capture", "processing")]
     if status in statuses:
         return None
+    if kind == "SetupIntent":
+        return setup_unexpected(verb, status)
     names = ", ".join(statuses)
     if verb == "confirm" and status == "succeeded":
         return f"You cannot confirm this {kind} because it has already succeeded after being previously confirmed."
@@ -86,6 +88,19 @@ def unexpected(kind: str, verb: str, status: str) -> str | None:
     return (
         f"You cannot {verb} this {kind} because it has a status of {status}. "
         f"Only a {kind} with one of the following statuses may be {past}: {names}."
+    )
+
+
+def setup_unexpected(verb: str, status: str) -> str:
+    """The service's text when a SetupIntent cannot be canceled or confirmed in `status`."""
+    if verb == "confirm" and status == "succeeded":
+        return "You cannot confirm this SetupIntent because it has already succeeded."
+    if status == "canceled":
+        return f"You cannot {verb} this SetupIntent because it is already canceled."
+    past = {"cancel": "canceled", "confirm": "confirmed"}[verb]
+    return (
+        f"You cannot {verb} this SetupIntent because it has a status of {status}. Only a SetupIntent with one of the "
+        f"following statuses may be {past}: `requires_payment_method`, `requires_confirmation`, or `requires_action`."
     )
 
 

@@ -30,6 +30,9 @@ def refusal(charge: Mapping[str, Any], amount: int | None, *, chargeback: bool =
     """`message` of the error, `code` and `param` where it has them; None when `amount` (None: the rest) is fine."""
     left = charge["amount"] - charge["amount_refunded"]
     currency = charge["currency"]
+    if charge["status"] == "failed" and charge.get("payment_intent"):
+        text = f"This PaymentIntent ({charge['payment_intent']}) does not have a successful charge to refund."
+        return {"message": text}
     if charge["status"] == "failed" or not charge["paid"]:
         return {"message": f"This charge ({charge['id']}) cannot be refunded because it was not successful."}
     if chargeback:
