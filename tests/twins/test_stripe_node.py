@@ -17,9 +17,10 @@ const out = {};
 const customer = await stripe.customers.create({email: "jenny@example.com", metadata: {a: "1"}});
 const intent = await stripe.paymentIntents.create({
   amount: 2000, currency: "usd", customer: customer.id, payment_method: "pm_card_visa", confirm: true,
-  expand: ["latest_charge.balance_transaction", "customer"],
+  expand: ["latest_charge", "customer"],
 });
-out.payment = [intent.status, intent.customer.email, intent.latest_charge.balance_transaction.net];
+const charge = await stripe.charges.retrieve(intent.latest_charge.id, { expand: ["balance_transaction"] });
+out.payment = [intent.status, intent.customer.email, charge.balance_transaction.net];
 try {
   await stripe.paymentIntents.create(
     {amount: 2000, currency: "usd", payment_method: "pm_card_visa_chargeDeclined", confirm: true});

@@ -175,6 +175,8 @@ def test_a_subscription_has_its_items_and_periods(client: Any, twin: Served) -> 
     data = {"unit_amount": 1000, "currency": "usd", "recurring": {"interval": "month"}}
     price = client.v1.products.create({"name": "Plan", "default_price_data": data}).default_price
     customer = client.v1.customers.create({}).id
+    method = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer}).id
+    client.v1.customers.update(customer, {"invoice_settings": {"default_payment_method": method}})
     made = client.v1.subscriptions.create({"customer": customer, "items": [{"price": price, "quantity": 2}]})
     row = made["items"].data[0]
     assert (made.status, row.price.id, row.quantity) == ("active", price, 2)

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from tests.twins.stripe_calls import instance, send
+from twinkit.contract.responses import ResponseChecker
 from twinkit.instance import Instance
+from twins.stripe import twin
 
+CHECKER = ResponseChecker(twin.index)
 PAY = {"amount": 2000, "currency": "usd", "confirm": "true"}
 
 
@@ -145,3 +148,58 @@ def test_retries_are_advised_against(on: Instance) -> None:
     declined = send(on, "POST", "/v1/payment_intents", {**PAY, "payment_method": "pm_card_chargeDeclined"})
     assert made.headers["stripe-should-retry"] == declined.headers["stripe-should-retry"] == "false"
     assert "stripe-should-retry" not in send(on, "POST", "/v1/customers", {"nope": 1}).headers
+
+
+def checked(on: Instance, operation: str, method: str, path: str, data: Any = None) -> Any:
+    """The reply of an operation, valid by the contract."""
+    reply = send(on, method, path, data)
+    assert reply.status == 200, reply.body
+    assert CHECKER.check(operation, reply.status, reply.body, reply.headers.get("content-type")) == []
+    assert reply.headers["twin-fidelity"] == "behaviour"
+    return json.loads(reply.body)
+
+
+def test_billing_answers_by_the_contract(on: Instance) -> None:
+    clock = checked(
+        on, "PostTestHelpersTestClocks", "POST", "/v1/test_helpers/test_clocks", {"frozen_time": 1800000000}
+    )
+    customer = call(on, "POST", "/v1/customers", {"test_clock": clock["id"]})["id"]
+    method = call(on, "POST", "/v1/payment_methods/pm_card_visa/attach", {"customer": customer})["id"]
+    call(on, "POST", f"/v1/customers/{customer}", {"invoice_settings": {"default_payment_method": method}})
+    data = {"unit_amount": 1000, "currency": "usd", "recurring": {"interval": "month"}}
+    price = call(on, "POST", "/v1/products", {"name": "Gold", "default_price_data": data})["default_price"]
+    rate = call(on, "POST", "/v1/tax_rates", {"display_name": "VAT", "percentage": 20, "inclusive": "false"})["id"]
+    coupon = call(on, "POST", "/v1/coupons", {"amount_off": 300, "currency": "usd", "duration": "forever"})["id"]
+    expand = ["latest_invoice.payments", "latest_invoice.confirmation_secret", "discounts", "default_payment_method"]
+    wanted = {
+        "customer": customer, "items": [{"price": price, "quantity": 2}], "default_tax_rates": [rate],
+        "discounts": [{"coupon": coupon}], "expand": expand,
+    }  # fmt: skip
+    made = checked(on, "PostSubscriptions", "POST", "/v1/subscriptions", wanted)
+    assert made["latest_invoice"]["total"] == 2040  # (2 x 1000 - 300) x 1.2
+    item, path = made["items"]["data"][0]["id"], f"/v1/subscriptions/{made['id']}"
+    swap = {"items": [{"id": item, "quantity": 5}], "proration_behavior": "always_invoice", "expand": expand}
+    checked(on, "PostSubscriptionsSubscriptionExposedId", "POST", path, swap)
+    advance = f"/v1/test_helpers/test_clocks/{clock['id']}/advance"
+    checked(on, "PostTestHelpersTestClocksTestClockAdvance", "POST", advance, {"frozen_time": 1800000000 + 40 * 86400})
+    checked(on, "GetSubscriptions", "GET", "/v1/subscriptions", {"status": "all"})
+    checked(on, "GetSubscriptionItems", "GET", "/v1/subscription_items", {"subscription": made["id"]})
+    invoices = call(on, "GET", "/v1/invoices", {"subscription": made["id"], "expand": ["data.payments"]})["data"]
+    assert len(invoices) == 3
+    for invoice in invoices:
+        assert CHECKER.check("GetInvoicesInvoice", 200, json.dumps(invoice).encode()) == []
+    checked(on, "GetInvoicesInvoiceLines", "GET", f"/v1/invoices/{invoices[0]['id']}/lines")
+    checked(on, "GetInvoicePayments", "GET", "/v1/invoice_payments", {"status": "paid"})
+    item = checked(
+        on, "PostInvoiceitems", "POST", "/v1/invoiceitems", {"customer": customer, "amount": 5, "currency": "usd"}
+    )
+    checked(on, "PostInvoiceitemsInvoiceitem", "POST", f"/v1/invoiceitems/{item['id']}", {"amount": 900})
+    checked(on, "GetInvoiceitems", "GET", "/v1/invoiceitems", {"pending": "true"})
+    include = {"customer": customer, "pending_invoice_items_behavior": "include"}
+    draft = checked(on, "PostInvoices", "POST", "/v1/invoices", include)
+    checked(on, "PostInvoicesInvoiceFinalize", "POST", f"/v1/invoices/{draft['id']}/finalize")
+    checked(on, "PostInvoicesInvoiceVoid", "POST", f"/v1/invoices/{draft['id']}/void")
+    checked(on, "DeleteSubscriptionsSubscriptionExposedId", "DELETE", path, {"prorate": "true", "invoice_now": "true"})
+    events = [row["type"] for row in call(on, "GET", "/v1/events", {"limit": 100})["data"]]
+    assert events[0] == "customer.subscription.deleted"
+    assert set(events) <= set(twin.compiled.events or events)

@@ -26,6 +26,15 @@ def check_cursors(request: Request) -> None:
         raise errors.exclusive("ending_before", "starting_after")
 
 
+def merge_query(request: Request) -> None:
+    """Let a DELETE send its parameters in the query, where the contract knows them in the body."""
+    operation = request.operation
+    if request.method != "DELETE" or operation is None or not operation.body or not request.query:
+        return
+    request.body = {**request.query, **(request.body if isinstance(request.body, Mapping) else {})}
+    request.query = {}
+
+
 def check_metadata(request: Request) -> None:
     """Raise 400 for metadata with too many keys, or with a key or value that is too long."""
     given = request.body.get("metadata") if isinstance(request.body, Mapping) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -50,3 +50,34 @@ def embedded(ctx: Ctx, resource: str, where: Sequence[Filter], url: str, *, olde
     data = [orjson.loads(row) for row in found.rows]
     total = ctx.store.count(resource, where) if found.has_more else len(data)
     return {"object": "list", "data": data, "has_more": found.has_more, "total_count": total, "url": url}
+
+
+def sliced(request: Request, rows: list[dict[str, Any]], resource: str) -> dict[str, Any]:
+    """The page a list request asks for out of whole rows. Raises 400 for a cursor that names none of them."""
+    query = request.query
+    limit = int(query.get("limit", DEFAULT))
+    after, before = query.get("starting_after"), query.get("ending_before")
+    ids = [row["id"] for row in rows]
+    for name, cursor in (("starting_after", after), ("ending_before", before)):
+        if cursor and cursor not in ids:
+            raise errors.no_such(resource, str(cursor), name, path=False)
+    if before:
+        end = ids.index(before)
+        start = max(end - limit, 0)
+        more = start > 0
+    else:
+        start = ids.index(after) + 1 if after else 0
+        end = start + limit
+        more = end < len(rows)
+    return {"object": "list", "data": rows[start:end], "has_more": more, "url": request.url_path}
+
+
+OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+def ranges(query: Mapping[str, Any], name: str) -> list[Filter]:
+    """The filters that a time or a range of times in a list request means."""
+    given = query.get(name)
+    if isinstance(given, Mapping):
+        return [Filter(name, OPERATORS[word], value) for word, value in given.items() if word in OPERATORS]  # type: ignore[arg-type]
+    return [] if given is None else [Filter(name, "=", given)]

@@ -6,10 +6,11 @@ the twin's error texts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
-from twinkit import Ctx
+from twinkit import Ctx, Request
 from twins.stripe import errors, guards
 
 
@@ -36,6 +37,19 @@ def in_path(ctx: Ctx, resource: str, id: str, param: str = "id") -> dict[str, An
 def materialised(ctx: Ctx, resource: str, id: str) -> dict[str, Any] | None:
     """A record made up for this id where the instance is asked to make every id exist, else None."""
     return ctx.materialise(resource, id) if ctx.options.get("materialise") else None
+
+
+Handler = Callable[[Ctx, Request], Any]
+
+
+def modelled(function: Handler) -> Handler:
+    """A handler that leaves an instance where every id exists to generic behaviour: its made-up records are bare."""
+
+    @wraps(function)
+    def run(ctx: Ctx, request: Request) -> Any:
+        return ctx.generic(request) if ctx.options.get("materialise") else function(ctx, request)
+
+    return run
 
 
 def metadata(current: Mapping[str, str] | None, given: Any) -> dict[str, str]:

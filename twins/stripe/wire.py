@@ -116,6 +116,7 @@ def authenticate(ctx: Ctx, request: Request) -> Principal:
         raise errors.secret_key_required()
     if kind == "restricted":
         guards.check_permission(ctx, request, key)
+    guards.merge_query(request)
     guards.check_cursors(request)
     guards.check_metadata(request)
     guards.check_empty(ctx, request)
@@ -313,6 +314,11 @@ def included(ctx: Ctx, record: Mapping[str, Any], name: str) -> Any:
     if kind == "customer" and name in ("sources", "subscriptions", "tax_ids"):
         resource = {"sources": "payment_source", "subscriptions": "subscription", "tax_ids": "tax_id"}[name]
         return listing.embedded(ctx, resource, [Filter("customer", "=", id)], f"/v1/customers/{id}/{name}")
+    if kind == "invoice" and name == "payments":
+        found = listing.embedded(ctx, "invoice_payment", [Filter("invoice", "=", id)], "/v1/invoices/payments")
+        return {part: value for part, value in found.items() if part != "total_count"}
+    if kind == "invoice" and name == "confirmation_secret":
+        return _confirmation(ctx, id)
     if kind == "charge" and name == "refunds":
         return listing.embedded(ctx, "refund", [Filter("charge", "=", id)], f"/v1/charges/{id}/refunds")
     if kind == "price" and name in ("tiers", "currency_options"):
@@ -331,3 +337,10 @@ def included(ctx: Ctx, record: Mapping[str, Any], name: str) -> Any:
             "settings": settings,
         }  # fmt: skip
     return None
+
+
+def _confirmation(ctx: Ctx, invoice: str) -> dict[str, Any] | None:
+    """The client secret that an invoice is paid with, None when it asks for no payment."""
+    payment = next(ctx.store.select("invoice_payment", [Filter("invoice", "=", invoice)]), None)
+    intent = ctx.store.find("payment_intent", payment["payment"]["payment_intent"]) if payment else None
+    return {"client_secret": intent["client_secret"], "type": "payment_intent"} if intent else None

@@ -27,3 +27,18 @@ def period_end(start: int, interval: str, count: int = 1) -> int:
     if interval == "week":
         return start + 7 * count * DAY
     return add_months(start, count * (12 if interval == "year" else 1))
+
+
+def next_boundary(anchor: int, interval: str, count: int, after: int) -> int:
+    """The first end of a billing period of this anchor that is later than a time.
+
+    Counted from the anchor, so that a period that was cut short by a short month does not move those that follow.
+    """
+    if interval in ("day", "week"):
+        step = count * DAY * (7 if interval == "week" else 1)
+        return anchor + step * ((after - anchor) // step + 1)
+    months = count * (12 if interval == "year" else 1)
+    turns = max((after - anchor) // (31 * DAY * months), 0)
+    while add_months(anchor, turns * months) <= after:
+        turns += 1
+    return add_months(anchor, turns * months)

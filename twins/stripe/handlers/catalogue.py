@@ -87,8 +87,6 @@ def make_price(ctx: Ctx, params: Mapping[str, Any], product: str) -> dict[str, A
         )
         raise errors.invalid(text, "unit_amount", "parameter_missing")
     repeats = recurring(params.get("recurring"))
-    if repeats is not None:
-        repeats.pop("trial_period_days")
     record: dict[str, Any] = {
         "id": ctx.new_id("price"),
         "object": "price",

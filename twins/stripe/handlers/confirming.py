@@ -6,7 +6,7 @@ public names, the twin.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from twinkit import Ctx, Reply
@@ -30,6 +30,22 @@ HINTS = {
 KINDS = {"payment_intent": "PaymentIntent", "setup_intent": "SetupIntent"}
 AUTHENTICATION = "intent_authentication"
 """Store name of what a pending authentication was started with, by intent id."""
+
+
+Listener = Callable[[Ctx, dict[str, Any], str], None]
+LISTENERS: list[Listener] = []
+
+
+def listen(function: Listener) -> Listener:
+    """Call a function with every PaymentIntent that `succeeded`, `failed` or asks for `action`."""
+    LISTENERS.append(function)
+    return function
+
+
+def tell(ctx: Ctx, intent: dict[str, Any], outcome: str) -> None:
+    """Tell the listeners what became of a PaymentIntent."""
+    for listener in LISTENERS:
+        listener(ctx, intent, outcome)
 
 
 def confirm(ctx: Ctx, intent: dict[str, Any], params: Mapping[str, Any]) -> Reply | dict[str, Any]:
@@ -128,6 +144,8 @@ def ask(
     error = "last_payment_error" if intent["object"] == "payment_intent" else "last_setup_error"
     changed = ctx.update(intent["object"], intent["id"], {**changes, error: None}, event="")
     ctx.emit(f"{intent['object']}.requires_action", changed)
+    if intent["object"] == "payment_intent":
+        tell(ctx, changed, "action")
     return changed
 
 
@@ -191,6 +209,7 @@ def succeed(ctx: Ctx, intent: dict[str, Any], charge: dict[str, Any], changes: M
     if later:
         charges.settle(ctx, ctx.store.get("charge", charge["id"]), announce=True)
         wire.settled_later(ctx, charge["id"])
+    tell(ctx, changed, "succeeded")
     return changed
 
 
@@ -226,6 +245,7 @@ def declined(
     }
     changed = ctx.update("payment_intent", intent["id"], changes, event="")
     ctx.emit("payment_intent.payment_failed", changed)
+    tell(ctx, changed, "failed")
     return Reply(402, {"error": {**error, "payment_intent": changed}})
 
 
@@ -251,6 +271,8 @@ def _authentication_failed(ctx: Ctx, intent: dict[str, Any], method: dict[str, A
     changes = {field: error, "next_action": None, "payment_method": None, "status": "requires_payment_method"}
     changed = ctx.update(name, intent["id"], changes, event="")
     ctx.emit("payment_intent.payment_failed" if name == "payment_intent" else "setup_intent.setup_failed", changed)
+    if name == "payment_intent":
+        tell(ctx, changed, "failed")
     return changed
 
 
@@ -264,7 +286,8 @@ def verify(ctx: Ctx, intent: dict[str, Any], params: Mapping[str, Any]) -> Reply
             f"This {kind} cannot be actioned on because it has a status of {intent['status']}. Only a {kind} with one "
             'of the following statuses may be actioned on: ["requires_action"].'
         )
-        raise errors.invalid(text, code="intent_invalid_state", **{name: intent})
+        embedded: dict[str, Any] = {name: intent}
+        raise errors.invalid(text, None, "intent_invalid_state", **embedded)
     found = banks.microdeposits(params.get("amounts"), params.get("descriptor_code"))
     if found == "mismatch":
         text = "The microdeposit values you entered do not match those sent to the bank account."
@@ -304,7 +327,9 @@ def bank_settles(ctx: Ctx, data: dict[str, Any]) -> None:
     ctx.emit("charge.succeeded", charge)
     if intent:
         done = {"status": "succeeded", "amount_received": intent["amount"]}
-        ctx.emit("payment_intent.succeeded", ctx.update("payment_intent", intent["id"], done, event=""))
+        changed = ctx.update("payment_intent", intent["id"], done, event="")
+        ctx.emit("payment_intent.succeeded", changed)
+        tell(ctx, changed, "succeeded")
     charges.after_payment(ctx, charge)
 
 
@@ -326,7 +351,9 @@ def _bank_fails(ctx: Ctx, intent: dict[str, Any] | None, charge: dict[str, Any],
     method = payment_methods.resolve(ctx, charge["payment_method"])
     error = outcomes.payment_error(reason, charge=charge["id"], payment_method=method)
     changes = {"status": "requires_payment_method", "payment_method": None, "last_payment_error": error}
-    ctx.emit("payment_intent.payment_failed", ctx.update("payment_intent", intent["id"], changes, event=""))
+    changed = ctx.update("payment_intent", intent["id"], changes, event="")
+    ctx.emit("payment_intent.payment_failed", changed)
+    tell(ctx, changed, "failed")
 
 
 @accounts.timer("authorization_expires")

@@ -1,6 +1,6 @@
-"""Subscriptions as they are made: their items with prices and periods, their trial. What follows is generic.
+"""Subscriptions and their items: create, list, change, cancel, resume.
 
-Source: https://docs.stripe.com/api/subscriptions. Imports: the kit's public names, the twin.
+Source: https://docs.stripe.com/api/subscriptions, /subscription_items. Imports: the kit's public names, the twin.
 """
 
 from __future__ import annotations
@@ -8,89 +8,432 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from twinkit import Ctx, Request
-from twins.stripe import errors, lookup, twin
-from twins.stripe.billing import periods
-from twins.stripe.handlers import catalogue
+from twinkit import Ctx, Filter, Request
+from twins.stripe import errors, listing, lookup, twin
+from twins.stripe.billing import periods, statuses
+from twins.stripe.handlers import (
+    charges,
+    clocks,
+    discounting,
+    invoice_items,
+    invoicing,
+    payment_methods,
+    prorating,
+    setup_intents,
+    subscribing,
+)
 
-DAY = 86_400
+DAY = periods.DAY
+PLAIN = ("application_fee_percent", "description", "off_session", "on_behalf_of", "transfer_data")
+ENDS: Mapping[str, Any] = {"billing_cycle_anchor": "now", "missing_payment_method": "create_invoice"}
 
 
-def price_of(ctx: Ctx, given: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The recurring price that an item names or describes. Raises 400."""
-    data = given.get("price_data")
-    if isinstance(data, Mapping):
-        product = lookup.record(ctx, "product", data.get("product"), f"{where}[price_data][product]")
-        return catalogue.make_price(ctx, data, product["id"])
-    if not given.get("price"):
-        raise errors.missing(f"{where}[price]")
-    price = lookup.record(ctx, "price", given["price"], f"{where}[price]")
-    if price.get("recurring") is None and not ctx.options.get("materialise"):
+# making one ----------------------------------------------------------------------------------------------------------
+
+
+def _trial_end(params: Mapping[str, Any], at: int) -> int | None:
+    """When the trial of a new subscription ends; None without one. Raises 400 for a time that is over."""
+    wanted = params.get("trial_end")
+    if params.get("trial_period_days") is not None:
+        if wanted is not None:
+            raise errors.exclusive("trial_end", "trial_period_days")
+        return at + int(params["trial_period_days"]) * DAY if params["trial_period_days"] else None
+    if wanted in (None, "", "now"):
+        return None
+    end = int(str(wanted))
+    if end <= at:
+        raise errors.invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "trial_end")
+    return end
+
+
+def _settings(given: Any) -> dict[str, Any]:
+    base = {"account_tax_ids": None, "custom_fields": None, "description": None, "footer": None}
+    return {**base, "issuer": {"type": "self"}, **(given if isinstance(given, Mapping) else {})}
+
+
+def blank(ctx: Ctx, params: Mapping[str, Any], customer: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """A subscription without items and invoice, not stored yet."""
+    at = clocks.now(ctx, customer)
+    start = int(params.get("backdate_start_date") or at)
+    trial = _trial_end(params, at)
+    payments = params.get("payment_settings")
+    ends = (params.get("trial_settings") or {}).get("end_behavior") or {}
+    record: dict[str, Any] = {
+        "id": ctx.new_id("subscription"),
+        "object": "subscription",
+        **dict.fromkeys(
+            (
+                "application", "billing_cycle_anchor_config", "billing_thresholds", "cancel_at", "canceled_at",
+                "customer_account", "default_payment_method", "default_source", "ended_at", "latest_invoice",
+                "next_pending_invoice_item_invoice", "pause_collection", "pending_invoice_item_interval",
+                "pending_setup_intent", "pending_update", "schedule",
+            )
+        ),
+        **{name: lookup.unset(params.get(name)) for name in PLAIN if name != "off_session"},
+        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+        "billing_cycle_anchor": trial or int(params.get("billing_cycle_anchor") or start),
+        "billing_mode": {
+            "flexible": {"proration_discounts": "included"},
+            "type": "flexible",
+            "updated_at": at,
+        },
+        "billing_schedules": [],
+        "cancel_at_period_end": False,
+        "cancellation_details": dict(subscribing.DETAILS),
+        "collection_method": params.get("collection_method") or "charge_automatically",
+        "created": at,
+        "currency": currency,
+        "customer": customer["id"],
+        "days_until_due": params.get("days_until_due"),
+        "default_tax_rates": [],
+        "discounts": [],
+        "invoice_settings": _settings(params.get("invoice_settings")),
+        "livemode": False,
+        "managed_payments": {"enabled": False},
+        "metadata": lookup.metadata({}, params.get("metadata")),
+        "payment_settings": {
+            "payment_method_options": None,
+            "payment_method_types": None,
+            "save_default_payment_method": "off",
+            **(payments if isinstance(payments, Mapping) else {}),
+        },
+        "start_date": start,
+        "status": "incomplete",
+        "test_clock": customer.get("test_clock"),
+        "trial_end": trial,
+        "trial_settings": {"end_behavior": {**ENDS, **ends}},
+        "trial_start": at if trial else None,
+    }  # fmt: skip
+    return record
+
+
+def _check(ctx: Ctx, params: Mapping[str, Any], given: Any, prices: list[dict[str, Any]]) -> None:
+    """Raise 400 for parameters of a new subscription that do not go together."""
+    if not isinstance(given, list) or not given:
+        raise errors.missing("items")
+    if params.get("payment_behavior") == "pending_if_incomplete":
+        raise errors.invalid(statuses.PENDING_CREATE, "payment_behavior")
+    ids = [price["id"] for price in prices]
+    for id in ids:
+        if ids.count(id) > 1:
+            text = f"Cannot create a Subscription with multiple Subscription Items with the same Price: {id}"
+            raise errors.invalid(text, "plan")
+    sent = params.get("collection_method") == "send_invoice"
+    if params.get("days_until_due") is not None and not sent:
+        raise errors.invalid(statuses.NOT_SENT)
+    if sent and params.get("days_until_due") is None:
+        raise errors.invalid(statuses.NO_DUE_DATE)
+
+
+def _check_currency(customer: Mapping[str, Any], currency: str) -> None:
+    """Raise 400 for a second currency of one customer."""
+    if customer.get("currency") not in (None, currency):
         text = (
-            f"The price specified is set to `type=one_time` but this field only accepts prices with "
-            f"`type=recurring`: {price['id']}."
+            "You cannot combine currencies on a single customer. This customer has an active subscription, "
+            "subscription schedule, discount, quote, invoice item or active subscription mode checkout session with "
+            f"currency {customer['currency']}."
         )
-        raise errors.invalid(text, f"{where}[price]")
-    return price
+        raise errors.invalid(text)
 
 
-def item(ctx: Ctx, subscription: str, price: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep a new item of a subscription."""
-    rule = price.get("recurring") or {"interval": "month", "interval_count": 1}
-    values: dict[str, Any] = {
-        "subscription": subscription,
-        "price": price,
-        "metadata": lookup.metadata({}, given.get("metadata")),
-        "tax_rates": [],
-        "current_period_start": ctx.now,
-        "current_period_end": periods.period_end(ctx.now, rule["interval"], rule["interval_count"]),
-    }
-    if rule.get("usage_type") != "metered":
-        values["quantity"] = given.get("quantity", 1)
-    return ctx.create("subscription_item", values, event="")
-
-
-@twin.before("subscription", "create")
-def fill(ctx: Ctx, request: Request | None, record: dict[str, Any]) -> None:
-    """The items, the currency, the dates and the trial of a new subscription."""
-    params = request.body if request is not None and isinstance(request.body, Mapping) else {}
+def make(ctx: Ctx, params: Mapping[str, Any], *, on_session: bool = True) -> dict[str, Any]:
+    """A new subscription with its first invoice, paid where that is possible. Raises what the service raises."""
+    if not params.get("customer"):
+        raise errors.missing("customer")
+    customer = lookup.record(ctx, "customer", params["customer"], "customer")
     given = params.get("items")
-    if not isinstance(given, list):
-        return
-    if params.get("customer"):
-        lookup.record(ctx, "customer", params["customer"], "customer")
-    prices = [price_of(ctx, each, f"items[{number}]") for number, each in enumerate(given)]
-    rows = [item(ctx, record["id"], price, each) for price, each in zip(prices, given, strict=True)]
-    record["items"] = {**record["items"], "data": rows, "has_more": False}
-    record.update(start_date=ctx.now, billing_cycle_anchor=ctx.now)
-    if prices:
-        record["currency"] = prices[0]["currency"]
-    _trial(ctx, params, record)
+    rows = given if isinstance(given, list) else []
+    prices = [subscribing.price_of(ctx, each, f"items[{place}]") for place, each in enumerate(rows)]
+    _check(ctx, params, given, prices)
+    currency = charges.check_currency(params.get("currency") or prices[0]["currency"])
+    _check_currency(customer, currency)
+    record = blank(ctx, params, customer, currency)
+    if params.get("default_payment_method"):
+        found = payment_methods.resolve(ctx, params["default_payment_method"], "default_payment_method")
+        record["default_payment_method"] = found["id"]
+    rates = params.get("default_tax_rates")
+    record["default_tax_rates"] = invoice_items.tax_rates(ctx, rates, "default_tax_rates")
+    at = record["created"]
+    record["discounts"] = discounting.make(ctx, params.get("discounts"), customer, at, subscription=record["id"])
+    _add_items(ctx, record, prices, rows)
+    record = lookup.ordered(subscribing.show_items(ctx, record))
+    ctx.store.insert("subscription", record, created=ctx.micros)
+    ctx.store.insert(subscribing.BIRTH, {}, id=record["id"])
+    if customer.get("currency") is None:
+        ctx.store.update("customer", customer["id"], currency=currency)
+    _extra(ctx, record, params, customer)
+    subscribing.collect_first(ctx, record, params.get("payment_behavior") or "allow_incomplete", on_session=on_session)
+    ctx.store.delete(subscribing.BIRTH, record["id"])
+    return _born(ctx, record["id"], params)
 
 
-def _trial(ctx: Ctx, params: Mapping[str, Any], record: dict[str, Any]) -> None:
-    end = params.get("trial_end")
-    if params.get("trial_period_days"):
-        end = ctx.now + int(params["trial_period_days"]) * DAY
-    if not isinstance(end, int) or end <= ctx.now:
-        return
-    record.update(status="trialing", trial_start=ctx.now, trial_end=end, billing_cycle_anchor=end)
-    for row in record["items"]["data"]:
-        row["current_period_end"] = end
-        ctx.store.update("subscription_item", row["id"], current_period_end=end)
+def _add_items(ctx: Ctx, record: dict[str, Any], prices: list[dict[str, Any]], rows: list[Any]) -> None:
+    for price, each in zip(prices, rows, strict=True):
+        interval, count = subscribing.rule_of(price)
+        start = record["start_date"]
+        anchor = record["billing_cycle_anchor"]
+        end = record["trial_end"] or (anchor if anchor > start else periods.period_end(start, interval, count))
+        subscribing.new_item(ctx, record["id"], price, each, (start, end), record["created"])
 
 
-@twin.before("subscription_item", "create")
-def fill_item(ctx: Ctx, request: Request | None, record: dict[str, Any]) -> None:
-    """The price and the period of an item that is added by itself."""
-    params = request.body if request is not None and isinstance(request.body, Mapping) else {}
-    if "subscription" not in params or not params.get("price"):
-        return
-    price = lookup.record(ctx, "price", params["price"], "price")
-    rule = price.get("recurring") or {"interval": "month", "interval_count": 1}
-    record.update(
-        price=price,
-        quantity=params.get("quantity", 1),
-        current_period_start=ctx.now,
-        current_period_end=periods.period_end(ctx.now, rule["interval"], rule["interval_count"]),
+def _extra(ctx: Ctx, record: Mapping[str, Any], params: Mapping[str, Any], customer: Mapping[str, Any]) -> None:
+    """What `add_invoice_items` puts on the first invoice."""
+    for place, each in enumerate(params.get("add_invoice_items") or ()):
+        where = f"add_invoice_items[{place}]"
+        asked = {**each, **({"pricing": {"price": each["price"]}} if each.get("price") else {})}
+        amount, price, currency = invoice_items.priced(ctx, asked, str(record["currency"]), where)
+        product = ctx.store.find("product", str(price["price_details"]["product"])) or {}
+        values = {
+            "amount": amount, "currency": currency, "description": product.get("name"), "pricing": price,
+            "quantity": each.get("quantity") or 1,
+        }  # fmt: skip
+        item = invoice_items.new_record(ctx, customer, values)
+        ctx.store.insert("invoiceitem", item, created=ctx.micros)
+        ctx.emit("invoiceitem.created", item)
+
+
+def _born(ctx: Ctx, id: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told and planned once a new subscription stands."""
+    record = ctx.store.get("subscription", id)
+    method = record["default_payment_method"] or invoicing.customer_method(
+        ctx.store.get("customer", record["customer"])
     )
+    if record["status"] == "trialing" and not method and record["collection_method"] == "charge_automatically":
+        intent = setup_intents.new_record(ctx, {"customer": record["customer"]})
+        ctx.store.insert("setup_intent", intent, created=ctx.micros)
+        ctx.emit("setup_intent.created", intent)
+        record["pending_setup_intent"] = intent["id"]
+    if params.get("cancel_at_period_end") or params.get("cancel_at"):
+        record |= _cancel_later(ctx, record, params)
+    ctx.store.replace("subscription", id, record)
+    ctx.emit("customer.subscription.created", record)
+    subscribing.plan_renewal(ctx, record)
+    if record["trial_end"] is not None and record["status"] == "trialing":
+        at = max(record["trial_end"] - 3 * DAY, clocks.now(ctx, record["customer"]))
+        clocks.later(ctx, record["customer"], "trial_will_end", {"subscription": id}, at)
+    return record
+
+
+@twin.handler("PostSubscriptions", "PostCustomersCustomerSubscriptions")
+@lookup.modelled
+def create(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """A new subscription."""
+    return make(ctx, {**(request.body or {}), **request.path})
+
+
+def _subscription(ctx: Ctx, request: Request) -> dict[str, Any]:
+    id = request.path.get("subscription_exposed_id") or request.path.get("subscription")
+    return lookup.in_path(ctx, "subscription", str(id))
+
+
+@twin.handler("GetSubscriptions", "GetCustomersCustomerSubscriptions")
+@lookup.modelled
+def list_all(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Subscriptions, canceled ones only when they are asked for."""
+    query = {**request.query, **request.path}
+    where = [
+        Filter(name, "=", query[name]) for name in ("customer", "collection_method", "test_clock") if name in query
+    ]
+    status = query.get("status")
+    if status == "ended":
+        where.append(Filter("status", "in", list(statuses.ENDED)))
+    elif status is None:
+        where.append(Filter("status", "!=", "canceled"))
+    elif status != "all":
+        where.append(Filter("status", "=", status))
+    where += listing.ranges(query, "created")
+    if query.get("price"):
+        rows = ctx.store.select("subscription_item", [Filter("price.id", "=", query["price"])])
+        where.append(Filter("id", "in", [row["subscription"] for row in rows]))
+    return listing.page(ctx, request, "subscription", where)
+
+
+# changing one --------------------------------------------------------------------------------------------------------
+
+
+def _cancel_later(ctx: Ctx, record: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """What `cancel_at_period_end` and `cancel_at` set or take back."""
+    rows = subscribing.items_of(ctx, str(record["id"]))
+    ends = [row["current_period_end"] for row in rows]
+    reason = {**record["cancellation_details"], "reason": "cancellation_requested"}
+    at = clocks.now(ctx, record["customer"])
+    wanted = params.get("cancel_at")
+    if wanted in ("min_period_end", "max_period_end"):
+        wanted = min(ends) if wanted == "min_period_end" else max(ends)
+    if params.get("cancel_at_period_end"):
+        values = {"cancel_at_period_end": True, "cancel_at": max(ends)}
+    elif wanted:
+        values = {"cancel_at_period_end": False, "cancel_at": int(wanted)}
+    else:
+        clear = {**record["cancellation_details"], "reason": None}
+        return {"cancel_at_period_end": False, "cancel_at": None, "canceled_at": None, "cancellation_details": clear}
+    return {**values, "canceled_at": at, "cancellation_details": reason}
+
+
+def _guard(record: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    """Raise 400 for what an ended subscription cannot change."""
+    if record["status"] in statuses.ENDED:
+        for name in params:
+            if name not in ("metadata", "cancellation_details", "expand"):
+                raise errors.invalid(statuses.CANCELED_FIELDS, None, "invalid_canceled_subscription_fields")
+
+
+def _simple(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes that cost nothing."""
+    changes = lookup.changed(record, params, *(name for name in PLAIN if name != "off_session"), "days_until_due")
+    if "collection_method" in params:
+        changes["collection_method"] = params["collection_method"]
+    if params.get("default_payment_method"):
+        found = payment_methods.resolve(ctx, params["default_payment_method"], "default_payment_method")
+        changes["default_payment_method"] = found["id"]
+    if "default_tax_rates" in params:
+        rates = params["default_tax_rates"] or ()
+        changes["default_tax_rates"] = invoice_items.tax_rates(ctx, rates, "default_tax_rates")
+    if "pause_collection" in params:
+        given = params["pause_collection"]
+        paused = {"behavior": given["behavior"], "resumes_at": given.get("resumes_at")} if given else None
+        changes["pause_collection"] = paused
+    for name in ("payment_settings", "invoice_settings", "trial_settings", "cancellation_details"):
+        if isinstance(params.get(name), Mapping):
+            changes[name] = {**record[name], **params[name]}
+    if "cancel_at_period_end" in params or "cancel_at" in params:
+        changes |= _cancel_later(ctx, record, params)
+    if "discounts" in params:
+        customer = ctx.store.get("customer", record["customer"])
+        at = clocks.now(ctx, customer)
+        changes["discounts"] = discounting.make(ctx, params["discounts"], customer, at, subscription=record["id"])
+    return changes
+
+
+def _items(
+    ctx: Ctx, record: dict[str, Any], given: Any, at: int
+) -> tuple[list[tuple[dict[str, Any] | None, dict[str, Any] | None]], bool]:
+    """([(before, after)], whether a new interval begins): the items as asked for, stored."""
+    pairs: list[tuple[dict[str, Any] | None, dict[str, Any] | None]] = []
+    moved = False
+    for place, each in enumerate(given if isinstance(given, list) else ()):
+        if each.get("id"):
+            item = lookup.record(ctx, "subscription_item", each["id"], f"items[{place}][id]")
+            if each.get("deleted"):
+                ctx.store.delete("subscription_item", item["id"])
+                pairs.append((item, None))
+                continue
+            after, begins = prorating.changed_item(ctx, item, each, at)
+            moved = moved or begins
+            ctx.store.replace("subscription_item", item["id"], after)
+            pairs.append((item, after))
+            continue
+        price = subscribing.price_of(ctx, each, f"items[{place}]")
+        period = prorating.period_of(ctx, record, price, at)
+        pairs.append((None, subscribing.new_item(ctx, record["id"], price, each, period, at)))
+    return pairs, moved
+
+
+def _trial_now(ctx: Ctx, record: dict[str, Any], wanted: Any, at: int) -> dict[str, Any]:
+    """End a trial now, or move its end."""
+    if wanted != "now":
+        end = _trial_end({"trial_end": wanted}, at)
+        for row in subscribing.items_of(ctx, record["id"]):
+            ctx.store.update("subscription_item", row["id"], current_period_end=end)
+        start = record["trial_start"] or at
+        return {"trial_end": end, "trial_start": start, "billing_cycle_anchor": end, "status": "trialing"}
+    customer = ctx.store.get("customer", record["customer"])
+    if not record["default_payment_method"] and not invoicing.customer_method(customer):
+        raise errors.invalid(statuses.NO_METHOD, code="resource_missing")
+    for row in subscribing.items_of(ctx, record["id"]):
+        end = periods.period_end(at, *subscribing.rule_of(row["price"]))
+        ctx.store.update("subscription_item", row["id"], current_period_start=at, current_period_end=end)
+    return {"trial_end": at, "billing_cycle_anchor": at, "status": "active"}
+
+
+@twin.handler("PostSubscriptionsSubscriptionExposedId", "PostCustomersCustomerSubscriptionsSubscriptionExposedId")
+@lookup.modelled
+def update(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Change a subscription: plans and quantities with prorations, trials, pauses, cancellation."""
+    return change(ctx, _subscription(ctx, request), request.body or {})
+
+
+def change(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Change a subscription as an update asks."""
+    _guard(record, params)
+    at = int(params.get("proration_date") or clocks.now(ctx, record["customer"]))
+    changes = _simple(ctx, record, params)
+    pairs, moved = _items(ctx, record, params.get("items"), at)
+    ended = "trial_end" in params and record["status"] in ("trialing", "active")
+    if ended:
+        changes |= _trial_now(ctx, record, params["trial_end"], at)
+    if params.get("billing_cycle_anchor") == "now" or moved:
+        changes["billing_cycle_anchor"] = at
+    if params.get("billing_cycle_anchor") == "now" and not moved:
+        pairs += _restart(ctx, record, at)
+    behavior = params.get("proration_behavior") or "create_prorations"
+    if behavior != "none" and record["status"] not in ("trialing", "incomplete"):
+        prorating.keep(ctx, prorating.rows(ctx, record, pairs, at))
+    changed = subscribing.changed(ctx, record, changes)
+    if ended and params["trial_end"] == "now":
+        invoice = subscribing.bill(ctx, changed, "subscription_cycle", at)
+        invoicing.attempt(ctx, subscribing.finalize_now(ctx, invoice))
+    elif behavior == "always_invoice" or (moved and behavior != "none"):
+        prorating.invoice_now(ctx, ctx.store.get("subscription", record["id"]))
+    if pairs or ended or "cancel_at" in changes:
+        subscribing.plan_renewal(ctx, ctx.store.get("subscription", record["id"]))
+    return ctx.store.get("subscription", record["id"])
+
+
+def _restart(ctx: Ctx, record: Mapping[str, Any], at: int) -> list[tuple[Any, Any]]:
+    """Begin the periods anew now: what was paid for the rest of the old ones is given back."""
+    pairs: list[tuple[Any, Any]] = []
+    for row in subscribing.items_of(ctx, str(record["id"])):
+        end = periods.period_end(at, *subscribing.rule_of(row["price"]))
+        ctx.store.update("subscription_item", row["id"], current_period_start=at, current_period_end=end)
+        pairs.append((row, None))
+        pairs.append((None, ctx.store.get("subscription_item", row["id"])))
+    return pairs
+
+
+# ending one ----------------------------------------------------------------------------------------------------------
+
+
+@twin.handler("DeleteSubscriptionsSubscriptionExposedId", "DeleteCustomersCustomerSubscriptionsSubscriptionExposedId")
+@lookup.modelled
+def cancel(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Cancel a subscription now; what is left of its period is given back only when that is asked for."""
+    record, params = _subscription(ctx, request), {**request.query, **(request.body or {})}
+    if record["status"] in statuses.ENDED:
+        raise errors.no_such("subscription", record["id"])
+    at = clocks.now(ctx, record["customer"])
+    if params.get("prorate"):
+        pairs = [(row, None) for row in subscribing.items_of(ctx, record["id"])]
+        prorating.keep(ctx, prorating.rows(ctx, record, pairs, at))
+    if params.get("invoice_now"):
+        prorating.invoice_now(ctx, record)
+    invoice = ctx.store.find("invoice", str(record["latest_invoice"]))
+    if invoice is not None and invoice["status"] in ("draft", "open"):
+        ctx.store.update("invoice", invoice["id"], auto_advance=False)
+    details = params.get("cancellation_details")
+    return subscribing.end(ctx, record, "cancellation_requested", details if isinstance(details, Mapping) else None)
+
+
+@twin.handler("PostSubscriptionsSubscriptionResume")
+@lookup.modelled
+def resume(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Resume a paused subscription: its period begins now and is billed; it is active once that is paid."""
+    record = _subscription(ctx, request)
+    if record["status"] != "paused":
+        raise errors.invalid(statuses.NOT_PAUSED)
+    at = clocks.now(ctx, record["customer"])
+    _restart(ctx, record, at)
+    invoice = subscribing.bill(ctx, record, "subscription_cycle", at)
+    opened = subscribing.finalize_now(ctx, invoice)
+    method = invoicing.method_for(ctx, opened)
+    if opened["status"] == "open" and method is not None:
+        invoicing.collect(ctx, opened, method, off_session=True)
+    done = ctx.store.get("invoice", invoice["id"])
+    changes = {"billing_cycle_anchor": at, "latest_invoice": invoice["id"]}
+    if done["status"] == "paid":
+        changes["status"] = statuses.SUBSCRIPTION["paused", "resume"]
+        changed = subscribing.changed(ctx, record, changes, "customer.subscription.resumed")
+    else:
+        changed = subscribing.changed(ctx, record, changes)
+    subscribing.plan_renewal(ctx, changed)
+    return changed
