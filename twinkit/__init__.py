@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UsageError,
         need,
     )
+    from twinkit.server.listeners import Broken, Line, Said
     from twinkit.store import Filter
     from twinkit.webhooks.call import call
     from twinkit.webhooks.outbox import Outgoing
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "AuthorError": "errors",
+    "Broken": "server.listeners",
     "Ctx": "behaviour.ctx",
     "DuplicateRecord": "errors",
     "Filter": "store",
     "InvalidCursor": "errors",
+    "Line": "server.listeners",
     "Outgoing": "webhooks.outbox",
     "Principal": "behaviour.request",
     "RawJSON": "behaviour.request",
@@ -43,6 +46,7 @@ _PLACES = {
     "RecordNotFound": "errors",
     "Reply": "behaviour.request",
     "Request": "behaviour.request",
+    "Said": "server.listeners",
     "ServiceError": "errors",
     "Twin": "behaviour.twin",
     "TwinkitError": "errors",
@@ -55,10 +59,12 @@ _PLACES = {
 
 __all__ = [
     "AuthorError",
+    "Broken",
     "Ctx",
     "DuplicateRecord",
     "Filter",
     "InvalidCursor",
+    "Line",
     "Outgoing",
     "Principal",
     "RawJSON",
@@ -66,6 +72,7 @@ __all__ = [
     "RecordNotFound",
     "Reply",
     "Request",
+    "Said",
     "ServiceError",
     "Twin",
     "TwinkitError",

@@ -80,6 +80,8 @@ class Instance:
         self._injector: Injector | None = None
         self.receivers: list[Receiver] = []
         self.in_flight: set[str] = set()
+        self.addresses: dict[str, str] = {}
+        """Where its listeners are: `smtp_host`, `smtp_port`."""
         self.shares_clock = False
         """The clock belongs to a world: restoring and resetting this instance alone leave it where it is."""
         self.wake: Callable[[], None] = lambda: None
@@ -237,7 +239,7 @@ class Instance:
 
     def env(self, url: str) -> dict[str, str]:
         """Environment variables that point an unmodified SDK at `url`."""
-        fields = {**self.credentials(), "url": url}
+        fields = {**self.credentials(), **self.addresses, "url": url}
         return {name: value.format_map(fields) for name, value in self.twin.env.items()}
 
     def _enqueue(self, ctx: Ctx, number: int, event: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 
 from twinkit import ids
+from twinkit.behaviour.signing import Sign, declared
 from twinkit.contract.index import Index
 from twinkit.contract.model import Contract, Schema
 from twinkit.contract.validate import RequestValidator, accepts
@@ -33,7 +34,7 @@ class Twin:
     """The stand-in for one service.
 
     Hooks: `handler`, `before`, `render`, `authenticate`, `invalid`, `validate`, `finish`, `envelope`, `receivers`,
-    `sign`, `timer`, `baseline`, `control`, `page`, `credentials`.
+    `sign`, `timer`, `baseline`, `control`, `page`, `listener`, `credentials`.
     """
 
     def __init__(self, index: Index, compiled: Compiled) -> None:
@@ -46,6 +47,7 @@ class Twin:
         self.timers: dict[str, Callable[..., None]] = {}
         self.controls: dict[str, Callable[..., Any]] = {}
         self.pages: dict[tuple[str, str], Callable[..., Any]] = {}
+        self.listeners: dict[str, Callable[..., Any]] = {}
         self.single: dict[str, Callable[..., Any]] = {}
         self._validators: dict[str, RequestValidator] = {}
         self._operations: frozenset[str] | None = None
@@ -109,6 +111,13 @@ class Twin:
         """
         return self._named(self.pages, (method.upper(), path), "page")
 
+    def listener(self, name: str) -> Callable[[F], F]:
+        """Speak another protocol on a port of its own: `(line) -> factory of asyncio protocols`.
+
+        Every instance has its own port; the overlay's `env` shows it as `{NAME_host}` and `{NAME_port}`.
+        """
+        return self._named(self.listeners, name, "listener")
+
     def authenticate(self, function: F) -> F:
         """Find the Principal: `(ctx, request) -> Principal | None`, raising the service's own error."""
         return self._only("authenticate", function)
@@ -156,6 +165,11 @@ class Twin:
     def credentials(self, function: F) -> F:
         """What works without set-up: `(ctx) -> dict` of names to values, shown at start."""
         return self._only("credentials", function)
+
+    @property
+    def signer(self) -> Sign | None:
+        """What signs deliveries: the `sign` hook, else what the overlay declares; None: nothing does."""
+        return self.single.get("sign") or declared(self.compiled.webhooks)
 
     # what the pipeline asks ------------------------------------------------------------------------------------------
 

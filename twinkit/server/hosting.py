@@ -31,6 +31,7 @@ IDLE = 3600.0
 
 
 if TYPE_CHECKING:
+    from twinkit.server.listeners import Lines
     from twinkit.server.world import World
 
 
@@ -56,11 +57,14 @@ class Hosting:
         self.instances: dict[str, Instance] = {"default": self.default}
         self.by_credential: dict[str, Instance] = {}
         self.control_token: str | None = None
+        self.strangers: list[str] = []
+        """What was asked of the control plane, or of faults by header, without the control token."""
         self.world: World | None = None
         """The world this twin is part of; its default instance's time moves with the other twins'."""
         self.failures: Sequence[str] = ()
         """Failure profiles that every new private instance gets."""
         self.deliverers: dict[str, Deliverer] = {}
+        self.lines: Lines | None = None
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._attach(self.default)
@@ -69,6 +73,15 @@ class Hosting:
 
     def _attach(self, instance: Instance) -> None:
         instance.wake = lambda: self.woken(instance)
+        if self.lines is not None:
+            self.lines.open(instance)
+
+    def listen(self, host: str, *, usual: bool = False) -> None:
+        """Bind the sockets of a twin that speaks more than HTTP; `usual` takes the ports its overlay names."""
+        if self.twin.listeners:
+            from twinkit.server.listeners import Lines
+
+            self.lines = Lines(self, host, usual)
 
     def find(self, prefix: str | None, headers: Mapping[str, str]) -> Instance:
         """The instance a request is for: by path prefix, `Twin-Instance` header or credentials. Raises ServiceError."""
@@ -132,12 +145,19 @@ class Hosting:
         if instance is self.default:
             raise UsageError("the default instance cannot be removed; reset it instead")
         del self.instances[name]
+        if self.lines is not None:
+            self.lines.close(name)
         self.by_credential = {key: value for key, value in self.by_credential.items() if value is not instance}
         deliverer = self.deliverers.pop(name, None)
         if deliverer:
             deliverer.forget()
             asyncio.get_running_loop().create_task(deliverer.stop())
         instance.store.close()
+
+    def note_stranger(self, what: str) -> None:
+        """Write down who had no token; the first hundred are kept."""
+        if len(self.strangers) < 100:
+            self.strangers.append(what)
 
     # background ----------------------------------------------------------------------------------------------------
 
@@ -152,7 +172,7 @@ class Hosting:
                 instance.store,
                 instance.clock,
                 time.time,
-                sign=self.twin.single.get("sign") or unsigned,
+                sign=self.twin.signer or unsigned,
                 schedule=read_schedule(self.twin.compiled.webhooks.get("schedule")),
                 allowed=instance.still_wanted,
                 finished=self._finished(instance),
@@ -203,11 +223,15 @@ class Hosting:
     async def start(self) -> None:
         """Begin to run timers and deliveries."""
         self._task = asyncio.create_task(self._run())
+        if self.lines is not None:
+            await self.lines.start()
         for instance in self.instances.values():
             self.woken(instance)
 
     async def stop(self) -> None:
         """End the background work and close every store."""
+        if self.lines is not None:
+            self.lines.stop()
         if self._task:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -113,6 +113,7 @@ def prepare(args: argparse.Namespace, twin: Twin, number: int, count: int, clock
     db = db_for(args.db, twin.name, count)
     hosting = Hosting(twin, seed=args.seed or 0, clock=clock, db=db, options=options, base_url=url)
     hosting.control_token = args.control_token
+    hosting.listen(args.host, usual=args.port is None)
     hosting.failures = args.failures
     if args.failures or args.receiver or args.baseline:
         from twinkit.server.setup import set_up

@@ -83,6 +83,7 @@ class TwinServer:
         hosting = Hosting(
             definition, seed=self.seed, clock=self._clock_of(definition), options=self._options, base_url=url
         )
+        hosting.listen("127.0.0.1")
         return TwinApp(hosting)
 
     def _clock_of(self, definition: Definition) -> Clock:
@@ -163,7 +164,7 @@ def _info(hosted: Hosted) -> dict[str, Any]:
 
 
 def _sign(hosted: Hosted) -> Any:
-    return hosted.definition.single.get("sign")
+    return hosted.definition.signer
 
 
 def _authorization(hosted: Hosted) -> str | None:

@@ -13,6 +13,7 @@ from tests.serving import Served, serving
 
 NOTES = Path(__file__).with_name("notes.json")
 HEAVY = (
+    "aiosmtpd",
     "sqlmodel",
     "sqlalchemy",
     "pydantic",
