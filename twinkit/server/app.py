@@ -78,6 +78,8 @@ class TwinApp:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send, prefix: str | None, path: str) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if "twin-fault" in headers and self.hosting.control_token:
+            self._guard(headers)
         request = Request(scope["method"], path, scope.get("query_string", b""), headers)
         try:
             instance = self.hosting.find(prefix, headers)
@@ -94,6 +96,11 @@ class TwinApp:
             return
         page = page_for(instance, request) if instance.twin.pages else None
         await self._answer(scope, receive, send, instance, request, page)
+
+    def _guard(self, headers: dict[str, str]) -> None:
+        """Where the control plane asks for a token, a fault by header needs it too."""
+        if headers.get("twin-control-token") != self.hosting.control_token:
+            self.hosting.note_stranger(f"Twin-Fault: {headers.pop('twin-fault')}")
 
     async def _answer(
         self, scope: Scope, receive: Receive, send: Send, instance: Instance, request: Request, page: Any

@@ -5,6 +5,7 @@ A starlette application, loaded at its first request. Imports: hosting, instance
 
 from __future__ import annotations
 
+import hmac
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -156,7 +157,7 @@ async def records(control: Control, instance: Instance, request: Request) -> Any
     views.check_resource(instance, resource)
     where = {name: value for name, value in request.query_params.items() if name not in ("limit",)}
     found = views.records(instance, resource, where, integer(request, "limit", 1000))
-    return {"resource": resource, "records": found}
+    return {"resource": resource, "records": found, "properties": views.properties(instance, resource)}
 
 
 async def one_record(control: Control, instance: Instance, request: Request) -> Any:
@@ -391,10 +392,13 @@ def _serve(control: Control, endpoint: Endpoint) -> Callable[[Request], Awaitabl
 def check_token(control: Control, request: Request) -> None:
     """With `--control-token` everything but `/health` asks for it. Raises HTTPException 401."""
     token = control.hosting.control_token
-    if not token or request.url.path.endswith("/_twin/health"):
+    if not token:
         return
     given = request.headers.get("twin-control-token") or request.headers.get("authorization", "").partition(" ")[2]
-    if given != token:
+    if not hmac.compare_digest(given.encode(), token.encode()):
+        control.hosting.note_stranger(f"{request.method} {request.url.path}")
+        if request.url.path.endswith("/_twin/health"):
+            return
         raise HTTPException(401, "send the control token as Twin-Control-Token or Authorization: Bearer")
 
 

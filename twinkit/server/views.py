@@ -29,6 +29,7 @@ def info(hosting: Hosting, of: Instance) -> dict[str, Any]:
         "operations": len(hosting.twin.compiled.bindings),
         "controls": sorted(hosting.twin.controls),
         "instances": list(hosting.instances),
+        "strangers": hosting.strangers,
         **instance(hosting, of),
     }
 
@@ -56,6 +57,18 @@ def check_resource(of: Instance, resource: str) -> None:
     known = {*of.twin.compiled.resources, *of.store.resources()}
     if resource not in known:
         raise UsageError(f"twin {of.twin.name} has no resource {resource!r}{nearest(resource, known)}")
+
+
+def properties(of: Instance, resource: str) -> list[str]:
+    """Names of the fields that a record can have, as far as contract, overlay and records say; empty: anything."""
+    declared = of.twin.compiled.resources.get(resource)
+    if declared is None or declared.schema is None:
+        return []
+    node = of.twin.index.resolve(of.twin.index.schema(declared.schema))
+    if not isinstance(node, Mapping) or node.get("additionalProperties"):
+        return []
+    known = {*of.twin.properties(declared.schema), *orjson.loads(of.twin.skeleton(resource))}
+    return sorted({*known, declared.id_property or "id"})
 
 
 def records(of: Instance, resource: str, where: Mapping[str, str], limit: int) -> list[dict[str, Any]]:
