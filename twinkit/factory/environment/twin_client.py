@@ -11,10 +11,11 @@ from typing import Any, Protocol
 import httpx
 
 from twinkit.factory.errors import HarnessError
+from twinkit.factory.steps.checked import Items, checked
 
 
 class Twin(Protocol):
-    """What steps may ask of a twin; the mail twin of a trial answers the same."""
+    """What steps may ask of a twin."""
 
     name: str
     url: str
@@ -57,6 +58,25 @@ class Twin(Protocol):
     def state(self) -> dict[str, int]:
         """Resource → number of live records."""
 
+    def properties(self, resource: str) -> set[str]:
+        """Names of the fields that a record of the resource can have; empty when that is not known."""
+
+    def strangers(self) -> list[str]:
+        """What somebody without the token asked of the control plane."""
+
+    def fired(self) -> dict[str, int]:
+        """Which faults the app met, and how often."""
+
+    def receiver(self, url: str, events: list[str], secret: str | None = None) -> None:
+        """Where events are sent."""
+
+    def close(self) -> None:
+        """Let go of the connections."""
+
+
+class Refused(HarnessError):
+    """The twin's control plane answered that it will not do this."""
+
 
 class TwinClient:
     """A twin that `twin serve` runs. `token` opens its control plane, which the app has no token for."""
@@ -71,6 +91,7 @@ class TwinClient:
         )
         self._mark = 0
         self._first_exchange = 0
+        self._resources: dict[str, tuple[str, frozenset[str]]] = {}
 
     def control(self, method: str, path: str, payload: Any = None) -> Any:
         """One call to `/_twin<path>`; the JSON answer. Raises HarnessError."""
@@ -79,7 +100,7 @@ class TwinClient:
         except httpx.HTTPError as error:
             raise HarnessError("harness", f"the {self.name} twin does not answer: {type(error).__name__}") from None
         if reply.status_code >= 400:
-            raise HarnessError("harness", f"the {self.name} twin refuses {method} {path}: {reply.text[:300]}")
+            raise Refused("harness", f"the {self.name} twin refuses {method} {path}: {reply.text[:300]}")
         try:
             return reply.json()
         except ValueError:
@@ -87,7 +108,28 @@ class TwinClient:
 
     def records(self, resource: str) -> list[dict[str, Any]]:
         """Live records, newest first."""
-        return list(self.control("GET", f"/state/{resource}?limit=10000")["records"])
+        return Items(checked(self.control("GET", f"/state/{self._resource(resource)[0]}?limit=10000")["records"]))
+
+    def properties(self, resource: str) -> set[str]:
+        """Names of the fields that a record can have; empty when the twin does not say."""
+        return set(self._resource(resource)[1])
+
+    def _resource(self, word: str) -> tuple[str, frozenset[str]]:
+        """The twin's own name for a resource (`payment intents` → `payment_intent`) and its fields. Raises Refused."""
+        if word not in self._resources:
+            refusal: Refused | None = None
+            for name in spellings(word):
+                try:
+                    answer = self.control("GET", f"/state/{name}?limit=1")
+                except Refused as error:
+                    refusal = refusal or error
+                    continue
+                self._resources[word] = (name, frozenset(answer.get("properties") or ()))
+                break
+            else:
+                assert refusal is not None
+                raise refusal
+        return self._resources[word]
 
     def state(self) -> dict[str, int]:
         """Resource → number of live records."""
@@ -104,18 +146,20 @@ class TwinClient:
 
     def created(self, resource: str) -> list[dict[str, Any]]:
         """Records of a resource that came into being since the mark, even when they are gone again."""
-        known = {*self.state(), *(change["resource"] for change in self.changes())}
-        if resource not in known:
-            self.records(resource)
-        rows = [row for row in self.changes() if row["resource"] == resource and row["action"] in ("create", "insert")]
-        return [row.get("after") or {"id": row["id"]} for row in rows]
+        name = self._resource(resource)[0]
+        rows = [row for row in self.changes() if row["resource"] == name and row["action"] in ("create", "insert")]
+        return Items(checked([row.get("after") or {"id": row["id"]} for row in rows]))
 
     def _exchanges(self) -> list[dict[str, Any]]:
         return list(self.control("GET", f"/exchanges?after={self._first_exchange}&limit=10000")["exchanges"])
 
     def exchanges(self) -> list[dict[str, Any]]:
         """Requests of the app since the mark, oldest first: operation, method, path, status, request, reply, fault."""
-        return self._exchanges()
+        return Items(checked(self._exchanges()))
+
+    def strangers(self) -> list[str]:
+        """What somebody without the token asked of the control plane."""
+        return list(self.control("GET", "/info").get("strangers") or ())
 
     def advance(self, seconds: float) -> None:
         """Move the twin's clock; what falls due runs."""
@@ -143,7 +187,7 @@ class TwinClient:
 
     def create(self, resource: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """One record as the twin itself would make it."""
-        return dict(self.control("POST", f"/state/{resource}", dict(values)))
+        return dict(self.control("POST", f"/state/{self._resource(resource)[0]}", dict(values)))
 
     def receiver(self, url: str, events: list[str], secret: str | None = None) -> None:
         """Where events are sent."""
@@ -157,3 +201,12 @@ class TwinClient:
     def close(self) -> None:
         """Let go of the connections."""
         self._http.close()
+
+
+def spellings(word: str) -> list[str]:
+    """How a twin may call what people call so: as written, with underscores, in the singular."""
+    joined = word.replace(" ", "_").replace("-", "_")
+    singular = [joined[:-3] + "y"] if joined.endswith("ies") else []
+    singular += [joined[:-2]] if joined.endswith("es") else []
+    singular += [joined[:-1]] if joined.endswith("s") else []
+    return list(dict.fromkeys([word, joined, *singular] if " " not in word else [joined, *singular]))

@@ -1,6 +1,6 @@
-"""Boot the private twins of a trial: one `twin serve` process, one line of JSON, then the control plane.
+"""Boot the private twins of a trial: one process of their own, one line of JSON, then the control plane.
 
-Imports: twin_client.
+Imports: twin_client, warm.
 
 The only place that knows how twins are started. Every failure here is the evaluator's.
 """
@@ -11,24 +11,23 @@ import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from twinkit.factory.environment import linux
-from twinkit.factory.environment.mail import Mail
+from twinkit.factory.environment import linux, warm
 from twinkit.factory.environment.twin_client import Twin, TwinClient
 from twinkit.factory.errors import HarnessError
 
-COMMAND = (sys.executable, "-m", "twinkit.cli.twin", "serve")
-BUILT_IN = ("mail",)
-
 
 class Twins:
-    """The twins of one trial, by name. `start` returns at once; `wait` returns when all answer."""
+    """The twins of one trial, by name. `start` returns at once; `wait` returns when all answer.
+
+    They are forked from this process, which has them loaded; `command` serves them in another way instead.
+    """
 
     def __init__(
         self, settings: Mapping[str, Mapping[str, Any]], *, seed: int, token: str, command: Sequence[str]
@@ -36,40 +35,52 @@ class Twins:
         self.settings = settings
         self.seed = seed
         self.token = token
-        self.command = tuple(command) or COMMAND
+        self.command = tuple(command)
         self.by_name: dict[str, Twin] = {}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._pid = 0
+        self._status: int | None = None
+        self._ready = -1
         self._log: Path | None = None
 
     def start(self, folder: Path, clock: str) -> None:
         """Begin to boot. Raises HarnessError (twin_boot)."""
-        served = [name for name in self.settings if name not in BUILT_IN]
-        if not served:
+        if not self.settings:
             return
         self._log = folder / "twins.log"
-        arguments = [*self.command, *served, "--port", "0", "--json", "--seed", str(self.seed), "--quiet"]
-        arguments += ["--control-token", self.token, "--clock", clock or "real"]
+        self._ready, writer = os.pipe2(os.O_CLOEXEC)
         try:
-            with self._log.open("wb") as log:
-                self._process = subprocess.Popen(
-                    arguments, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, env=_environment(),
-                    preexec_fn=linux.die_with_parent, cwd=folder,
+            if self.command:
+                self._pid = self._run_command(folder, clock or "real", writer)
+            else:
+                self._pid = warm.fork(
+                    list(self.settings), seed=self.seed, token=self.token, clock=clock or "real", log=self._log,
+                    ready=writer,
                 )  # fmt: skip
         except OSError as error:
-            raise HarnessError("twin_boot", f"`{self.command[0]}` cannot be started: {error}") from None
+            raise HarnessError("twin_boot", f"the twins cannot be started: {error}") from None
+        finally:
+            os.close(writer)
+
+    def _run_command(self, folder: Path, clock: str, writer: int) -> int:
+        arguments = [*self.command, *self.settings, "--port", "0", "--json", "--seed", str(self.seed), "--quiet"]
+        arguments += ["--control-token", self.token, "--clock", clock]
+        with (folder / "twins.log").open("wb") as log:
+            process = subprocess.Popen(
+                arguments, stdout=writer, stderr=log, stdin=subprocess.DEVNULL, env=_environment(),
+                preexec_fn=linux.die_with_parent, cwd=folder,
+            )  # fmt: skip
+        process.returncode = 0  # waited for here, by its pid
+        return process.pid
 
     def wait(self, seconds: float) -> None:
         """Until every twin answers; then failure profiles and first records go in. Raises HarnessError (twin_boot)."""
-        if "mail" in self.settings:
-            self.by_name["mail"] = Mail()
-        if self._process is not None:
-            ready = self._ready_line(seconds)
-            for name in self.settings:
-                if name in BUILT_IN:
-                    continue
-                if name not in ready:
-                    raise HarnessError("twin_boot", f"the ready line names no twin {name!r}")
-                self.by_name[name] = TwinClient(name, ready[name], self.token)
+        if not self._pid:
+            return
+        ready = self._ready_line(seconds)
+        for name in self.settings:
+            if name not in ready:
+                raise HarnessError("twin_boot", f"the ready line names no twin {name!r}")
+            self.by_name[name] = TwinClient(name, ready[name], self.token)
 
     def prepare(self, states: Path | None, app_url: str) -> None:
         """First records, failure profiles and webhook receivers of the scenario."""
@@ -81,23 +92,21 @@ class Twins:
             if settings.get("failures"):
                 twin.add_faults(settings["failures"])
             webhooks = settings.get("webhooks")
-            if webhooks and isinstance(twin, TwinClient):
+            if webhooks:
                 _webhooks(twin, webhooks, app_url)
 
     def _ready_line(self, seconds: float) -> dict[str, Any]:
-        process = self._process
-        assert process is not None and process.stdout is not None
         end = time.monotonic() + seconds
         buffer = b""
         while b"\n" not in buffer:
             left = end - time.monotonic()
             if left <= 0:
                 raise HarnessError("twin_boot", f"the twins did not start in {seconds:g} s: {self._tail()}")
-            if not select.select([process.stdout], [], [], left)[0]:
+            if not select.select([self._ready], [], [], left)[0]:
                 continue
-            part = os.read(process.stdout.fileno(), 65536)
+            part = os.read(self._ready, 65536)
             if not part:
-                raise HarnessError("twin_boot", f"`twin serve` ended before it was ready: {self._tail()}")
+                raise HarnessError("twin_boot", f"the twins ended before they were ready: {self._tail()}")
             buffer += part
         try:
             line = json.loads(buffer.split(b"\n", 1)[0])
@@ -105,7 +114,7 @@ class Twins:
                 raise ValueError("not ready")
             return dict(line["twins"])
         except (ValueError, KeyError, AttributeError, TypeError) as error:
-            raise HarnessError("twin_boot", f"`twin serve` wrote no ready line: {error}") from None
+            raise HarnessError("twin_boot", f"the twins wrote no ready line: {error}") from None
 
     def _tail(self) -> str:
         if self._log is None or not self._log.exists():
@@ -114,20 +123,29 @@ class Twins:
 
     def dead(self) -> str:
         """Why the twins cannot be trusted any more, or nothing."""
-        if self._process is not None and self._process.poll() is not None:
-            return f"the twins ended during the trial (code {self._process.returncode}): {self._tail()}"
+        if self._pid and self._ended():
+            return f"the twins ended during the trial (code {self._status}): {self._tail()}"
         return ""
+
+    def _ended(self) -> bool:
+        if self._status is None:
+            with contextlib.suppress(ChildProcessError):
+                pid, status = os.waitpid(self._pid, os.WNOHANG)
+                self._status = os.waitstatus_to_exitcode(status) if pid else None
+        return self._status is not None
 
     def stop(self) -> None:
         """End them; nothing is kept."""
         for twin in self.by_name.values():
             with contextlib.suppress(Exception):
-                twin.close()  # type: ignore[attr-defined]
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(5)
-            if self._process.stdout:
-                self._process.stdout.close()
+                twin.close()
+        if self._pid and not self._ended():
+            with contextlib.suppress(OSError):
+                os.kill(self._pid, signal.SIGKILL)
+                os.waitpid(self._pid, 0)
+        if self._ready >= 0:
+            os.close(self._ready)
+            self._ready = -1
 
 
 def _environment() -> dict[str, str]:
@@ -152,7 +170,7 @@ def _baseline(baseline: str | Mapping[str, Any], states: Path | None) -> Mapping
     return data
 
 
-def _webhooks(twin: TwinClient, webhooks: Mapping[str, Any], app_url: str) -> None:
+def _webhooks(twin: Twin, webhooks: Mapping[str, Any], app_url: str) -> None:
     if webhooks.get("to"):
         target = str(webhooks["to"])
         url = target if target.startswith("http") else app_url + target

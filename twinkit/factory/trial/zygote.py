@@ -54,10 +54,9 @@ def main() -> int:
 
 
 def _warm() -> None:
-    """Import what httpx and aiosmtpd import at first use, here instead of in every trial."""
+    """Import what httpx imports at first use, here instead of in every trial."""
     import encodings.idna  # noqa: F401
 
-    import aiosmtpd.smtp  # noqa: F401
     import h11  # noqa: F401
     import httpx
 
@@ -68,6 +67,7 @@ def _warm() -> None:
 def _fork(folder: str) -> int:
     from twinkit.factory.environment import linux
 
+    _load_twins(Path(folder))
     pid = linux.fork()
     if pid:
         return pid
@@ -83,6 +83,16 @@ def _fork(folder: str) -> int:
         watch(Path(folder))
     finally:
         os._exit(0)
+
+
+def _load_twins(folder: Path) -> None:
+    """Load the twins that this trial forks, when no trial before it did."""
+    from twinkit.factory.environment import warm
+
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        plan = json.loads((folder / "plan.json").read_text("utf-8"))
+        if not plan["twin_command"]:
+            warm.load(list(plan["twins"]))
 
 
 def _reap(running: dict[int, str]) -> None:
