@@ -19,7 +19,7 @@ if "broken" in args.names:
 
 
 class Twin(http.server.BaseHTTPRequestHandler):
-    store, log, changes, faults, clock = {"thing": []}, [], [], [], [0]
+    store, log, changes, faults, clock, strangers = {"thing": []}, [], [], [], [0], []
 
     def reply(self, status, data):
         raw = json.dumps(data).encode()
@@ -33,6 +33,7 @@ class Twin(http.server.BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         if path.startswith("/_twin/"):
             if self.headers.get("Twin-Control-Token") != args.control_token:
+                self.strangers.append(f"{self.command} {path}")
                 return self.reply(401, {"error": "token"})
             return self.control(path[6:], query, json.loads(body or b"{}"))
         if path == "/crash":
@@ -57,6 +58,8 @@ class Twin(http.server.BaseHTTPRequestHandler):
 
     def control(self, path, query, body):
         options = dict(pair.split("=") for pair in query.split("&") if pair)
+        if path == "/info":
+            return self.reply(200, {"strangers": self.strangers})
         if path == "/state":
             return self.reply(200, {"resources": {name: len(rows) for name, rows in self.store.items()}})
         if path.startswith("/state/"):

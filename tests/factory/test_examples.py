@@ -23,7 +23,7 @@ def test_password_reset_passes_fifteen_of_fifteen(example: Callable[[str], Proje
     specifications, findings = load_specifications(project.repo / "specs")
     suite = load_vault(project.vault)
     assert not findings and not lint_suite(suite, load_steps(project.vault), specifications)
-    report = project.run()
+    report = project.run(twin_command=())
     assert report["gate"]["decision"] == "eligible"
     assert [(row["passes"], row["trials"]) for row in report["scenarios"]] == [(3, 3)] * 5
     assert [row["title"] for row in report["scenarios"]] == [
@@ -33,7 +33,7 @@ def test_password_reset_passes_fifteen_of_fifteen(example: Callable[[str], Proje
 
 def test_ten_planted_faults_are_rejected_by_the_right_scenarios(example: Callable[[str], Project]) -> None:
     project = example("password_reset")
-    options = project.options(trials=1)
+    options = project.options(trials=1, twin_command=())
     faults = planted.lies(options)
     assert len(faults) == 10
     outcome = planted.audit_planted(options, faults, lambda text: None, project.executor)

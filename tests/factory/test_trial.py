@@ -131,14 +131,13 @@ def test_port_clash_and_stale_server(trial: Trial, tmp_path: Path) -> None:
         result = trial(app={"port": port}, isolate=False)
         assert verdict(result) == ("error", "port")
     settings = {"port": 0, "url": "", "ready": "/", "ready_timeout": 2.0, "stop_timeout": 0.1}
-    app = App(settings, tmp_path, "a-nonce")
+    app = App(settings, tmp_path)
     with socket.create_server(("127.0.0.1", app.port)):
         app.process = start(
             ["sleep", "5"],
             directory=tmp_path,
             env={"PATH": os.environ["PATH"]},
             log=tmp_path / "log",
-            nonce="a-nonce",
             jail=None,
         )
         with pytest.raises(HarnessError, match="not the app of this trial"):
@@ -372,8 +371,11 @@ def test_a_result_that_the_app_writes_is_not_one(trial: Trial, tmp_path: Path) -
 
 
 def test_the_app_has_no_key_to_the_control_plane(trial: Trial) -> None:
-    source = CALLER.replace('"/things", b\'{"color": "red"}\'', '"/_twin/state"')
-    assert verdict(trial(source, TWIN)) == ("fail", "assert")
+    """Whatever it sends, it is refused, and the attempt alone makes the trial invalid, even `/health`."""
+    for path in ("/_twin/state", "/_twin/health", "/_twin/reset"):
+        source = CALLER.replace('"/things", b\'{"color": "red"}\'', f'"{path}"').replace("return 502", "return 200")
+        result = trial(source, TWIN)
+        assert verdict(result) == ("invalid", "tamper") and path in result.message, result.message
 
 
 @needs_namespaces
@@ -413,7 +415,7 @@ When 3 hours pass
 And I GET /hello
 Then the response field $.hour equals 3
 """
-    result = trial(source, scenario, app={"clock": "python", "start": ("python3", "app.py")})
+    result = trial(source, scenario, app={"clock": "python", "start": ("python3", "app.py")}, twin_command=[])
     assert verdict(result) == ("pass", ""), result.message
     fixed = trial(
         source,
@@ -477,8 +479,9 @@ def test_the_table_of_verdicts() -> None:
 
 
 def test_an_empty_trial_is_quick(trial: Trial) -> None:
-    """Twins booted, a trivial app started, one request, everything torn down: under 1.5 s."""
-    trial()
-    scenario = "---\ntwins: [store, mail]\n---\n" + SCENARIO
-    best = min(trial(scenario=scenario).seconds["all"] for _ in range(3))
-    assert best < 1.5 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    """Served twins booted, a trivial app started, one request, everything torn down: under 1.5 s."""
+    scenario = "---\ntwins: [stripe, mail]\n---\n" + SCENARIO
+    trial(scenario=scenario, twin_command=[])
+    best = min((trial(scenario=scenario, twin_command=[]) for _ in range(3)), key=lambda each: each.seconds["all"])
+    assert verdict(best) == ("pass", ""), best.message
+    assert best.seconds["all"] < 1.5 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), best.seconds

@@ -34,6 +34,14 @@ def _commands(value: Any) -> Any:
     return value
 
 
+def _bytes(value: Any) -> Any:
+    """`512MB`, `2GB` or a number of bytes."""
+    match = re.fullmatch(r"(\d+)\s*([kMG]?)B?", str(value).strip())
+    if not match or isinstance(value, bool):
+        raise ValueError(f"{value!r} is no size; write for example 512MB or 2GB")
+    return int(match.group(1)) * {"": 1, "k": 2**10, "M": 2**20, "G": 2**30}[match.group(2)]
+
+
 def _fraction(value: Any) -> Any:
     """`9/10`, `90%` or `0.9`, exactly."""
     text = str(value).strip()
@@ -74,6 +82,9 @@ class App(Closed):
     ready_timeout: Duration = 20.0
     request_timeout: Duration = 10.0
     stop_timeout: Duration = 2.0
+    settle: Duration = 0.3
+    memory: Annotated[int, BeforeValidator(_bytes)] = 2 * 2**30
+    processes: int = Field(500, ge=1)
     clock: Literal["none", "file", "python", "faketime"] = "none"
     database: Literal["", "sqlite", "postgresql"] = ""
     env: dict[str, str] = Field(default_factory=dict)

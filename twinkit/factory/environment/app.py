@@ -19,6 +19,7 @@ from twinkit.errors import nearest
 from twinkit.factory.environment import linux
 from twinkit.factory.environment.database import free_port
 from twinkit.factory.environment.jail import Jail
+from twinkit.factory.environment.limits import Watchdog, rlimits
 from twinkit.factory.environment.spawn import Process, start
 from twinkit.factory.errors import AppFailure, HarnessError
 
@@ -47,17 +48,25 @@ def expand(template: str, values: Mapping[str, Any]) -> str:
 class App:
     """One running copy of the code under test, or an address where it runs already."""
 
-    def __init__(self, settings: Mapping[str, Any], folder: Path, nonce: str) -> None:
+    def __init__(self, settings: Mapping[str, Any], folder: Path) -> None:
         self.settings = settings
         self.folder = folder
-        self.nonce = nonce
         self.port = int(settings["port"]) or (0 if settings["url"] else free_port())
         self.url = settings["url"] or f"http://127.0.0.1:{self.port}"
         self.log = folder / "app.log"
         self.process: Process | None = None
+        self.watchdog: Watchdog | None = None
+        self._starved_before = 0.0
+        self.headers: Mapping[str, str] = {}
+        """Sent with the questions whether it is ready: the same as the scenario's own requests carry."""
 
-    def environment(self, twins: Mapping[str, Any], extra: Mapping[str, str], temporary: str) -> dict[str, str]:
-        """Everything the app sees: the allow list, its own HOME and TMPDIR, the twins' variables, `[app.env]`."""
+    def environment(
+        self, twins: Mapping[str, Any], extra: Mapping[str, str], temporary: str, jail: Jail | None = None
+    ) -> dict[str, str]:
+        """Everything the app sees: the allow list, its own HOME and TMPDIR, the twins' variables, `[app.env]`.
+
+        Nothing in it is the same for all apps under test and for no other program.
+        """
         env = {name: os.environ[name] for name in (*INHERITED, *self.settings["inherit"]) if name in os.environ}
         env |= {"HOME": str(self.folder / "home"), "TMPDIR": temporary, "PORT": str(self.port), "APP_URL": self.url}
         env |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
@@ -70,7 +79,8 @@ class App:
         own = {name: expand(value, values) for name, value in self.settings["env"].items()}
         if "PYTHONPATH" in own and "PYTHONPATH" in env:
             own["PYTHONPATH"] = f"{env['PYTHONPATH']}:{own['PYTHONPATH']}"
-        return env | own
+        full = env | own
+        return {name: jail.inside(value) for name, value in full.items()} if jail else full
 
     def start(self, env: Mapping[str, str], jail: Jail | None) -> None:
         """Start it. Raises AppFailure, HarnessError (port) when somebody else has the port."""
@@ -81,31 +91,44 @@ class App:
         directory = self.folder / "app" / self.settings["directory"]
         if not directory.is_dir():
             raise AppFailure("app_start", f"the change has no folder {self.settings['directory']!r}")
-        argv = self.settings["start"]
-        self.process = start(argv, directory=directory, env=env, log=self.log, nonce=self.nonce, jail=jail)
+        processes = int(self.settings["processes"])
+        self.process = start(
+            self.settings["start"], directory=directory, env=env, log=self.log, jail=jail,
+            limits=rlimits(processes, jail is not None),
+        )  # fmt: skip
+        self.watchdog = Watchdog(self.process, self.log, int(self.settings["memory"]), processes)
 
     def wait_ready(self) -> None:
-        """Until `ready` answers below 500, from a process of this trial. Raises AppFailure, HarnessError."""
+        """Until `ready` answers below 500, from a process of this trial. Raises AppFailure, HarnessError.
+
+        Time that the app stood ready and got no processor does not count, up to twice the limit.
+        """
         limit = float(self.settings["ready_timeout"])
-        end = time.monotonic() + limit
+        begin = time.monotonic()
         pause = 0.01
         last = "nothing listens"
-        with httpx.Client(trust_env=False, verify=False, timeout=min(limit, 5.0)) as http:
-            while time.monotonic() < end:
+        with httpx.Client(trust_env=False, verify=False, timeout=min(limit, 5.0), headers=self.headers) as http:
+            while (passed := time.monotonic() - begin) < limit or passed - min(self._starved(), 2 * limit) < limit:
                 self._still_running()
-                if self.process is None or not linux.has_proc() or self.port in linux.listeners():
-                    self._ours()
+                if self.process is None or not linux.has_proc():
+                    answers = True
+                else:
+                    answers = self.port in linux.listeners() and self._ours()
+                    last = "somebody listens who cannot be seen" if self.port in linux.listeners() else last
+                if answers:
                     try:
                         reply = http.get(self.url + self.settings["ready"])
                         if reply.status_code < 500:
+                            self._starved_before = self._starved()
                             return
                         last = f"GET {self.settings['ready']} answers {reply.status_code}"
                     except httpx.HTTPError as error:
                         last = f"GET {self.settings['ready']}: {type(error).__name__}"
                 time.sleep(pause)
                 pause = min(pause * 1.3, 0.1)
-        if self.process is None:
-            raise HarnessError("harness", f"{self.url} did not become ready in {limit:g} s: {last}")
+        if self.process is None or last.startswith("somebody"):
+            kind = "port" if self.process else "harness"
+            raise HarnessError(kind, f"{self.url} did not become ready in {limit:g} s: {last}")
         raise AppFailure("app_start", f"the app was not ready in {limit:g} s: {last}")
 
     def _still_running(self) -> None:
@@ -114,14 +137,21 @@ class App:
             hint = "; keep it in the foreground" if code == 0 else ""
             raise AppFailure("app_start", f"the app ended with code {code} before it was ready{hint}")
 
-    def _ours(self) -> None:
-        """Who listens must carry this trial's nonce; a stale or foreign server is not the app."""
-        if self.process is None:
-            return
-        pids = linux.owners(linux.listeners().get(self.port, set()))
-        known = [linux.carries(pid, f"FACTORY_NONCE={self.nonce}") for pid in pids]
-        if pids and not any(known) and None not in known:
+    def _ours(self) -> bool:
+        """Whether who listens was seen to belong to the app. Raises HarnessError for a stale or foreign server."""
+        assert self.process is not None
+        known = [self.process.owns(pid) for pid in linux.owners(linux.listeners().get(self.port, set()))]
+        if known and not any(known) and None not in known:
             raise HarnessError("port", f"port {self.port} is answered by a process that is not the app of this trial")
+        return any(known)
+
+    def _starved(self) -> float:
+        """Seconds that the app stood ready to run and got no processor."""
+        return linux.waited_for_processor(self.process.family()) if self.process is not None else 0.0
+
+    def starved(self, seconds: float) -> bool:
+        """Whether the machine, not the app, may have used up this time: at least half of it was spent waiting."""
+        return self._starved() - self._starved_before >= seconds / 2
 
     def alive(self) -> bool:
         """Whether the app's process runs; an address always counts as running."""
@@ -136,6 +166,8 @@ class App:
 
     def stop(self) -> bool:
         """End it with everything it started. True when it obeyed SIGTERM."""
+        if self.watchdog is not None:
+            self.watchdog.stop()
         return self.process.stop(float(self.settings["stop_timeout"])) if self.process else True
 
 

@@ -64,7 +64,7 @@ def prepare(
         with contextlib.suppress(OSError, ValueError, TypeError):
             return Build(**{**json.loads(record.read_text()), "notes": ()})
         shutil.rmtree(folder, ignore_errors=True)
-        source = folder / "tree"
+        source = folder / "app"
         source.mkdir(parents=True)
         notes = tuple(git.export(repo, sha, source))
         problem = _build(source, folder, commands, network, timeout, env, hidden, isolate)
@@ -85,10 +85,12 @@ def _build(
     for argv in commands:
         jail = None
         if isolate:
-            jail = Jail((str(source), str(folder / "home")), tuple(hidden), str(folder / "tmp"), network=network)
+            own = (str(folder / "app"), str(folder / "home"))
+            jail = Jail(own, tuple(hidden), str(folder / "tmp"), network=network, root=str(folder))
         full = {**env, "HOME": str(folder / "home"), "TMPDIR": "/tmp" if jail else str(folder / "tmp")}
+        full = {name: jail.inside(value) for name, value in full.items()} if jail else full
         try:
-            process = start(argv, directory=source, env=full, log=log, nonce=f"build-{folder.name}", jail=jail)
+            process = start(argv, directory=source, env=full, log=log, jail=jail)
         except AppFailure as error:
             return str(error)
         status = process.wait(timeout)

@@ -29,7 +29,19 @@ SECRETS = (
     ".netrc",
     ".git-credentials",
 )
+PLACES = ("/srv", "/mnt", "/media")
+"""Where the app's folders are shown: the first of these that is an empty folder on this machine."""
+SHARED_MEMORY = "size=256m,mode=1777"
 _available: bool | None = None
+_place: str | None = None
+
+
+def common_place() -> str:
+    """The first empty folder of `PLACES`; empty when there is none, and folders are then shown where they are."""
+    global _place
+    if _place is None:
+        _place = next((name for name in PLACES if Path(name).is_dir() and not any(Path(name).iterdir())), "")
+    return _place
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,14 @@ class Jail:
     temporary: str = ""
     network: bool = True
     keep: tuple[str, ...] = field(default=())
+    root: str = ""
+    """Folder whose children are shown in `common_place()` instead of where they are: same paths in build and trial, and
+    none that speaks of the factory."""
+
+    def inside(self, text: str) -> str:
+        """A path, or a text with paths in it, as the process inside sees it."""
+        place = common_place() if self.root else ""
+        return text.replace(self.root.rstrip("/") + "/", place + "/") if place else text
 
 
 def available() -> bool:
@@ -99,13 +119,15 @@ def inside_app(jail: Jail) -> None:
     if jail.temporary:
         _bind(_hold(jail.temporary), "/tmp")
     if Path("/dev/shm").is_dir():
-        linux.mount("tmpfs", "/dev/shm", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV)
+        linux.mount("tmpfs", "/dev/shm", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, SHARED_MEMORY)
     for path in jail.hidden:
         _cover(path)
+    if jail.root and common_place():
+        _cover(common_place())
     for path, descriptor in kept:
-        _expose(path, descriptor)
+        _expose(jail.inside(path), descriptor)
     linux.set_read_only("/", True, recursive=True)
-    for path in (*jail.writable, *(["/tmp"] if jail.temporary else []), "/dev/shm"):
+    for path in (*map(jail.inside, jail.writable), *(["/tmp"] if jail.temporary else []), "/dev/shm"):
         if Path(path).exists():
             linux.set_read_only(path, False)
     for _, descriptor in kept:

@@ -129,6 +129,33 @@ def owners(inodes: set[str]) -> set[int]:
     return found
 
 
+def process_space(pid: int, of_children: bool = False) -> int | None:
+    """The process namespace that a process is in, or that its children are in; None when we may not look."""
+    try:
+        return Path(f"/proc/{pid}/ns/{'pid_for_children' if of_children else 'pid'}").stat().st_ino
+    except OSError:
+        return None
+
+
+def waited_for_processor(pids: set[int]) -> float:
+    """The longest time, in seconds, that one of these processes stood ready to run and was not run.
+
+    Source: https://docs.kernel.org/scheduler/sched-stats.html (`/proc/<pid>/schedstat`, second field, nanoseconds).
+    """
+    longest = 0.0
+    for pid in pids:
+        try:
+            longest = max(longest, int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9)
+        except (OSError, ValueError, IndexError):
+            continue
+    return longest
+
+
+def processes() -> set[int]:
+    """Every process we can see."""
+    return {int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()} if has_proc() else set()
+
+
 def carries(pid: int, marker: str) -> bool | None:
     """Whether a process was started with `marker` in its environment; None when we may not look."""
     try:

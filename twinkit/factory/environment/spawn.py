@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
+import secrets
 import signal
 import time
 from collections.abc import Mapping, Sequence
@@ -24,13 +26,34 @@ INIT = '"$@" & child=$!; trap "kill -TERM $child" TERM INT; wait $child; code=$?
 """Process 1 of the app's namespace: passes SIGTERM on; when it exits, the kernel ends everything left inside."""
 
 
-class Process:
-    """A running command. `status` is None while it runs, then its exit code (negative: the signal)."""
+def new_marker() -> str:
+    """`NAME=value` that no program can know beforehand: what marks a process and its children as ours."""
+    name = "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ") for _ in range(12))
+    return f"{name}={secrets.token_hex(12)}"
 
-    def __init__(self, pid: int, nonce: str) -> None:
+
+class Process:
+    """A running command. `status` is None while it runs, then its exit code (negative: the signal).
+
+    Without a jail its environment holds a marker; in one, its process namespace says what belongs to it.
+    """
+
+    def __init__(self, pid: int, marker: str) -> None:
         self.pid = pid
-        self.nonce = nonce
+        self.marker = marker
         self.status: int | None = None
+        self._space = None if marker else linux.process_space(pid, of_children=True)
+
+    def owns(self, pid: int) -> bool | None:
+        """Whether a process belongs to this command; None when that cannot be seen."""
+        if self.marker:
+            return linux.carries(pid, self.marker)
+        space = linux.process_space(pid)
+        return None if space is None or self._space is None else space == self._space
+
+    def family(self) -> set[int]:
+        """Every living process that belongs to this command."""
+        return {pid for pid in linux.processes() if self.owns(pid)}
 
     def poll(self) -> int | None:
         """The exit code when it has ended."""
@@ -63,7 +86,7 @@ class Process:
             gentle = self.wait(grace) is not None
         self._signal(signal.SIGKILL)
         self.wait(5)
-        for pid in linux.marked(f"FACTORY_NONCE={self.nonce}") - {os.getpid()}:
+        for pid in (linux.marked(self.marker) if self.marker else set()) - {os.getpid()}:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         return gentle
@@ -80,20 +103,25 @@ class Process:
 
 
 def start(
-    argv: Sequence[str], *, directory: Path, env: Mapping[str, str], log: Path, nonce: str, jail: Jail | None
-) -> Process:
-    """Start `argv` without a shell; output goes to `log`. Raises AppFailure when it cannot be executed."""
+    argv: Sequence[str], *, directory: Path, env: Mapping[str, str], log: Path, jail: Jail | None,
+    limits: Mapping[str, int] | None = None,
+) -> Process:  # fmt: skip
+    """Start `argv` without a shell; output goes to `log`. Raises AppFailure when it cannot be executed.
+
+    `limits` are names and values of `resource.RLIMIT_…`.
+    """
+    marker = "" if jail else new_marker()
     reader, writer = os.pipe2(os.O_CLOEXEC)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    full = {**env, "FACTORY_NONCE": nonce}
+    full = {**env, **dict([marker.split("=")] if marker else [])}
     pid = linux.fork()
     if pid == 0:
-        _child(argv, directory, full, output, writer, jail)
+        _child(argv, directory, full, output, writer, jail, limits or {})
     os.close(writer)
     os.close(output)
     with os.fdopen(reader, "rb") as problems:
         problem = problems.read().decode("utf-8", "replace")
-    process = Process(pid, nonce)
+    process = Process(pid, marker)
     if problem:
         process.stop(0)
         kind, _, message = problem.partition(":")
@@ -104,8 +132,9 @@ def start(
 
 
 def _child(
-    argv: Sequence[str], directory: Path, env: Mapping[str, str], output: int, writer: int, jail: Jail | None
-) -> None:
+    argv: Sequence[str], directory: Path, env: Mapping[str, str], output: int, writer: int, jail: Jail | None,
+    limits: Mapping[str, int],
+) -> None:  # fmt: skip
     """In the forked child; never returns."""
     stage = "jail"
     try:
@@ -127,6 +156,9 @@ def _child(
                 _forward(inner)
             linux.die_with_parent()
             jails.inside_app(jail)
+            directory = Path(jail.inside(str(directory)))
+        for name, value in limits.items():
+            resource.setrlimit(getattr(resource, name), (value, value))
         os.chdir(directory)
         stage = "exec"
         program = _which(command[0], env, directory)

@@ -12,7 +12,7 @@ from twinkit.factory.finding import Finding
 from twinkit.factory.scenarios.model import Scenario
 from twinkit.factory.scenarios.vault import Suite
 from twinkit.factory.specs.model import Specification
-from twinkit.factory.steps.asserting import raises
+from twinkit.factory.steps.asserting import tautologies
 from twinkit.factory.steps.registry import Registry
 
 
@@ -42,10 +42,15 @@ def _bindings(scenario: Scenario, registry: Registry) -> Iterator[Finding]:
 
 def _silent(registry: Registry) -> Iterator[Finding]:
     for definition in registry.definitions:
-        if definition.kind == "then" and not definition.asserts and not raises(definition.function):
-            path, _, line = definition.place.rpartition(":")
+        path, _, line = definition.place.rpartition(":")
+        if definition.kind != "then":
+            continue
+        if not definition.asserts:
             message = f"assert something in the Then `{definition.expression}`: use world.expect or assert"
             yield Finding(path, int(line), "STEP303", message)
+        for offset in tautologies(definition.function):
+            message = f"say what must hold in the Then `{definition.expression}`: this is true of everything"
+            yield Finding(path, int(line) + offset - 1, "STEP304", message)
 
 
 def specification_of(scenario: Scenario, specifications: Iterable[Specification]) -> Specification | None:

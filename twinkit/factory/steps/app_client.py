@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 
 from twinkit.factory.errors import AppFailure, HarnessError
 from twinkit.factory.steps import jsonpath
+from twinkit.factory.steps.checked import checked
 
 MAX_BODY = 5_000_000
 
@@ -31,8 +32,8 @@ class Response:
     def json(self) -> Any:
         """The body as JSON. Raises AssertionError."""
         try:
-            return json.loads(self.body)
-        except ValueError:
+            return checked(json.loads(self.body))
+        except (ValueError, RecursionError):
             raise AssertionError(f"the response is no JSON: {self.text[:200]!r}") from None
 
     def field(self, path: str) -> Any:
@@ -41,19 +42,40 @@ class Response:
 
 
 class AppClient:
-    """Requests to one base URL; `alive` says whether the app's process still runs."""
+    """Requests to one base URL; `alive` says whether the app's process still runs.
 
-    def __init__(self, base_url: str, alive: Callable[[], bool], timeout: float = 10.0) -> None:
+    `starved` says whether the machine rather than the app may have used up some seconds. A failure of the app is kept
+    in `failures`, so that a step cannot lose it.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        alive: Callable[[], bool],
+        timeout: float = 10.0,
+        *,
+        headers: Mapping[str, str] | None = None,
+        starved: Callable[[float], bool] = lambda seconds: False,
+    ) -> None:
         self.base_url = base_url
         self.answers = 0
         self.waiting = ""
         self.headers: dict[str, str] = {}
         self.log: list[dict[str, Any]] = []
+        self.failures: list[AppFailure] = []
         self._alive = alive
-        self._http = httpx.Client(base_url=base_url, timeout=timeout, trust_env=False, verify=False)
+        self._starved = starved
+        self._http = httpx.Client(base_url=base_url, timeout=timeout, trust_env=False, verify=False, headers=headers)
 
     def request(self, method: str, path: str, **options: Any) -> Response:
         """Send and wait. Raises AppFailure when the app hangs, dies or answers no HTTP."""
+        try:
+            return self._request(method, path, **options)
+        except AppFailure as failure:
+            self.failures.append(failure)
+            raise
+
+    def _request(self, method: str, path: str, **options: Any) -> Response:
         headers = {**self.headers, **(options.pop("headers", None) or {})}
         self.waiting = f"{method} {path}"
         try:
@@ -61,13 +83,16 @@ class AppClient:
                 body = _read(reply)
                 response = Response(reply.status_code, reply.headers, body, 0.0)
         except httpx.TimeoutException:
-            raise AppFailure("app_timeout", f"no answer to {method} {path} in {self._http.timeout.read:g} s") from None
+            seconds = float(self._http.timeout.read or 0)
+            if self._starved(seconds):
+                raise HarnessError("harness", f"the machine was too busy to wait for {method} {path}") from None
+            raise AppFailure("app_timeout", f"no answer to {method} {path} in {seconds:g} s") from None
         except (httpx.ConnectError, httpx.NetworkError, httpx.RemoteProtocolError) as error:
             reason = type(error).__name__
             if not self._alive():
                 raise AppFailure("app_crash", f"the app ended during {method} {path} ({reason})") from None
             raise AppFailure("app_crash", f"the app broke the connection of {method} {path} ({reason})") from None
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
             raise HarnessError("harness", f"{method} {path} cannot be sent: {error}") from None
         except httpx.HTTPError as error:
             raise AppFailure("assert", f"the answer to {method} {path} is no HTTP: {type(error).__name__}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 PART = re.compile(r"\.?([A-Za-z_][\w-]*)|\[(-?\d+|\*)\]|\[\"([^\"]+)\"\]")
@@ -28,7 +29,7 @@ def parse(path: str) -> list[str | int]:
 
 
 def get(document: Any, path: str) -> Any:
-    """The value at `path`; with `[*]` a list of values. Raises NoSuchField (an assertion) and ValueError."""
+    """The value at `path`; with `[*]` a list of values, one per item. Raises NoSuchField (an assertion), ValueError."""
     return _get(document, parse(path), path)
 
 
@@ -38,19 +39,47 @@ def _get(node: Any, parts: list[str | int], path: str) -> Any:
             if not isinstance(node, list):
                 raise NoSuchField(f"there is no list at {path}")
             return [_get(item, parts[position + 1 :], path) for item in node]
-        try:
-            if isinstance(part, int) != isinstance(node, list) or not isinstance(node, (list, dict)):
-                raise KeyError(part)
-            node = node[part]  # type: ignore[index]
-        except (KeyError, IndexError):
-            raise NoSuchField(f"there is no field {path}") from None
+        node = _step(node, part, path)
     return node
 
 
-def has(document: Any, path: str) -> bool:
-    """Whether there is a value at `path`, be it null."""
+def _step(node: Any, part: str | int, path: str) -> Any:
     try:
-        get(document, path)
+        if isinstance(part, int) != isinstance(node, list) or not isinstance(node, (list, dict)):
+            raise KeyError(part)
+        if isinstance(node, dict) and part not in node:
+            raise KeyError(part)
+        return list.__getitem__(node, part) if isinstance(node, list) else node[part]  # type: ignore[index]
+    except (KeyError, IndexError):
+        raise NoSuchField(f"there is no field {path}") from None
+
+
+def found(document: Any, path: str) -> list[Any]:
+    """Every value there is at `path`, of all the items that `[*]` stands for; empty when there is none."""
+    return list(_found(document, parse(path), path))
+
+
+def _found(node: Any, parts: list[str | int], path: str) -> Iterator[Any]:
+    for position, part in enumerate(parts):
+        if part == "*":
+            for item in node if isinstance(node, list) else ():
+                yield from _found(item, parts[position + 1 :], path)
+            return
+        try:
+            node = _step(node, part, path)
+        except NoSuchField:
+            return
+    yield node
+
+
+def has(document: Any, path: str) -> bool:
+    """Whether there is a value at `path`, be it null; with `[*]`, whether there are items and all of them have it."""
+    try:
+        value = get(document, path)
     except NoSuchField:
         return False
-    return True
+    return "[*]" not in path or bool(_flat(value, path.count("[*]")))
+
+
+def _flat(value: Any, depth: int) -> list[Any]:
+    return value if depth <= 1 else [item for each in value for item in _flat(each, depth - 1)]

@@ -13,13 +13,17 @@ from twinkit.factory.steps.table import value
 METHODS = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS"
 VALUE = r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|true|false|null|\[.*\]|\{.*\}'
 
+WORDS = {"no": 0, "one": 1, "an": 1, "a": 1, "two": 2, "three": 3, "exactly one": 1}
+RESOURCE = r"[A-Za-z][\w.-]*(?: (?!with\b|was\b|were\b|in\b|on\b)[a-z]+)?"
+"""A resource as the twin calls it, or in the plural, or in two words: `payment_intent`, `payment intents`."""
+
 
 def _same(text: str) -> str:
     return text
 
 
 def _number(text: str) -> int:
-    return {"no": 0, "one": 1}[text] if text in ("no", "one") else int(text)
+    return WORDS[text] if text in WORDS else int(text)
 
 
 def define_types(types: ParameterTypeRegistry) -> None:
@@ -31,8 +35,8 @@ def define_types(types: ParameterTypeRegistry) -> None:
         ("jsonpath", r"\$?[A-Za-z_.\[\]\"$][^\s]*", str, _same),
         ("value", VALUE, object, value),
         ("twin", r"[a-z][a-z0-9_-]*", str, _same),
-        ("resource", r"[A-Za-z][\w.-]*", str, _same),
-        ("count", r"\d+|no|one", int, _number),
+        ("resource", RESOURCE, str, _same),
+        ("count", r"\d+|" + "|".join(WORDS), int, _number),
     ]
     for name, regexp, type_, transform in plain:
         types.define_parameter_type(ParameterType(name, regexp, type_, transform, False, False))

@@ -10,25 +10,49 @@ from typing import Any
 def value(text: str) -> Any:
     """`12`, `true`, `null`, `"x"`, `[1]` and `{…}` as JSON; everything else is the text itself."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_number)
     except ValueError:
         return text
 
 
+def _no_number(text: str) -> Any:
+    raise ValueError(text)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal and of the same kind: `1` is not `true`."""
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+
+
+HEADERS = {"field", "name", "key", "property", "parameter", "path", "column"}
+
+
 class Table:
-    """Rows of cells. Two columns read as pairs; more read as records under a header row."""
+    """Rows of cells. Two columns read as pairs (a first row `| field | value |` is a heading); more read as records
+    under a header row.
+    """
 
     def __init__(self, rows: Sequence[Sequence[str]]) -> None:
         self.rows = [list(row) for row in rows]
 
     def pairs(self) -> dict[str, Any]:
-        """`| name | value |` rows as a dict. Raises ValueError unless every row has two cells and names differ."""
-        if any(len(row) != 2 for row in self.rows):
+        """`| name | value |` rows as a dict. A header row with one row of three or more cells below it reads the same.
+
+        Raises ValueError unless every row has two cells and names differ.
+        """
+        rows = self.rows
+        if len(rows) == 2 and len(rows[0]) == len(rows[1]) > 2:
+            rows = [[name, cell] for name, cell in zip(*rows, strict=True)]
+        if any(len(row) != 2 for row in rows):
             raise ValueError("write the table with two columns: name and value")
-        names = [row[0] for row in self.rows]
+        if len(rows) > 1 and rows[0][0].lower() in HEADERS and rows[0][1].lower() == "value":
+            rows = rows[1:]
+        names = [row[0] for row in rows]
         if len(set(names)) != len(names):
             raise ValueError("give every name in the table once")
-        return {name: value(cell) for name, cell in self.rows}
+        if not all(names):
+            raise ValueError("give every value in the table a name")
+        return {name: value(cell) for name, cell in rows}
 
     def records(self) -> list[dict[str, Any]]:
         """Rows below the header as dicts. Raises ValueError for a ragged table."""

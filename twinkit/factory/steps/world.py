@@ -12,13 +12,16 @@ from twinkit.errors import nearest
 from twinkit.factory.errors import AppFailure, HarnessError
 from twinkit.factory.scenarios.model import Step
 from twinkit.factory.steps.app_client import AppClient, Response
+from twinkit.factory.steps.asserting import Counter
+from twinkit.factory.steps.mailbox import Mailbox
+from twinkit.factory.steps.table import same
 
 if TYPE_CHECKING:
     from twinkit.factory.environment.clock import AppClock
-    from twinkit.factory.environment.mail import Mail
     from twinkit.factory.environment.twin_client import Twin
     from twinkit.factory.steps.registry import Registry
 
+PATIENCE = 2.0
 REFERENCE = re.compile(r"\$\{([A-Za-z_][\w.-]*)\}")
 
 
@@ -48,6 +51,14 @@ class World:
         self.data: dict[str, Any] = {}
         self.kept: dict[str, Any] = {}
         self.expectations = 0
+        self.absences = 0
+        """Those of `expectations` that only say that something is not there."""
+        self.unheld = ""
+        """The message of the expectation evaluated last, when it did not hold."""
+        self.looks = 0
+        """How often a twin was looked at."""
+        self.moves = 0
+        """How often time was moved."""
         self._response: Response | None = None
         self._draws = 0
 
@@ -73,6 +84,15 @@ class World:
             raise HarnessError("harness", "no request was made yet: put a When before this step")
         return self._response
 
+    def attempt(self, method: str, path: str, **options: Any) -> Response | None:
+        """`request` that may fail: None when the app hangs, breaks the connection or is gone, and nobody is blamed."""
+        known = len(self.app.failures)
+        try:
+            return self.request(method, path, **options)
+        except AppFailure:
+            del self.app.failures[known:]
+            return None
+
     # twins
 
     def twin(self, name: str) -> Twin:
@@ -81,17 +101,19 @@ class World:
             raise HarnessError(
                 "harness", f"this scenario has no twin {name!r}{nearest(name, self.twins)}; add it to `twins:`"
             )
+        self.looks += 1
         return self.twins[name]
 
     @property
-    def mail(self) -> Mail:
-        """The mail twin."""
-        return self.twin("mail")  # type: ignore[return-value]
+    def mail(self) -> Mailbox:
+        """What the mail twin received: `to(address)`, `last(address)`."""
+        return Mailbox(self)
 
     # time
 
     def advance(self, seconds: float) -> None:
         """The app's clock and every twin's clock go on by so much."""
+        self.moves += 1
         self.clock.advance(seconds)
         for twin in self.twins.values():
             twin.advance(seconds)
@@ -101,31 +123,51 @@ class World:
     def expect(self, holds: object, message: str) -> None:
         """Count one expectation; a false one fails the trial."""
         self.expectations += 1
+        self.unheld = "" if holds else message or "an expectation"
         if not holds:
             raise Expected(message)
 
+    def expect_absence(self, holds: object, message: str) -> None:
+        """`expect` that something is not there: alone it proves nothing of an app that refuses every request."""
+        self.absences += 1
+        self.expect(holds, message)
+
     def expect_equal(self, actual: Any, expected: Any, what: str) -> None:
         """Equal and of the same kind: `1` is not `true`."""
-        same = actual == expected and isinstance(actual, bool) == isinstance(expected, bool)
-        self.expect(same, f"{what} is {actual!r}, expected {expected!r}")
+        self.expect(same(actual, expected), f"{what} is {actual!r}, expected {expected!r}")
 
     def eventually(self, seconds: float, check: Callable[[], Any], pause: float = 0.05) -> Any:
-        """Repeat `check` until it raises no AssertionError; the last one goes through when time is up."""
+        """Repeat `check` until it raises no AssertionError and gives no False; the last failure goes through."""
         end = min(time.monotonic() + seconds, self.deadline)
+        counts = self.expectations, self.absences
         while True:
+            self.expectations, self.absences = counts
             try:
-                return check()
+                result = check()
+                if result is False:
+                    raise Expected(f"it did not become true in {seconds:g} s")
+                return result
             except AssertionError:
                 if time.monotonic() + pause >= end:
                     raise
             time.sleep(pause)
 
+    def patiently(self, check: Callable[[], Any]) -> Any:
+        """`eventually` for what the app may do after it has answered: waits at most two seconds."""
+        return self.eventually(PATIENCE, check, 0.02)
+
     def run_then(self, text: str, table: tuple[tuple[str, ...], ...] = (), doc: str | None = None) -> None:
-        """Run another Then step by its words. Raises HarnessError when nothing or too much fits."""
+        """Run another Then step by its words.
+
+        Raises HarnessError when nothing or too much fits, or when it asserts nothing.
+        """
         binding = self.registry.bind(Step("then", "Then", text, 0, table, doc))
         if binding.state != "bound":
             raise HarnessError("harness", binding.problem)
+        before = self.expectations, Counter.evaluated
         binding.call(self)
+        if (self.expectations, Counter.evaluated) == before:
+            raise HarnessError("harness", f"a Then asserted nothing: {text}")
 
     # values
 

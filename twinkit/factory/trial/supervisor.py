@@ -6,8 +6,6 @@ Everything is torn down in reverse order whatever happens; the result says how l
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import inspect
 import json
 import secrets
 import signal
@@ -16,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from twinkit import seeds
 from twinkit.errors import TwinkitError
 from twinkit.factory.environment.app import App
 from twinkit.factory.environment.build import Build, copy, locked
@@ -23,23 +22,20 @@ from twinkit.factory.environment.clock import SHIM, AppClock
 from twinkit.factory.environment.database import Database
 from twinkit.factory.environment.jail import Jail
 from twinkit.factory.environment.outside import Outside
+from twinkit.factory.environment.twin_client import Twin
 from twinkit.factory.environment.twins import Twins
 from twinkit.factory.errors import AppFailure, HarnessError
 from twinkit.factory.evaluators.base import judge
 from twinkit.factory.steps.app_client import AppClient
-from twinkit.factory.steps.asserting import Counter, raises
 from twinkit.factory.steps.load import load_steps
 from twinkit.factory.steps.registry import Binding, Registry
 from twinkit.factory.steps.world import World
 from twinkit.factory.trial.plan import Plan
 from twinkit.factory.trial.result import Result
+from twinkit.factory.trial.script import Script, TimeUp
 from twinkit.factory.trial.verdict import Evidence, decide
 
 TWIN_BOOT_SECONDS = 30.0
-
-
-class TimeUp(BaseException):
-    """The scenario's time is over. Not an Exception, so that no step can swallow it."""
 
 
 class Supervisor:
@@ -51,10 +47,8 @@ class Supervisor:
         self.relay = relay
         self.evidence = Evidence()
         self.seconds: dict[str, float] = {}
-        self.steps: list[dict[str, Any]] = []
+        self.script: Script | None = None
         self.notes: list[str] = []
-        self.line = 0
-        self.nonce = hashlib.sha256(f"{plan.id}/{plan.attempt}/{secrets.token_hex(8)}".encode()).hexdigest()[:24]
         self.world: World | None = None
         self.outside: Outside | None = None
         self.twins: Twins | None = None
@@ -107,7 +101,7 @@ class Supervisor:
         for name in ("home", "tmp"):
             (self.folder / name).mkdir(exist_ok=True)
         with self._phase("twins"):
-            twins = Twins(plan.twins, seed=plan.seed, token=self.nonce[::-1], command=plan.twin_command)
+            twins = Twins(plan.twins, seed=plan.seed, token=secrets.token_urlsafe(24), command=plan.twin_command)
             self.twins = twins
             stack.callback(twins.stop)
             twins.start(self.folder, plan.clock)
@@ -150,7 +144,8 @@ class Supervisor:
         self.clock = AppClock(plan.app["clock"], self._sub("time"))
         self.outside = Outside()
         stack.callback(self.outside.close)
-        app = App(plan.app, self.folder, self.nonce)
+        app = App(plan.app, self.folder)
+        app.headers = caller(plan.seed)
         if not plan.isolate and plan.app["port"] and plan.locks:
             stack.enter_context(locked(Path(plan.locks) / f"port-{plan.app['port']}"))
         with self._phase("twins"):
@@ -161,8 +156,8 @@ class Supervisor:
             names = ("app", "home", *(["database"] if database.kind == "sqlite" else []))
             writable = tuple(str(self.folder / name) for name in names)
             keep = (str(self.folder / "time"), *([str(SHIM)] if plan.app["clock"] == "python" else []))
-            jail = Jail(writable, tuple(plan.hidden), str(self.folder / "tmp"), keep=keep)
-        env = app.environment(twins.by_name, extra, "/tmp" if jail else str(self.folder / "tmp"))
+            jail = Jail(writable, tuple(plan.hidden), str(self.folder / "tmp"), keep=keep, root=str(self.folder))
+        env = app.environment(twins.by_name, extra, "/tmp" if jail else str(self.folder / "tmp"), jail)
         stack.callback(self._stop_app, app)
         with self._phase("start"):
             app.start(env, jail)
@@ -176,76 +171,45 @@ class Supervisor:
         if self.evidence.finished and not self.evidence.app and not app.alive() and app.process:
             code = app.process.status
             self.evidence.app = ("app_crash", f"the app ended with code {code} after the last step")
+        if app.watchdog and app.watchdog.problem:
+            self.evidence.app, self.evidence.harness = ("app_crash", app.watchdog.problem), None
         if not app.stop():
             self.notes.append("the app ignored SIGTERM and was killed")
 
     def _world(self, app: App, twins: Twins, registry: Registry) -> World:
-        client = AppClient(app.url, app.alive, float(self.plan.app["request_timeout"]))
+        client = AppClient(
+            app.url, app.alive, float(self.plan.app["request_timeout"]), headers=app.headers, starved=app.starved
+        )
         deadline = time.monotonic() + self.plan.timeout
         world = World(client, twins.by_name, self.clock, registry, seed=self.plan.seed, deadline=deadline)
         self.world = world
         return world
 
     def _steps(self, bindings: list[Binding], world: World, app: App) -> None:
+        plan = self.plan
+        script = Script(
+            bindings, world, self.evidence, timeout=plan.timeout, settle=float(plan.app["settle"]), starved=app.starved
+        )
+        self.script = script
         signal.signal(signal.SIGALRM, _time_up)
-        signal.setitimer(signal.ITIMER_REAL, max(self.plan.timeout, 0.01))
+        signal.setitimer(signal.ITIMER_REAL, max(plan.timeout, 0.01))
         try:
-            for binding in bindings:
-                if binding.state == "bound":
-                    self._step(binding, world)
+            script.run()
             self._evaluate(world)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             self.evidence.expectations = world.expectations
             self.evidence.answers = world.app.answers
+        self.evidence.proves_nothing = script.only_absence()
         self.evidence.finished = True
         if not app.process or app.process.wait(0.03) is None:
             return
         raise AppFailure("app_crash", f"the app ended with code {app.process.status} during the scenario")
 
-    def _step(self, binding: Binding, world: World) -> None:
-        step = binding.step
-        self.line = step.line
-        record = {"text": f"{step.word} {step.text}", "line": step.line, "state": "error", "message": ""}
-        self.steps.append(record)
-        begin = time.monotonic()
-        before = (world.expectations, Counter.evaluated)
-        try:
-            outcome = binding.call(world)
-            if inspect.isawaitable(outcome) or inspect.isgenerator(outcome):
-                raise HarnessError("harness", f"write the step as a plain function: {step.text}")
-            record["state"] = "pass"
-        except AssertionError as error:
-            record.update(state="fail", message=str(error) or "an assertion failed")
-            raise AppFailure("assert", f"{step.word} {step.text}: {record['message']}") from None
-        except TimeUp:
-            record["message"] = f"no end in {self.plan.timeout:g} s"
-            if world.app.waiting:
-                record["state"] = "fail"
-                raise AppFailure("app_timeout", f"the app did not answer {world.app.waiting} in time") from None
-            raise HarnessError("harness", f"the step did not end in {self.plan.timeout:g} s: {step.text}") from None
-        except AppFailure as error:
-            record.update(state="fail", message=str(error))
-            raise
-        except Exception as error:
-            record["message"] = f"{type(error).__name__}: {error}"
-            raise
-        finally:
-            record["seconds"] = round(time.monotonic() - begin, 4)
-        self._count(binding, world, before)
-
-    def _count(self, binding: Binding, world: World, before: tuple[int, int]) -> None:
-        if binding.step.kind != "then" or world.expectations > before[0]:
-            return
-        assert binding.definition is not None
-        if Counter.evaluated > before[1] or raises(binding.definition.function):
-            world.expectations += 1
-        else:
-            self.evidence.silent.append(binding.step.text)
-
     def _evaluate(self, world: World) -> None:
         if self.plan.evaluator:
-            verdict = judge(self.plan.evaluator, self.plan, self.steps, world, self.relay)
+            assert self.script is not None
+            verdict = judge(self.plan.evaluator, self.plan, self.script.steps, world, self.relay)
             self.evaluation = verdict
             self.evidence.evaluation = (verdict["verdict"], verdict["reason"])
             if verdict["verdict"] == "pass" and verdict.get("evidence"):
@@ -256,14 +220,23 @@ class Supervisor:
         self.twin_notes: dict[str, Any] = {}
         begin = time.monotonic()
         for name, twin in (self.twins.by_name if self.twins else {}).items():
-            with contextlib.suppress(Exception):
+            try:
+                self._tampering(twin)
                 exchanges = twin.exchanges()
                 state = {resource: twin.records(resource) for resource in twin.state()}
                 self._save(f"twin-{name}.json", {"state": state, "exchanges": exchanges})
-                self.twin_notes[name] = {"exchanges": len(exchanges), "faults": twin.fired()}  # type: ignore[attr-defined]
+                self.twin_notes[name] = {"exchanges": len(exchanges), "faults": twin.fired()}
+            except HarnessError as error:
+                self.evidence.dead_twins = self.evidence.dead_twins or str(error)
         if self.world:
             self._save("app-requests.json", self.world.app.log)
         self.seconds["collect"] = time.monotonic() - begin
+
+    def _tampering(self, twin: Twin) -> None:
+        """An app has no business with the control plane of its twins."""
+        strangers = twin.strangers()
+        if strangers:
+            self.evidence.tampered = f"the app reached for the control plane of the {twin.name} twin: {strangers[0]}"
 
     def _save(self, name: str, data: Any) -> None:
         with contextlib.suppress(OSError, TypeError, ValueError):
@@ -274,12 +247,25 @@ class Supervisor:
         verdict, kind, message = decide(self.evidence)
         return Result(
             plan.id, plan.scenario, plan.index, plan.attempt, plan.seed, verdict, kind, message[:4000],
-            line=self.line, steps=self.steps, expectations=self.evidence.expectations, answers=self.evidence.answers,
+            line=self.script.line if self.script else 0, steps=self.script.steps if self.script else [],
+            expectations=self.evidence.expectations, answers=self.evidence.answers,
             seconds={name: round(value, 4) for name, value in self.seconds.items()},
             isolation="namespaces" if plan.isolate else "process", twins=self.twin_notes,
             outside=self.outside.attempts if self.outside else [], notes=self.notes, evaluation=self.evaluation,
             inputs=plan.inputs,
         )  # fmt: skip
+
+
+CALLERS = (
+    "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "curl/8.5.0", "okhttp/4.12.0",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Safari/605.1.15",
+)  # fmt: skip
+"""User agents of common clients."""
+
+
+def caller(seed: int) -> dict[str, str]:
+    """The `User-Agent` of a trial's requests: drawn by its seed, so that an app cannot tell the evaluator by it."""
+    return {"User-Agent": CALLERS[seeds.below(seed, "caller", 0, len(CALLERS))]}
 
 
 def _time_up(number: int, frame: object) -> None:

@@ -22,6 +22,7 @@ class Evidence:
     app: tuple[str, str] | None = None
     finished: bool = False
     silent: list[str] = field(default_factory=list)
+    proves_nothing: str = ""
     expectations: int = 0
     answers: int = 0
     evaluation: tuple[str, str] | None = None
@@ -50,6 +51,8 @@ def decide(evidence: Evidence) -> tuple[str, str, str]:
         return ("fail", "assert", message) if verdict == "fail" else ("error", "evaluator", message)
     if evidence.silent:
         return "error", "harness", f"a Then asserted nothing: {evidence.silent[0]}"
+    if evidence.proves_nothing:
+        return "error", "harness", evidence.proves_nothing
     if evidence.expectations < 1:
         return "error", "harness", "no expectation was evaluated"
     if evidence.answers < 1:

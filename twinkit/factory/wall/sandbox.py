@@ -68,7 +68,7 @@ class Sandbox:
             full["TMPDIR"] = "/tmp"
             jail = Jail((str(room), str(home)), self.hidden, str(temporary), network=self.network)
         try:
-            process = start(argv, directory=room, env=full, log=log, nonce=f"agent-{os.getpid()}", jail=jail)
+            process = start(argv, directory=room, env=full, log=log, jail=jail)
         except AppFailure as error:
             return Outcome(127, str(error))
         code = process.wait(timeout)

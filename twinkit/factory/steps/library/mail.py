@@ -5,33 +5,44 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from twinkit.factory.steps.library.collection import Collection
+from twinkit.factory.steps.library.response import some_text
+from twinkit.factory.steps.library.twins import expect_number
 from twinkit.factory.steps.world import World
 
 STEPS = Collection()
 
 
-@STEPS.then("{count} email(s) was/were sent to {string}")
+@STEPS.then("{count} email(s) is/are/was/were sent to {string}")
 def sent(world: World, count: int, address: str) -> None:
     """Exactly so many to this address, since the app was ready."""
     address = str(world.fill(address))
-    found = len(world.mail.to(address))
-    world.expect(found == count, f"{found} emails were sent to {address}, expected {count}")
+    expect_number(world, count, lambda: len(world.mail.to(address)), f"emails sent to {address}")
 
 
-@STEPS.then("{count} email(s) was/were sent")
+@STEPS.then("{count} email(s) is/are/was/were sent")
 def sent_at_all(world: World, count: int) -> None:
     """Exactly so many to anybody."""
-    found = len(world.mail.created("message"))
-    world.expect(found == count, f"{found} emails were sent, expected {count}")
+    expect_number(world, count, lambda: len(world.mail.all()), "emails sent")
 
 
 @STEPS.then("the last email to {string} contains {string}")
 def last_contains(world: World, address: str, text: str) -> None:
     """In the subject, the text or the HTML."""
-    found = world.mail.to(str(world.fill(address)))
-    world.expect(found, f"no email was sent to {address}")
-    body = found[-1]["subject"] + "\n" + found[-1]["text"] + found[-1]["html"]
-    world.expect(str(world.fill(text)) in body, f"the last email to {address} does not contain {text!r}")
+    address, wanted = str(world.fill(address)), some_text(str(world.fill(text)))
+    world.expect(wanted in _words(world, address), f"the last email to {address} does not contain {wanted!r}")
+
+
+@STEPS.then("the last email to {string} does not contain {string}")
+def last_contains_not(world: World, address: str, text: str) -> None:
+    """Neither in the subject, nor the text, nor the HTML; there is an email."""
+    address, wanted = str(world.fill(address)), some_text(str(world.fill(text)))
+    world.expect(wanted not in _words(world, address), f"the last email to {address} contains {wanted!r}")
+
+
+@STEPS.then("the last email to {string} has the subject {string}")
+def last_subject(world: World, address: str, text: str) -> None:
+    """Exactly this subject."""
+    world.expect_equal(world.mail.last(str(world.fill(address)))["subject"], world.fill(text), "the subject")
 
 
 @STEPS.when("I follow the link in the last email to {string}")
@@ -40,14 +51,28 @@ def follow(world: World, address: str) -> None:
     world.get(link(world, str(world.fill(address))))
 
 
+@STEPS.given("I keep the link in the last email to {string} as {string}")
+def keep_link(world: World, address: str, name: str) -> None:
+    """Path and query of its first link, for later use as `${name}`."""
+    world.kept[name] = link(world, str(world.fill(address)))
+
+
+def _words(world: World, address: str) -> str:
+    last = world.mail.last(address)
+    return f"{last['subject']}\n{last['text']}\n{last['html']}"
+
+
 def link(world: World, address: str) -> str:
-    """Path and query of the first link in the last email to an address. Raises AssertionError when there is none."""
-    found = world.mail.to(address)
-    if not found:
-        raise AssertionError(f"no email was sent to {address}")
-    if not found[-1]["links"]:
+    """Path and query of the first link in the last email to an address.
+
+    Raises AssertionError when there is none, or when it leads to another port of this machine: nobody could follow it.
+    """
+    links = world.mail.last(address)["links"]
+    if not links:
         raise AssertionError(f"the last email to {address} has no link")
-    parts = urlsplit(found[-1]["links"][0])
+    parts, own = urlsplit(links[0]), urlsplit(world.app.base_url)
+    if parts.hostname in ("127.0.0.1", "localhost", "::1") and parts.port != own.port:
+        raise AssertionError(f"the link in the last email to {address} leads to {parts.netloc}, not to the app")
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 

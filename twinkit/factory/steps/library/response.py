@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
+from twinkit.factory.errors import HarnessError
 from twinkit.factory.steps import jsonpath
 from twinkit.factory.steps.library.collection import Collection
-from twinkit.factory.steps.table import Table
+from twinkit.factory.steps.table import Table, same
 from twinkit.factory.steps.world import World
 
 STEPS = Collection()
+
+
+def some_text(text: str) -> str:
+    """The text. Raises HarnessError for an empty one, which is part of everything."""
+    if not text:
+        raise HarnessError("harness", "an empty text is part of everything; say which text")
+    return text
 
 
 def _shown(world: World) -> str:
     return f"(body: {world.response.text[:200]!r})"
 
 
-@STEPS.then("the response status is {int}")
+@STEPS.then("the (response )status (code )is {int}")
 def status(world: World, code: int) -> None:
     """Exactly this status."""
     actual = world.response.status
     world.expect(actual == code, f"the response status is {actual}, expected {code} {_shown(world)}")
 
 
-@STEPS.then("the response status is {int} or {int}")
+@STEPS.then("the (response )status (code )is {int} or {int}")
 def status_either(world: World, one: int, other: int) -> None:
     """One of two."""
     actual = world.response.status
     world.expect(actual in (one, other), f"the response status is {actual}, expected {one} or {other} {_shown(world)}")
 
 
-@STEPS.then("the response field {jsonpath} equals {value}")
+@STEPS.then("the response field {jsonpath} equals/is {value}")
 def field_equals(world: World, path: str, value: Any) -> None:
     """Same value and same kind: `1` is not `true`, `"1"` is not `1`."""
     world.expect_equal(world.response.field(path), world.fill(value), f"the response field {path}")
@@ -39,16 +48,37 @@ def field_equals(world: World, path: str, value: Any) -> None:
 
 @STEPS.then("the response field {jsonpath} contains {string}")
 def field_contains(world: World, path: str, text: str) -> None:
-    """The text is part of the value."""
+    """The text is part of the value, or one of the items of a list."""
+    actual, wanted = world.response.field(path), some_text(str(world.fill(text)))
+    if isinstance(actual, list):
+        holds = wanted in [item if isinstance(item, str) else json.dumps(item) for item in actual]
+    else:
+        holds = isinstance(actual, str) and wanted in actual
+    world.expect(holds, f"the response field {path} is {actual!r}, without {wanted!r}")
+
+
+@STEPS.then("the response field {jsonpath} is not {value}")
+def field_differs(world: World, path: str, value: Any) -> None:
+    """There is a value, and it is another one."""
     actual = world.response.field(path)
-    world.expect(str(world.fill(text)) in str(actual), f"the response field {path} is {actual!r}, without {text!r}")
+    world.expect(not same(actual, world.fill(value)), f"the response field {path} is {actual!r}")
+
+
+@STEPS.then("the response field {jsonpath} is empty")
+def field_empty(world: World, path: str) -> None:
+    """An empty list, object or text."""
+    actual = world.response.field(path)
+    world.expect(isinstance(actual, (list, dict, str)) and not actual, f"the response field {path} is {actual!r}")
 
 
 @STEPS.then("the response field {jsonpath} matches {string}")
 def field_matches(world: World, path: str, pattern: str) -> None:
     """A regular expression, anywhere in the value."""
+    if re.search(pattern, ""):
+        raise HarnessError("harness", f"the pattern {pattern!r} fits everything; say more")
     actual = world.response.field(path)
-    world.expect(re.search(pattern, str(actual)), f"the response field {path} is {actual!r}, not like {pattern!r}")
+    shown = actual if isinstance(actual, str) else json.dumps(actual)
+    world.expect(re.search(pattern, shown), f"the response field {path} is {actual!r}, not like {pattern!r}")
 
 
 @STEPS.then("the response field {jsonpath} has {int} item(s)")
@@ -68,7 +98,8 @@ def field_present(world: World, path: str) -> None:
 @STEPS.then("the response has no field {jsonpath}")
 def field_absent(world: World, path: str) -> None:
     """Not even null."""
-    world.expect(not jsonpath.has(world.response.json(), path), f"the response has a field {path}")
+    there = jsonpath.found(world.response.json(), path)
+    world.expect_absence(not there, f"the response has a field {path}: {str(there)[:200]}")
 
 
 @STEPS.then("the response has:")
@@ -81,15 +112,15 @@ def fields(world: World, table: Table) -> None:
 @STEPS.then("the response contains {string}")
 def contains(world: World, text: str) -> None:
     """Anywhere in the body."""
-    wanted = str(world.fill(text))
+    wanted = some_text(str(world.fill(text)))
     world.expect(wanted in world.response.text, f"the response does not contain {wanted!r} {_shown(world)}")
 
 
 @STEPS.then("the response does not contain {string}")
 def contains_not(world: World, text: str) -> None:
     """Nowhere in the body."""
-    wanted = str(world.fill(text))
-    world.expect(wanted not in world.response.text, f"the response contains {wanted!r}")
+    wanted = some_text(str(world.fill(text)))
+    world.expect_absence(wanted not in world.response.text, f"the response contains {wanted!r}")
 
 
 @STEPS.then("the response header {string} is {string}")

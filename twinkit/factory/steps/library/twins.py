@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+from twinkit.errors import nearest
+from twinkit.factory.errors import HarnessError
 from twinkit.factory.steps import jsonpath
 from twinkit.factory.steps.library.collection import Collection
-from twinkit.factory.steps.table import Table
+from twinkit.factory.steps.table import Table, same
 from twinkit.factory.steps.world import World
+
+if TYPE_CHECKING:
+    from twinkit.factory.environment.twin_client import Twin
 
 STEPS = Collection()
 
@@ -16,17 +22,51 @@ def matching(records: list[dict[str, Any]], wanted: dict[str, Any]) -> list[dict
     """Records whose fields (by JSON path) have all the wanted values."""
 
     def fits(record: dict[str, Any]) -> bool:
-        return all(jsonpath.has(record, path) and jsonpath.get(record, path) == value for path, value in wanted.items())
+        return all(
+            jsonpath.has(record, path) and same(jsonpath.get(record, path), value) for path, value in wanted.items()
+        )
 
     return [record for record in records if fits(record)]
 
 
+def check_fields(client: Twin, resource: str, records: list[dict[str, Any]], wanted: dict[str, Any]) -> None:
+    """A field that no record of this resource can have is a mistake of the scenario. Raises HarnessError."""
+    known = client.properties(resource) | {name for record in records for name in record}
+    for path in wanted:
+        first = str(jsonpath.parse(path)[0])
+        if known and first not in known:
+            raise HarnessError("harness", f"{resource} of {client.name} has no field {first!r}{nearest(first, known)}")
+
+
 def _expect_count(world: World, twin: str, resource: str, count: int, wanted: dict[str, Any]) -> None:
-    records = world.twin(twin).records(resource)
-    found = matching(records, wanted)
+    client = world.twin(twin)
+    check_fields(client, resource, client.records(resource), wanted)
     like = f" with {wanted}" if wanted else ""
-    near = f"; the {len(records)} there: {str(records)[:300]}" if wanted and len(found) != count else ""
-    world.expect(len(found) == count, f"the {twin} twin has {len(found)} {resource}{like}, expected {count}{near}")
+
+    def look() -> None:
+        records = client.records(resource)
+        found = len(matching(records, wanted))
+        near = f"; the {len(records)} there: {str(records)[:300]}" if wanted and found != count else ""
+        expect = world.expect if count else world.expect_absence
+        expect(found == count, f"the {twin} twin has {found} {resource}{like}, expected {count}{near}")
+
+    world.patiently(look)
+
+
+def expect_number(world: World, count: int, look: Callable[[], int], what: str) -> None:
+    """Exactly so many of what only ever grows: waited for while there are fewer, over at once when there are more."""
+    if not count:
+        found = look()
+        world.expect_absence(not found, f"{found} {what}, expected 0")
+        return
+
+    def enough() -> None:
+        found = look()
+        world.expect(found >= count, f"{found} {what}, expected {count}")
+
+    world.patiently(enough)
+    found = look()
+    world.expect(found == count, f"{found} {what}, expected {count}")
 
 
 @STEPS.then("the {twin} twin has {count} {resource}")
@@ -45,14 +85,14 @@ def has_with(world: World, twin: str, count: int, resource: str, table: Table) -
 def none_created(world: World, resource: str, twin: str) -> None:
     """Since the app was ready, deleted ones included."""
     created = world.twin(twin).created(resource)
-    world.expect(not created, f"{len(created)} {resource} created in {twin}: {str(created)[:300]}")
+    world.expect_absence(not created, f"{len(created)} {resource} created in {twin}: {str(created)[:300]}")
 
 
 @STEPS.then("{int} {resource} was/were created in {twin}")
 def some_created(world: World, count: int, resource: str, twin: str) -> None:
     """Since the app was ready, deleted ones included."""
-    created = world.twin(twin).created(resource)
-    world.expect(len(created) == count, f"{len(created)} {resource} created in {twin}, expected {count}")
+    client = world.twin(twin)
+    expect_number(world, count, lambda: len(client.created(resource)), f"{resource} created in {twin}")
 
 
 def calls(world: World, twin: str, method: str = "", path: str = "") -> list[dict[str, Any]]:
@@ -69,31 +109,30 @@ def _fits(actual: str, wanted: str) -> bool:
 @STEPS.then("the app called {method} {path} on {twin} {int} time(s)")
 def called(world: World, method: str, path: str, twin: str, times: int) -> None:
     """Exactly so often since the app was ready; a path may end in `*`."""
-    found = len(calls(world, twin, method, str(world.fill(path))))
-    world.expect(found == times, f"the app called {method} {path} on {twin} {found} times, expected {times}")
+    full = str(world.fill(path))
+    expect_number(world, times, lambda: len(calls(world, twin, method, full)), f"calls of {method} {path} on {twin}")
 
 
 @STEPS.then("the app called {method} {path} on {twin}")
 def called_at_all(world: World, method: str, path: str, twin: str) -> None:
     """At least once since the app was ready."""
-    found = calls(world, twin, method, str(world.fill(path)))
-    world.expect(found, f"the app never called {method} {path} on {twin}")
+    full = str(world.fill(path))
+    world.patiently(
+        lambda: world.expect(calls(world, twin, method, full), f"the app never called {method} {path} on {twin}")
+    )
 
 
 @STEPS.then("the app never called {twin}")
 def never_called(world: World, twin: str) -> None:
     """No request at all since the app was ready."""
     found = calls(world, twin)
-    world.expect(not found, f"the app called {twin} {len(found)} times")
+    world.expect_absence(not found, f"the app called {twin} {len(found)} times")
 
 
 @STEPS.given("{twin} fails with {word} for the next {int} call(s)")
 def fails(world: World, twin: str, error: str, count: int) -> None:
     """A named error of the twin, in its own shape."""
     client = world.twin(twin)
-    if twin == "mail":
-        client.add_faults({"refuse": count})
-        return
     rule = {"when": {"twin": twin, "calls": list(range(1, count + 1))}, "then": {"error": error}}
     client.add_faults({"profile": f"scenario-{error}-{count}", "rules": [rule]})
 
@@ -113,9 +152,12 @@ def recovers(world: World, twin: str) -> None:
 @STEPS.given("the {twin} twin has a/an {resource} with:")
 def create(world: World, twin: str, resource: str, table: Table) -> None:
     """A record that is there before the app acts; its id is kept as `${resource.id}`."""
-    made = world.twin(twin).create(resource, world.fill(table.nested()))
+    client = world.twin(twin)
+    values = world.fill(table.nested())
+    check_fields(client, resource, [], values)
+    made = client.create(resource, values)
     world.kept[f"{resource}.id"] = made.get("id")
-    world.twin(twin).mark()
+    client.mark()
 
 
 define = STEPS.define
