@@ -197,7 +197,7 @@ import twinkit.paths
 from twinkit.faults.profile import load_profile
 from twinkit.server.catalogue import installed_twin
 for name in sys.argv[2:]:
-    assert len(installed_twin(name).compiled.bindings) > 100
+    assert installed_twin(name).compiled.bindings
 assert Path(twinkit.__file__).is_relative_to(sys.argv[1]), twinkit.__file__
 assert twinkit.paths.data("failure_profiles").is_relative_to(sys.argv[1])
 assert load_profile("flaky").rules

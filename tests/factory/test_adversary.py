@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from tests.factory.conftest import CONFIG, HELLO, PYTHON, SCENARIO, TINY, Project, Trial
+from tests.factory.conftest import CONFIG, HELLO, PYTHON, SCENARIO, TINY, Project, Trial, git, write
 from tests.factory.test_trial import CALLER, TWIN, needs_namespaces, verdict
+from twinkit.cli import factory as cli
+from twinkit.errors import UsageError
+from twinkit.factory.errors import IntegrityError
+from twinkit.factory.run.controller import resume
+from twinkit.factory.run.storage import State
 from twinkit.factory.steps import jsonpath
 from twinkit.factory.steps.table import Table, value
 
@@ -312,3 +324,144 @@ def test_absolute_paths_made_by_a_build_hold_in_the_trial(project: Project) -> N
     project.commit({"factory.toml": config, "build.py": build, "app.py": app})
     report = project.run(trials=1)
     assert report["gate"]["exit_code"] == 0, report["scenarios"][0]["attempts"][0]["message"]
+
+
+# records, results and runs -------------------------------------------------------------------------------------------
+
+
+def _edit(path: Path, **changes: object) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_edited_results_records_and_reports_are_not_believed(project: Project) -> None:
+    """Each is sealed with the operator's key: an edit makes a result count for nothing, and a report an integrity error."""
+    project.commit({"app.py": HELLO.replace("true", "false")})
+    report = project.run(trials=1)
+    assert report["gate"]["exit_code"] == 1
+    folder = State(project.state).run("last")
+    (id,) = folder.record["trials"]
+    result = folder.trial(id) / "attempt-1" / "result.json"
+    where = ["--project", str(project.repo), "--state", str(project.state)]
+    kept = result.read_text()
+    _edit(result, verdict="pass", kind="")
+    assert folder.final(id) is None and cli.main(["gate", *where]) == 4
+    result.write_text(kept)
+    assert cli.main(["gate", *where]) == 1
+    for name in ("report.json", "run.json"):
+        kept = (folder.folder / name).read_text()
+        _edit(folder.folder / name, scenarios=[], share=[1, 100], gate={**report["gate"], "decision": "eligible"})
+        for words in (["gate"], ["ledger", "record"]):
+            assert cli.main([*words, *where]) == 4, (name, words)
+        (folder.folder / name).write_text(kept)
+    (project.state / "keys" / "results.key").write_text("00" * 32)
+    assert cli.main(["gate", *where]) == 4
+
+
+def test_a_clock_that_goes_back_does_not_bring_back_an_old_run(project: Project) -> None:
+    good = project.run(trials=1)["run"]
+    project.commit({"app.py": HELLO.replace("true", "false")})
+    bad = project.run(trials=1)["run"]
+    for path in (project.state / "runs" / bad).rglob("*"):
+        os.utime(path, (1, 1))
+    state = State(project.state)
+    assert state.runs() == [good, bad] and state.run("last").id == bad
+
+
+def test_one_run_is_worked_on_by_one_process(project: Project) -> None:
+    project.run(trials=1)
+    folder = State(project.state).run("last")
+    with folder.alone(), pytest.raises(UsageError, match="under way"):
+        resume(State(project.state), "last", worker=project.executor)
+    assert resume(State(project.state), "last", worker=project.executor)["gate"]["exit_code"] == 0
+
+
+def test_two_runs_side_by_side(project: Project) -> None:
+    """In one state folder, at once: two runs, two records, the same verdicts."""
+    found: list[dict[str, Any]] = []
+    threads = [threading.Thread(target=lambda: found.append(project.run(trials=1))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({each["run"] for each in found}) == 2 and [each["gate"]["exit_code"] for each in found] == [0, 0]
+
+
+# the change ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_regression_is_found_although_base_was_never_evaluated(project: Project) -> None:
+    """Nine of ten pass; the one that fails passed before the change: that is no tenth to give away."""
+    text = "---\ntrials: 1\n---\n" + "".join(
+        f"## Scenario: S{n}\nWhen I GET /s{n}\nThen the response status is 200\n" for n in range(10)
+    )
+    project.scenarios(text)
+    broken = TINY + "serve(lambda m, p, b: (500 if p == '/s3' else 200, '{}'))\n"
+    project.commit({"app.py": broken})
+    report = project.run(base="HEAD~1")
+    assert report["gate"]["decision"] == "not eligible" and report["gate"]["regressions"] == ["hello/s3"]
+    project.commit({"app.py": broken + "# still\n"})
+    assert project.run(base="HEAD~1")["gate"]["decision"] == "eligible"
+
+
+def test_git_replacements_and_grafts_change_nothing(project: Project) -> None:
+    good = git(project.repo, "rev-parse", "HEAD:app.py")
+    project.commit({"app.py": HELLO.replace("true", "false")})
+    bad = git(project.repo, "rev-parse", "HEAD:app.py")
+    git(project.repo, "replace", bad, good)
+    assert project.run(trials=1)["gate"]["exit_code"] == 1
+
+
+def test_large_files_are_fetched_or_the_change_is_not_evaluated(project: Project) -> None:
+    content = HELLO.encode()
+    oid = hashlib.sha256(content).hexdigest()
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {len(content)}\n"
+    project.commit({"app.py": pointer})
+    with pytest.raises(UsageError, match="git lfs fetch"):
+        project.run(trials=1)
+    write(project.repo, {f".git/lfs/objects/{oid[:2]}/{oid[2:4]}/{oid}": content})
+    assert project.run(trials=1)["gate"]["exit_code"] == 0
+    write(project.repo, {f".git/lfs/objects/{oid[:2]}/{oid[2:4]}/{oid}": content + b"#"})
+    project.commit({"other": "x"})
+    with pytest.raises(IntegrityError, match="damaged"):
+        project.run(trials=1)
+
+
+def test_what_is_not_committed_or_elsewhere_is_said(project: Project) -> None:
+    write(project.repo, {"app.py": HELLO.replace("true", "false")})
+    report = project.run(trials=1)
+    assert report["gate"]["exit_code"] == 0
+    assert any("not committed" in text for text in report["advisories"])
+    git(project.repo, "checkout", "-q", "app.py")
+    sha = git(project.repo, "rev-parse", "HEAD")
+    git(project.repo, "update-index", "--add", "--cacheinfo", f"160000,{sha},lib")
+    git(project.repo, "commit", "-q", "-m", "module")
+    assert any("Submodule lib" in text for text in project.run(trials=1)["advisories"])
+
+
+@pytest.mark.parametrize(
+    ("front", "code"), [("need: 0", 2), ("trials: 0", 2), ("trials: true", 2), ("need: 4", 2), ("set: final", 2)]
+)
+def test_settings_that_would_select_or_need_nothing(project: Project, front: str, code: int) -> None:
+    project.scenarios(f"---\n{front}\n---\n{SCENARIO}")
+    words = ["run", "--vault", str(project.vault), "--project", str(project.repo), "--state", str(project.state)]
+    assert cli.main(words) == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "\n\n", "# Only a title\n", "## Scenario: A\n", "## Scenario: A\nGiven x\nWhen y\n", "\u200bThen it is fine\n",
+        SCENARIO.replace("Then", "\u200bThen"), SCENARIO.replace("Then", "\u0422hen"), SCENARIO.replace("Then", "Then\u00a0"),
+        SCENARIO.replace("Then", "**Then**"), SCENARIO.replace("Then", "then"), SCENARIO + SCENARIO, "<!-- " + SCENARIO,
+        "## Scenario Outline: A\nWhen I GET /<path>\nThen the response status is 200\n### Examples:\n| path | |\n| x | y |\n",
+        "## Scenario Outline: A\nWhen I GET /x with:\n| a | <emial> |\nThen the response status is 200\n"
+        "### Examples:\n| email |\n| y |\n",
+    ],
+)  # fmt: skip
+def test_files_that_must_not_become_a_pass(project: Project, text: str) -> None:
+    """Empty, hidden, misspelt with letters that look alike, unused columns: lint, and nothing runs."""
+    project.scenarios(text)
+    words = ["run", "--vault", str(project.vault), "--project", str(project.repo), "--state", str(project.state)]
+    assert cli.main(words) == 2
+    write(project.vault, {"scenarios/hello.md": b"## Scenario: A\xff\n"})
+    assert cli.main(words) == 2

@@ -14,6 +14,7 @@ from tests.factory.conftest import HELLO, SCENARIO, Project
 from twinkit.errors import UsageError
 from twinkit.factory.executors import cluster
 from twinkit.factory.executors.local import LocalExecutor
+from twinkit.factory.run.controller import run
 from twinkit.factory.run.selection import make_plans, select
 from twinkit.factory.run.storage import State
 from twinkit.factory.trial.plan import Plan
@@ -50,6 +51,18 @@ def test_a_dying_zygote_is_replaced(project: Project) -> None:
         assert worker.run_one(plan, project.root / "b" / "attempt-1").verdict == "pass"
     finally:
         worker.close()
+
+
+def test_the_thread_that_started_the_zygote_may_end(project: Project) -> None:
+    """Trials that still run are not lost with it: the kernel sends a parent-death signal at the end of a thread."""
+    project.scenarios("---\ntrials: 1\n---\n" + "".join(SCENARIO.replace("Hello", f"H{n}", 1) for n in range(4)))
+    worker = LocalExecutor(4)
+    try:
+        report = run(project.options(), worker=worker)
+    finally:
+        worker.close()
+    assert [len(row["attempts"]) for row in report["scenarios"]] == [1] * 4
+    assert all(each["attempt"] == 1 for row in report["scenarios"] for each in row["attempts"])
 
 
 def test_a_foreign_result_is_not_taken(project: Project) -> None:
@@ -122,5 +135,5 @@ def test_no_scheduler(project: Project) -> None:
 def test_results_are_written_for_lost_workers(project: Project, tmp_path: Path) -> None:
     plan = plans(project)[0]
     executor = cluster.DaskExecutor.__new__(cluster.DaskExecutor)
-    executor._keep(cluster.lost(plan, "worker_lost", "gone"), tmp_path / "attempt-1")
+    executor._keep(cluster.lost(plan, "worker_lost", "gone"), tmp_path / "attempt-1", b"")
     assert (tmp_path / "attempt-1" / "result.json").exists()

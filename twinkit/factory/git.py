@@ -5,7 +5,9 @@ Imports: errors. A commit is exported blob by blob, so `export-ignore` and smudg
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import stat
 import subprocess
 import tempfile
@@ -20,6 +22,8 @@ SAFE = (
     "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.attributesFile=/dev/null",
     "-c", "protocol.ext.allow=never", "-c", "safe.directory=*", "-c", "gc.auto=0", "-c", "commit.gpgSign=false",
 )  # fmt: skip
+LFS = b"version https://git-lfs.github.com/spec/"
+LFS_OID = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
 MAX_FILES = 200_000
 MAX_BYTES = 2_000_000_000
 
@@ -33,6 +37,8 @@ def environment() -> dict[str, str]:
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
         "GIT_AUTHOR_NAME": "factory",
         "GIT_AUTHOR_EMAIL": "factory@localhost",
         "GIT_COMMITTER_NAME": "factory",
@@ -160,6 +166,33 @@ def unsafe_entries(repo: Path, sha: str) -> list[str]:
     return problems
 
 
+def uncommitted(repo: Path) -> bool:
+    """Whether the working tree differs from its commit; new files count unless they are ignored."""
+    done = run(repo, "status", "--porcelain", "--ignore-submodules", check=False)
+    return done.returncode == 0 and bool(done.stdout.strip())
+
+
+def lfs_content(repo: Path, path: str, content: bytes) -> bytes:
+    """The file that a Git LFS pointer stands for; other content as it is. Raises UsageError when it was not fetched.
+
+    Source: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+    """
+    if len(content) > 1024 or not content.startswith(LFS):
+        return content
+    found = LFS_OID.search(content)
+    if found is None:
+        return content
+    oid = found.group(1).decode()
+    common = output(repo, "rev-parse", "--path-format=absolute", "--git-common-dir")
+    try:
+        real = (Path(common) / "lfs" / "objects" / oid[:2] / oid[2:4] / oid).read_bytes()
+    except OSError:
+        raise UsageError(f"{path} is a Git LFS pointer and its file is not here; run `git lfs fetch`") from None
+    if hashlib.sha256(real).hexdigest() != oid:
+        raise IntegrityError(f"the Git LFS file of {path} is damaged")
+    return real
+
+
 def leaves(path: str, target: str) -> bool:
     """Whether a link at `path` with this `target` points out of the tree."""
     if target.startswith("/") or not target:
@@ -184,6 +217,7 @@ def export(repo: Path, sha: str, target: Path) -> list[str]:
     files = [entry for entry in found if not entry.submodule]
     total = 0
     for entry, content in zip(files, blobs(repo, [entry.id for entry in files]), strict=True):
+        content = content if entry.link else lfs_content(repo, entry.path, content)
         total += len(content)
         if total > MAX_BYTES:
             raise IntegrityError(f"the commit is larger than {MAX_BYTES} bytes")

@@ -8,12 +8,11 @@ A failed build is remembered like a good one: it is evidence against the code, a
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from twinkit.factory.environment import jail as jails
 from twinkit.factory.environment.jail import Jail
 from twinkit.factory.environment.spawn import start
 from twinkit.factory.errors import AppFailure, HarnessError
+from twinkit.factory.locks import locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,6 @@ class Build:
 def key(tree: str, commands: Sequence[Sequence[str]], network: bool) -> str:
     """Name of the build in the cache."""
     return hashlib.sha256(json.dumps([tree, commands, network]).encode()).hexdigest()[:32]
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """One process at a time; freed by the kernel when the holder dies."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
 
 
 def prepare(

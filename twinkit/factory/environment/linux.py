@@ -69,10 +69,12 @@ def set_read_only(path: str, on: bool, recursive: bool = False) -> None:
     _check(int(result), f"mount_setattr {path}")
 
 
-def die_with_parent() -> None:
-    """SIGKILL when the parent ends."""
+def die_with_parent(parent: int = 0) -> None:
+    """SIGKILL when the thread ends that forked us; at once when the process `parent` has ended already."""
     if sys.platform == "linux":
         libc().prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0)
+    if parent and os.getppid() != parent:
+        os._exit(1)
 
 
 def no_new_privileges() -> None:

@@ -114,9 +114,10 @@ def start(
     reader, writer = os.pipe2(os.O_CLOEXEC)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     full = {**env, **dict([marker.split("=")] if marker else [])}
+    parent = os.getpid()
     pid = linux.fork()
     if pid == 0:
-        _child(argv, directory, full, output, writer, jail, limits or {})
+        _child(argv, directory, full, output, writer, jail, limits or {}, parent)
     os.close(writer)
     os.close(output)
     with os.fdopen(reader, "rb") as problems:
@@ -133,13 +134,13 @@ def start(
 
 def _child(
     argv: Sequence[str], directory: Path, env: Mapping[str, str], output: int, writer: int, jail: Jail | None,
-    limits: Mapping[str, int],
+    limits: Mapping[str, int], parent: int,
 ) -> None:  # fmt: skip
     """In the forked child; never returns."""
     stage = "jail"
     try:
         os.setsid()
-        linux.die_with_parent()
+        linux.die_with_parent(parent)
         null = os.open("/dev/null", os.O_RDONLY)
         os.dup2(null, 0)
         os.dup2(output, 1)

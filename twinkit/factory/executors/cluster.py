@@ -6,7 +6,6 @@ Workers share the state folder's file system and have the same version of twinki
 from __future__ import annotations
 
 import importlib.metadata
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from twinkit.errors import UsageError
 from twinkit.factory.executors.local import LocalExecutor, attempt_folder, lost
+from twinkit.factory.trial import result as results
 from twinkit.factory.trial.plan import Plan
 from twinkit.factory.trial.result import Result
 
@@ -75,7 +75,7 @@ class DaskExecutor:
             if (plan.id, plan.attempt) in seen:
                 continue
             seen.add((plan.id, plan.attempt))
-            self._keep(result, attempt_folder(folder, plan.attempt))
+            self._keep(result, attempt_folder(folder, plan.attempt), plan.key())
             next_plan = again(plan, result)
             if next_plan is None:
                 yield result
@@ -104,11 +104,11 @@ class DaskExecutor:
             return lost(plan, "worker_lost", "the worker answered for another trial")
         return result
 
-    def _keep(self, result: Result, folder: Path) -> None:
+    def _keep(self, result: Result, folder: Path, key: bytes) -> None:
         """A worker that was lost left no result: write down that it was."""
         if result.kind == "worker_lost" and not (folder / "result.json").exists():
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "result.json").write_text(json.dumps(asdict(result), indent=1))
+            results.write(result, folder, key)
 
     def close(self) -> None:
         """Let the cluster go."""

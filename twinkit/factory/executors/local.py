@@ -113,7 +113,7 @@ class LocalExecutor:
             self._living().run(folder, plan.deadline + 30)
         except (OSError, HarnessError) as error:
             return lost(plan, "disk" if isinstance(error, OSError) else "harness", str(error))
-        found = results.read(folder, plan.id)
+        found = results.read(folder, plan.id, plan.key())
         if found is None or found.attempt != plan.attempt:
             return lost(plan, "worker_lost", "the trial's process left no result")
         return found

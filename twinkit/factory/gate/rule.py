@@ -79,8 +79,13 @@ class _Reasons:
     unsure: list[str] = field(default_factory=list)
 
 
-def decide(tallies: Sequence[Tally], share: tuple[int, int], integrity: Sequence[str] = ()) -> Gate:
-    """The gate over all selected scenarios. Integrity comes first, certain rejection before doubt."""
+def decide(
+    tallies: Sequence[Tally], share: tuple[int, int], integrity: Sequence[str] = (), compare: bool = False
+) -> Gate:
+    """The gate over all selected scenarios. Integrity comes first, certain rejection before doubt.
+
+    With `compare` a scenario that failed and was not evaluated on base is a doubt: it may be a regression.
+    """
     total = len(tallies)
     passed = sum(tally.outcome == "pass" for tally in tallies)
     unsure = [tally for tally in tallies if tally.outcome == "undetermined"]
@@ -98,6 +103,9 @@ def decide(tallies: Sequence[Tally], share: tuple[int, int], integrity: Sequence
         reasons.against.append(f"Scenarios that pass on base failed: {len(regressions)}.")
     if unsure:
         reasons.unsure.append(f"Undetermined scenarios: {len(unsure)} of {total}.")
+    unknown = [each for each in tallies if each.outcome == "fail" and each.base not in ("pass", "fail")]
+    if compare and unknown:
+        reasons.unsure.append(f"Failed scenarios that were not evaluated on base: {len(unknown)}.")
     invalid = [tally.scenario for tally in tallies if "invalid" in tally.others]
     problems = [*integrity, *([f"Invalid trials in {len(invalid)} scenarios."] if invalid else [])]
     decision: Decision = "eligible"

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from twinkit.errors import UsageError
+from twinkit.factory.errors import IntegrityError
 from twinkit.factory.gate.rule import Tally, decide
 from twinkit.factory.gate.statistics import pass_all, pass_at, wilson
 from twinkit.factory.run.storage import RunFolder, State
@@ -40,7 +41,7 @@ def build_report(selection: Selection, state: State, folder: RunFolder, plans: l
         tallies.append(tally)
         rows.append(row)
     integrity = list(dict.fromkeys(selection.integrity))
-    gate = decide(tallies, selection.share, integrity)
+    gate = decide(tallies, selection.share, integrity, selection.candidate.has_base)
     candidate = selection.candidate
     low, high = wilson(gate.passed, gate.total)
     return {
@@ -77,8 +78,8 @@ def _scenario(
 ) -> tuple[Tally, dict[str, Any]]:
     finals = [attempts[-1] for _, attempts in trials if attempts]
     missing = len(trials) - len(finals)
-    count = selection.options.trials or scenario.settings.trials
-    need = (2 * count + 2) // 3 if selection.options.trials else scenario.settings.needed
+    rule = selection.rule(scenario)
+    count, need = int(rule["trials"]), int(rule["need"])
     others = tuple(
         [result.verdict for result in finals if result.verdict not in ("pass", "fail")] + ["error"] * missing
     )
@@ -125,14 +126,14 @@ def phases(rows: Iterable[dict[str, Any]]) -> dict[str, float]:
 
 
 def base_outcomes(state: State, base_tree: str, without: str) -> dict[str, str]:
-    """Scenario digest → outcome on the base tree, from the newest run that evaluated it; empty when none did."""
-    if not base_tree:
-        return {}
-    for id in reversed(state.runs()):
+    """Scenario digest → outcome on the base tree, from the newest run that evaluated it there."""
+    found: dict[str, str] = {}
+    for id in reversed(state.runs() if base_tree else []):
         if id == without:
             continue
-        with contextlib.suppress(UsageError):
+        with contextlib.suppress(UsageError, IntegrityError):
             report = state.run(id).report()
             if report["tree"] == base_tree:
-                return {row["digest"]: row["outcome"] for row in report["scenarios"]}
-    return {}
+                for row in report["scenarios"]:
+                    found.setdefault(row["digest"], row["outcome"])
+    return found

@@ -23,24 +23,28 @@ def recheck(folder: RunFolder, report: dict[str, Any]) -> Gate:
         result = folder.final(id)
         if result is not None:
             verdicts.setdefault(result.scenario, []).append(result.verdict)
+    rules = dict(record["scenarios"])
     rows = {row["id"]: row for row in report["scenarios"]}
-    if sorted(rows) != sorted(record["scenarios"]):
+    if sorted(rows) != sorted(rules):
         problems.append("The report does not list the scenarios that were selected.")
-    tallies = [_tally(row, verdicts.get(id, [])) for id, row in rows.items()]
+    if report["head"] != record["head"] or list(report["gate"]["share"]) != list(record["share"]):
+        problems.append("The report is not that of this run.")
+    tallies = [_tally(id, rule, verdicts.get(id, []), rows.get(id, {}).get("base")) for id, rule in rules.items()]
     problems += _moved(record)
-    gate = decide(tallies, tuple(report["gate"]["share"]), list(dict.fromkeys(problems)))
+    share = (int(record["share"][0]), int(record["share"][1]))
+    gate = decide(tallies, share, list(dict.fromkeys(problems)), bool(record["compare"]))
     if gate.passed != report["gate"]["passed"]:
         problems.append(f"The report says {report['gate']['passed']} passed, the results say {gate.passed}.")
-        return decide(tallies, gate.share, problems)
+        return decide(tallies, gate.share, problems, bool(record["compare"]))
     return gate
 
 
-def _tally(row: dict[str, Any], verdicts: list[str]) -> Tally:
+def _tally(id: str, rule: dict[str, Any], verdicts: list[str], base: Any) -> Tally:
     others = tuple([each for each in verdicts if each not in ("pass", "fail")])
-    missing = ("error",) * (row["trials"] - len(verdicts))
+    missing = ("error",) * (rule["trials"] - len(verdicts))
     return Tally(
-        row["id"], row["trials"], row["need"], verdicts.count("pass"), verdicts.count("fail"), others + missing,
-        row["critical"], row["base"],
+        id, rule["trials"], rule["need"], verdicts.count("pass"), verdicts.count("fail"), others + missing,
+        rule["critical"], base,
     )  # fmt: skip
 
 

@@ -36,6 +36,11 @@ class Candidate:
     integrity: list[str]
     advisories: list[str]
 
+    @property
+    def has_base(self) -> bool:
+        """Whether there is another tree to compare with."""
+        return bool(self.base_tree) and self.base_tree != self.tree
+
     def moved(self) -> str:
         """Why head is no longer what was evaluated, or nothing."""
         try:
@@ -68,11 +73,20 @@ def open_candidate(project: Path, head: str, base: str) -> Candidate:
     else:
         advisories.append("No base: factory.toml and specifications are the change's own.")
     integrity += [f"The commit cannot be exported: {problem}." for problem in git.unsafe_entries(repo, head_sha)]
+    advisories += _left_out(repo, head, head_sha)
     base_tree = git.tree(repo, base_sha) if base_sha else ""
     return Candidate(
         repo, head, head_sha, git.tree(repo, head_sha), base_sha, base_tree, governor, config, specifications,
         integrity, advisories,
     )  # fmt: skip
+
+
+def _left_out(repo: Path, name: str, head: str) -> list[str]:
+    """What is in the working tree or in other repositories, and not in what is evaluated."""
+    found = [f"Submodule {entry.path} is not evaluated." for entry in git.entries(repo, head) if entry.submodule]
+    if name == "HEAD" and git.uncommitted(repo):
+        found.append("The working tree has changes that are not committed; the commit is evaluated without them.")
+    return found
 
 
 def _default_base(repo: Path, head: str) -> str:

@@ -18,7 +18,7 @@ from twinkit.factory.executors.local import LocalExecutor
 from twinkit.factory.report.build import build_report
 from twinkit.factory.run.options import Options
 from twinkit.factory.run.selection import Selection, make_plans, select
-from twinkit.factory.run.storage import RunFolder, State, write_json
+from twinkit.factory.run.storage import RunFolder, State
 from twinkit.factory.scenarios.vault import vault_digest
 from twinkit.factory.trial.plan import Plan
 from twinkit.factory.trial.result import Result
@@ -56,7 +56,8 @@ def run(options: Options, progress: Progress | None = None, worker: Executor | N
     state = State(options.state)
     head = selection.candidate.head
     folder = state.new_run({"id": f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{head[:8]}"})
-    return _go(selection, state, folder, progress, worker=worker)
+    with folder.alone():
+        return _go(selection, state, folder, progress, worker=worker)
 
 
 def resume(
@@ -73,7 +74,8 @@ def resume(
     if selection.suite.digest != record["vault_digest"]:
         raise IntegrityError("the vault changed since this run began; start a new one")
     selection.candidate.name = record["name"]
-    return _go(selection, state, folder, progress, planned=record["trials"], worker=worker)
+    with folder.alone():
+        return _go(selection, state, folder, progress, planned=record["trials"], worker=worker)
 
 
 def _paths(options: dict[str, Any]) -> dict[str, Any]:
@@ -99,10 +101,29 @@ def _go(
     own = worker or executor(selection.options)
     try:
         _execute(own, plans, folder, selection.options.retries, progress)
+        report = finish(selection, state, folder, plans)
+        wanted = not_compared(selection, report)
+        if wanted:
+            _evaluate_base(selection, wanted, progress, own)
+            report = finish(selection, state, folder, plans)
+        return report
     finally:
         if worker is None:
             own.close()
-    return finish(selection, state, folder, plans)
+
+
+def not_compared(selection: Selection, report: dict[str, Any]) -> list[str]:
+    """Scenarios that failed on a change that could be eligible, and of which nobody knows whether they pass on base."""
+    if not selection.candidate.has_base or report["gate"]["decision"] not in ("eligible", "undetermined"):
+        return []
+    return [row["id"] for row in report["scenarios"] if row["outcome"] == "fail" and row["base"] is None]
+
+
+def _evaluate_base(selection: Selection, wanted: list[str], progress: Progress | None, worker: Executor) -> None:
+    """A run of its own on base, of these scenarios; a base that cannot be evaluated leaves them not compared."""
+    base = selection.candidate.base
+    with contextlib.suppress(UsageError, IntegrityError):
+        run(replace(selection.options, head=base, base=base, only=tuple(wanted)), progress, worker)
 
 
 def _write_record(selection: Selection, folder: RunFolder, ids: list[str]) -> None:
@@ -111,10 +132,11 @@ def _write_record(selection: Selection, folder: RunFolder, ids: list[str]) -> No
     record = {
         "id": folder.id, "format": 1, "name": candidate.name, "head": candidate.head, "tree": candidate.tree,
         "base": candidate.base, "base_tree": candidate.base_tree, "vault_digest": selection.suite.digest,
-        "options": data, "trials": ids, "scenarios": [scenario.id for scenario in selection.scenarios],
+        "options": data, "trials": ids, "share": list(selection.share), "compare": candidate.has_base,
+        "scenarios": {each.id: selection.rule(each) for each in selection.scenarios},
         "started": folder.record.get("started", time.time()),
     }  # fmt: skip
-    write_json(folder.folder / "run.json", record)
+    folder.save_record(record)
 
 
 def _execute(worker: Executor, plans: list[Plan], folder: RunFolder, retries: int, progress: Progress | None) -> None:

@@ -21,9 +21,9 @@ COMPARED = ("method", "path", "status", "operation", "fault")
 
 def replay(state: State, id: str) -> dict[str, Any]:
     """Old and new verdict, and the differences as sentences. Raises UsageError."""
-    _, folder = state.trial(id)
+    run, folder = state.trial(id)
     attempts = sorted(folder.glob("attempt-*"), key=lambda path: int(path.name.split("-")[1]))
-    before = next((path for path in reversed(attempts) if results.read(path) is not None), None)
+    before = next((path for path in reversed(attempts) if results.read(path, key=run.key) is not None), None)
     if before is None:
         raise UsageError(f"trial {id} has no result to compare with")
     plan = Plan.read(before)
@@ -39,7 +39,7 @@ def replay(state: State, id: str) -> dict[str, Any]:
         new = executor.run_one(replace(plan, attempt=plan.attempt), target)
     finally:
         executor.close()
-    old = results.read(before)
+    old = results.read(before, key=run.key)
     assert old is not None
     differences = [*_verdicts(old, new), *traffic(before, target, sorted(plan.twins))]
     return {

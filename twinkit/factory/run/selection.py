@@ -47,6 +47,15 @@ class Selection:
         """The gate's share."""
         return self.candidate.config.gate.share
 
+    def rule(self, scenario: Scenario) -> dict[str, Any]:
+        """What decides about a scenario: how many trials, how many must pass, whether it decides alone."""
+        trials = self.options.trials
+        return {
+            "trials": trials or scenario.settings.trials,
+            "need": (2 * trials + 2) // 3 if trials else scenario.settings.needed,
+            "critical": scenario.critical,
+        }
+
 
 def select(options: Options) -> Selection:
     """Read, lint and choose. Raises UsageError, LintError."""
@@ -127,7 +136,7 @@ def _plans(
                 app=app.model_dump(mode="json"), build=made[name].data(), vault=str(selection.suite.root), twins=twins,
                 clock=settings.clock, database=settings.database, isolate=selection.isolate,
                 twin_command=list(options.twin_command), hidden=list(hidden), locks=str(state.locks),
-                evaluator=evaluator, inputs=inputs,
+                state=str(state.root), evaluator=evaluator, inputs=inputs,
             )
         )  # fmt: skip
     return plans

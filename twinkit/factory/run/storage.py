@@ -1,11 +1,13 @@
 """What is kept of runs, in the operator's state folder. Imports: trial, errors.
 
-state/runs/<run>/run.json  report.json  trials/<trial id>/attempt-<n>/{plan,result}.json …
+state/runs/<run>/number  run.json  report.json  trials/<trial id>/attempt-<n>/{plan,result}.json …
 state/cache/  builds       state/locks/  ports       state/ledger.jsonl
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -15,6 +17,9 @@ from typing import Any
 
 from twinkit.errors import UsageError, nearest
 from twinkit.factory.errors import HarnessError
+from twinkit.factory.locks import locked
+from twinkit.factory.sealed import key as sealing_key
+from twinkit.factory.sealed import opened, sealed
 from twinkit.factory.trial import result as results
 from twinkit.factory.trial.result import Result
 
@@ -24,6 +29,13 @@ def default_state(project: Path) -> Path:
     home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     mark = hashlib.sha256(str(project.resolve()).encode()).hexdigest()[:8]
     return home / "twinkit" / "factory" / f"{project.resolve().name}-{mark}"
+
+
+def _begun(folder: Path) -> int:
+    try:
+        return int((folder / "number").read_text())
+    except (OSError, ValueError):
+        return 0
 
 
 def write_json(path: Path, data: Any) -> None:
@@ -85,16 +97,18 @@ class State:
         return RunFolder(self.root / "runs" / id)
 
     def runs(self) -> list[str]:
-        """Ids of all runs, oldest first."""
-        folder = self.root / "runs"
-        found = [path.parent for path in folder.glob("*/run.json")]
-        return [
-            path.name for path in sorted(found, key=lambda path: ((path / "run.json").stat().st_mtime_ns, path.name))
-        ]
+        """Ids of all runs, in the order they were begun; no clock is asked, which may go backwards."""
+        found = [path.parent for path in (self.root / "runs").glob("*/run.json")]
+        return [path.name for path in sorted(found, key=lambda path: (_begun(path), path.name))]
 
     def new_run(self, record: Mapping[str, Any]) -> RunFolder:
         """A folder for a run whose record is `record`; its id is new."""
+        with locked(self.locks / "runs"):
+            return self._new_run(record)
+
+    def _new_run(self, record: Mapping[str, Any]) -> RunFolder:
         base = str(record["id"])
+        place = 1 + max((_begun(path) for path in (self.root / "runs").glob("*/")), default=0)
         for number in range(1, 10_000):
             folder = self.root / "runs" / (base if number == 1 else f"{base}-{number}")
             try:
@@ -103,8 +117,9 @@ class State:
                 continue
             except OSError as error:
                 raise HarnessError("disk", f"{folder} cannot be made: {error}") from None
+            (folder / "number").write_text(f"{place}\n")
             run = RunFolder(folder)
-            write_json(folder / "run.json", {**record, "id": folder.name})
+            run.save_record({**record, "id": folder.name})
             return run
         raise HarnessError("disk", "no free run id")
 
@@ -125,14 +140,36 @@ class RunFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.id = folder.name
+        self._key = b""
+
+    @property
+    def key(self) -> bytes:
+        """What seals records, results and reports of this state folder."""
+        self._key = self._key or sealing_key(self.folder.parents[1])
+        return self._key
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """No other process works on this run meanwhile. Raises UsageError when one does."""
+        with (self.folder / "lock").open("a") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise UsageError(f"run {self.id} is under way in another process; wait for it") from None
+            yield
 
     @property
     def record(self) -> dict[str, Any]:
-        """run.json. Raises UsageError when it cannot be read."""
+        """run.json. Raises UsageError when it cannot be read, IntegrityError when it was edited."""
         try:
-            return dict(json.loads((self.folder / "run.json").read_text("utf-8")))
+            data = dict(json.loads((self.folder / "run.json").read_text("utf-8")))
         except (OSError, ValueError) as error:
             raise UsageError(f"run {self.id} cannot be read: {error}") from None
+        return opened(data, self.key, f"the record of run {self.id}")
+
+    def save_record(self, record: Mapping[str, Any]) -> None:
+        """run.json."""
+        write_json(self.folder / "run.json", sealed(record, self.key))
 
     def trial(self, id: str) -> Path:
         """A trial's folder."""
@@ -142,7 +179,7 @@ class RunFolder:
         """All believable attempts at a trial, in order; one that changed its number counts for nothing."""
         found: list[Result] = []
         for folder in sorted(self.trial(id).glob("attempt-*"), key=lambda path: int(path.name.split("-")[1])):
-            result = results.read(folder, id)
+            result = results.read(folder, id, self.key)
             if result is not None and f"attempt-{result.attempt}" == folder.name:
                 found.append(result)
         return found
@@ -161,11 +198,12 @@ class RunFolder:
 
     def save_report(self, report: Mapping[str, Any]) -> None:
         """report.json."""
-        write_json(self.folder / "report.json", report)
+        write_json(self.folder / "report.json", sealed(json.loads(json.dumps(report)), self.key))
 
     def report(self) -> dict[str, Any]:
-        """The canonical report. Raises UsageError when the run has none yet."""
+        """The canonical report. Raises UsageError when the run has none yet, IntegrityError when it was edited."""
         try:
-            return dict(json.loads((self.folder / "report.json").read_text("utf-8")))
+            data = dict(json.loads((self.folder / "report.json").read_text("utf-8")))
         except (OSError, ValueError):
             raise UsageError(f"run {self.id} has no report yet; finish it with `factory resume {self.id}`") from None
+        return opened(data, self.key, f"the report of run {self.id}")

@@ -5,6 +5,7 @@ Imports: matcher, prepare, audit, model.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from gherkin.errors import CompositeParserException, ParserError, ParserExceptio
 from gherkin.parser import Parser
 from gherkin.pickles.compiler import Compiler
 
+from twinkit.errors import nearest
 from twinkit.factory.errors import LintError
 from twinkit.factory.finding import Finding
 from twinkit.factory.scenarios.audit import advise, audit, covered
@@ -26,6 +28,7 @@ from twinkit.factory.scenarios.settings import parse_settings
 from twinkit.factory.yamlsafe import clean_text, split_front_matter
 
 PLACEHOLDER = re.compile(r"<[A-Za-z_][\w -]*>")
+PLACEHOLDER_NAME = re.compile(r"<([A-Za-z_][\w -]*)>")
 
 
 def parse_file(path: Path, root: Path) -> tuple[list[Scenario], list[Finding]]:
@@ -121,6 +124,25 @@ def _check_ast(feature: dict[str, Any], shift: int, name: str) -> Iterator[Findi
         rows = sum(len(table["tableBody"]) for table in node["examples"])
         if (outline or node["examples"]) and not rows:
             yield Finding(name, line, "SCEN223", "add an `Examples:` table with at least one row")
+        yield from _unused_columns(node, shift, name)
+
+
+def _unused_columns(node: dict[str, Any], shift: int, name: str) -> Iterator[Finding]:
+    """A column that no step uses is a misspelt one, here or in the step."""
+    used = json.dumps([node["name"], [_written(step) for step in node["steps"]]], ensure_ascii=False)
+    for table in node["examples"]:
+        for cell in table.get("tableHeader", {}).get("cells", ()):
+            if json.dumps(f"<{cell['value']}>", ensure_ascii=False)[1:-1] not in used:
+                line = table["tableHeader"]["location"]["line"] + shift
+                hint = nearest(cell["value"], PLACEHOLDER_NAME.findall(used))
+                yield Finding(name, line, "SCEN226", f"use the column <{cell['value']}> in a step, or remove it{hint}")
+
+
+def _written(step: dict[str, Any]) -> list[Any]:
+    """Everything of a step in which a placeholder may stand."""
+    rows = step.get("dataTable", {}).get("rows", ())
+    cells = [cell["value"] for row in rows for cell in row["cells"]]
+    return [step["text"], cells, step.get("docString", {}).get("content", "")]
 
 
 def _scenarios(

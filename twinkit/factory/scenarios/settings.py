@@ -55,8 +55,8 @@ class Settings(Closed):
     app: str = ""
     set: Literal["visible", "holdout", "final"] = "holdout"
     twins: dict[str, TwinSettings] = Field(default_factory=dict)
-    trials: int = Field(3, ge=1, le=99)
-    need: int = Field(0, ge=0)
+    trials: int = Field(3, ge=1, le=99, strict=True)
+    need: int | None = Field(None, ge=1, strict=True)
     timeout: Duration = Field(30.0, gt=0, le=3600)
     clock: str = ""
     canary: str = ""
@@ -76,7 +76,7 @@ class Settings(Closed):
 
     @model_validator(mode="after")
     def _possible(self) -> Settings:
-        if self.need > self.trials:
+        if self.need is not None and self.need > self.trials:
             raise ValueError(f"lower `need:` ({self.need}) to at most `trials:` ({self.trials})")
         return self
 

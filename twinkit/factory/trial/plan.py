@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from twinkit.factory.scenarios.model import Scenario, Step
+from twinkit.factory.sealed import key as sealing_key
 
 FORMAT = 1
 
@@ -39,6 +40,7 @@ class Plan:
     twin_command: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
     locks: str = ""
+    state: str = ""
     evaluator: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
@@ -57,6 +59,10 @@ class Plan:
     def script(self) -> list[Step]:
         """The steps."""
         return [Step.of(data) for data in self.steps]
+
+    def key(self) -> bytes:
+        """What seals its result; empty for a trial outside of a state folder."""
+        return sealing_key(Path(self.state)) if self.state else b""
 
     @property
     def deadline(self) -> float:

@@ -1,4 +1,4 @@
-"""The outcome of one attempt at a trial, written once and atomically. Imports: errors.
+"""The outcome of one attempt at a trial, written once and atomically. Imports: errors, sealed.
 
 A result that is not whole, of another format or of another trial is as good as none.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from twinkit.factory.errors import HarnessError
+from twinkit.factory.sealed import holds, sealed
 
 FORMAT = 1
 Verdict = Literal["pass", "fail", "error", "unbound", "ambiguous", "invalid"]
@@ -52,12 +53,12 @@ class Result:
         return self.verdict != "error"
 
 
-def write(result: Result, folder: Path) -> None:
-    """Atomically, as `result.json`. Raises HarnessError (disk)."""
+def write(result: Result, folder: Path, key: bytes = b"") -> None:
+    """Atomically and sealed, as `result.json`. Raises HarnessError (disk)."""
     scratch = folder / f".result.{os.getpid()}"
     try:
         with scratch.open("w") as handle:
-            json.dump(asdict(result), handle, indent=1)
+            json.dump(sealed(json.loads(json.dumps(asdict(result))), key), handle, indent=1)
             handle.flush()
             os.fsync(handle.fileno())
         os.replace(scratch, folder / "result.json")  # noqa: PTH105
@@ -65,12 +66,15 @@ def write(result: Result, folder: Path) -> None:
         raise HarnessError("disk", f"the result cannot be written: {error}") from None
 
 
-def read(folder: Path, trial: str = "") -> Result | None:
-    """The result in a folder, or None when there is none that can be believed."""
+def read(folder: Path, trial: str = "", key: bytes = b"") -> Result | None:
+    """The result in a folder, or None when there is none that can be believed: whole, of this trial, not edited."""
     try:
         data = json.loads((folder / "result.json").read_text("utf-8"))
+        if not holds(data, key):
+            return None
+        data.pop("seal", None)
         result = Result(**data)
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, AttributeError):
         return None
     believable = result.format == FORMAT and result.verdict in VERDICTS and (not trial or result.trial == trial)
     return result if believable else None

@@ -17,7 +17,7 @@ from typing import Any
 from twinkit import seeds
 from twinkit.errors import TwinkitError
 from twinkit.factory.environment.app import App
-from twinkit.factory.environment.build import Build, copy, locked
+from twinkit.factory.environment.build import Build, copy
 from twinkit.factory.environment.clock import SHIM, AppClock
 from twinkit.factory.environment.database import Database
 from twinkit.factory.environment.jail import Jail
@@ -26,6 +26,7 @@ from twinkit.factory.environment.twin_client import Twin
 from twinkit.factory.environment.twins import Twins
 from twinkit.factory.errors import AppFailure, HarnessError
 from twinkit.factory.evaluators.base import judge
+from twinkit.factory.locks import locked
 from twinkit.factory.steps.app_client import AppClient
 from twinkit.factory.steps.load import load_steps
 from twinkit.factory.steps.registry import Binding, Registry

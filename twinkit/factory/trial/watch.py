@@ -34,26 +34,27 @@ def watch(folder: Path) -> Result:
     plan = Plan.read(folder)
     begin = time.monotonic()
     ours, theirs = socket.socketpair()
+    parent = os.getpid()
     pid = linux.fork()
     if pid == 0:
         ours.close()
-        _outer(plan, folder, theirs)
+        _outer(plan, folder, theirs, parent)
     theirs.close()
     received: list[Result] = []
     code, timed_out = _wait(pid, ours, begin + plan.deadline, plan, received)
     ours.close()
     result = received[-1] if received else _lost(plan, folder, code, timed_out)
     with contextlib.suppress(HarnessError):
-        results.write(result, folder)
+        results.write(result, folder, plan.key())
     _tidy(folder)
     return result
 
 
-def _outer(plan: Plan, folder: Path, channel: socket.socket) -> None:
+def _outer(plan: Plan, folder: Path, channel: socket.socket, parent: int) -> None:
     """Leaves the namespaces; its child is process 1 of the new ones. Never returns."""
     try:
         os.setsid()
-        linux.die_with_parent()
+        linux.die_with_parent(parent)
         if plan.isolate:
             jails.enter_trial()
         inner = linux.fork()

@@ -1,7 +1,8 @@
 """A process that has imported everything and forks one watcher per trial: a trial then starts in milliseconds.
 
 Protocol on standard input and output, one JSON object per line: `{"folder": …}` in, `{"folder": …, "done": true}` out.
-It ends, with every trial, when its parent does. Imports: watch, supervisor.
+It ends, with every trial, when its standard input does, which its parent holds. (A signal at the parent's death would
+come when the thread ends that started this process.) Imports: watch, supervisor.
 """
 
 from __future__ import annotations
@@ -18,11 +19,9 @@ from pathlib import Path
 
 def main() -> int:
     """Serve until standard input closes."""
-    from twinkit.factory.environment import linux
     from twinkit.factory.steps.load import library
     from twinkit.factory.trial import supervisor  # noqa: F401  imported once, before forking
 
-    linux.die_with_parent()
     _warm()
     library().check()
     gc.collect()
@@ -68,13 +67,14 @@ def _fork(folder: str) -> int:
     from twinkit.factory.environment import linux
 
     _load_twins(Path(folder))
+    parent = os.getpid()
     pid = linux.fork()
     if pid:
         return pid
     try:
         from twinkit.factory.trial.watch import watch
 
-        linux.die_with_parent()
+        linux.die_with_parent(parent)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         null = os.open(os.devnull, os.O_RDWR)
