@@ -23,6 +23,12 @@ MODES = {
     "SAML_2_0": "custom_saml",
     "SAML_1_1": "custom_saml",
 }
+LINKS = {
+    "OPENID_CONNECT": "oidc_client_link",
+    "BASIC_AUTH": "login",
+    "BROWSER_PLUGIN": "login",
+}
+"""Sign-on mode → name of the link that opens an application."""
 GRANTS = {
     "web": ["authorization_code"],
     "browser": ["authorization_code"],
@@ -51,15 +57,21 @@ def record(ctx: Ctx, body: Mapping[str, Any], *, id: str = "") -> dict[str, Any]
         "created": now,
         "accessibility": {"selfService": False, "errorRedirectUrl": None, "loginRedirectUrl": None},
         "visibility": {
-            "autoLaunch": False, "autoSubmitToolbar": False, "hide": {"iOS": False, "web": False}, "appLinks": {},
+            "autoLaunch": False, "autoSubmitToolbar": False, "hide": {"iOS": False, "web": False},
+            "appLinks": {LINKS.get(mode, "login"): True},
         },
         "features": [],
         "signOnMode": mode or "BOOKMARK",
         "credentials": {
             "userNameTemplate": {"template": "${source.login}", "type": "BUILT_IN"},
-            "signing": {"kid": f"kid{id[3:]}"},
+            "signing": {"kid": f"kid{id[3:]}"} if mode.startswith("SAML") or mode == "WS_FEDERATION" else {},
         },
-        "settings": {"app": {}, "notifications": {"vpn": {"network": {"connection": "DISABLED"}}}},
+        "universalLogout": {"status": "UNSUPPORTED"},
+        "settings": {
+            "app": {}, "manualProvisioning": False, "implicitAssignment": False, "emOptInStatus": "NONE",
+            "notifications": {"vpn": {"network": {"connection": "DISABLED"}, "message": None, "helpUrl": None}},
+            "notes": {"admin": None, "enduser": None},
+        },
     }  # fmt: skip
     for name in ("accessibility", "visibility", "settings", "credentials", "profile", "licensing"):
         if isinstance(body.get(name), Mapping):
@@ -131,15 +143,24 @@ def shown(ctx: Ctx, app: Mapping[str, Any]) -> dict[str, Any]:
     """An application with its links; secrets are shown to whoever may read it, as the service does."""
     base = f"{ctx.base_url}/api/v1/apps/{app['id']}"
     step = "deactivate" if app["status"] == "ACTIVE" else "activate"
+    name = LINKS.get(app["signOnMode"], "login")
+    policies = {row["type"]: row["id"] for row in ctx.store.select("policy") if row["system"]}
+    access = app.get("~policy") or policies.get("ACCESS_POLICY")
     links: dict[str, Any] = {
-        "self": {"href": base},
-        step: {"href": f"{base}/lifecycle/{step}"},
-        "users": {"href": f"{base}/users"},
+        "uploadLogo": {"href": f"{base}/logo", "hints": {"allow": ["POST"]}},
+        "appLinks": [{"name": name, "href": f"{ctx.base_url}/home/{app['name']}/{app['id']}/2557",
+                      "type": "text/html"}],
+        "profileEnrollment": {"href": f"{ctx.base_url}/api/v1/policies/{policies.get('PROFILE_ENROLLMENT')}"},
+        "policies": {"href": f"{base}/policies", "hints": {"allow": ["PUT"]}},
         "groups": {"href": f"{base}/groups"},
         "logo": [{"name": "medium", "href": f"{ctx.base_url}/assets/img/logos/default.png", "type": "image/png"}],
-        "appLinks": [],
-        "policies": {"href": f"{base}/policies"},
-    }
+        "accessPolicy": {"href": f"{ctx.base_url}/api/v1/policies/{access}"},
+        "users": {"href": f"{base}/users"},
+        step: {"href": f"{base}/lifecycle/{step}"},
+    }  # fmt: skip
+    if app["signOnMode"] == "OPENID_CONNECT":
+        secrets = {"name": "secrets", "href": f"{base}/credentials/secrets", "hints": {"allow": ["GET", "POST"]}}
+        links["clientCredentials"] = [secrets]
     return {**{name: value for name, value in app.items() if not name.startswith("~")}, "_links": links}
 
 
@@ -229,8 +250,8 @@ def grant(ctx: Ctx, app: str, scope: str) -> dict[str, Any]:
     """Grant a scope of the org's own authorization server to a client."""
     now = iso(ctx)
     row: dict[str, Any] = {
-        "id": ctx.new_id("oag{alnum:17}"), "issuer": ctx.base_url, "scopeId": scope, "clientId": app, "userId": "",
-        "source": "ADMIN", "status": "ACTIVE", "created": now, "lastUpdated": now,
+        "id": ctx.new_id("oag{alnum:17}"), "issuer": ctx.base_url, "scopeId": scope, "clientId": app, "source": "ADMIN",
+        "status": "ACTIVE", "created": now, "lastUpdated": now,
         "createdBy": {"id": facts.ADMIN, "type": "User"}, "~app": app,
     }  # fmt: skip
     ctx.store.insert("app_grant", row, id=row["id"], parent=app, created=ctx.micros)

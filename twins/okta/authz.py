@@ -57,16 +57,22 @@ def shown(ctx: Ctx, server: Mapping[str, Any]) -> dict[str, Any]:
     base = f"{ctx.base_url}/api/v1/authorizationServers/{server['id']}"
     at = issuer(ctx, server)
     step = "deactivate" if server["status"] == "ACTIVE" else "activate"
-    links: dict[str, Any] = {name: {"href": f"{base}/{name}"} for name in ("scopes", "claims", "policies")}
-    links["rotateKey"] = {"href": f"{base}/credentials/lifecycle/keyRotate"}
+
+    def link(href: str, *may: str) -> dict[str, Any]:
+        return {"href": href, "hints": {"allow": list(may)}}
+
+    links: dict[str, Any] = {name: link(f"{base}/{name}", "GET", "POST") for name in ("scopes", "claims", "policies")}
+    links["rotateKey"] = link(f"{base}/credentials/lifecycle/keyRotate", "POST")
     links["metadata"] = [
-        {"name": "oauth-authorization-server", "href": f"{at}/.well-known/oauth-authorization-server"},
-        {"name": "openid-configuration", "href": f"{at}/.well-known/openid-configuration"},
+        {"name": "oauth-authorization-server", **link(f"{at}/.well-known/oauth-authorization-server", "GET")},
+        {"name": "openid-configuration", **link(f"{at}/.well-known/openid-configuration", "GET")},
     ]
-    links[step] = {"href": f"{base}/lifecycle/{step}"}
-    links["self"] = {"href": base}
+    links["keys"] = link(f"{base}/credentials/keys", "GET")
+    links[step] = link(f"{base}/lifecycle/{step}", "POST")
+    links["self"] = link(base, "GET", "DELETE", "PUT")
     visible = {name: value for name, value in server.items() if not name.startswith("~")}
-    return {**visible, "issuer": at, "_links": links}
+    default = server["id"] == facts.DEFAULT_SERVER_ID
+    return {**visible, "issuer": at, "default": default, "_links": links}
 
 
 def create(ctx: Ctx, body: Mapping[str, Any], id: str = "") -> dict[str, Any]:
@@ -82,7 +88,7 @@ def create(ctx: Ctx, body: Mapping[str, Any], id: str = "") -> dict[str, Any]:
         "status": "ACTIVE",
         "created": now,
         "lastUpdated": now,
-        "credentials": {"signing": {"rotationMode": "AUTO", "use": "sig", "lastRotated": now, "kid": f"{id}-0"}},
+        "credentials": {"signing": signing(ctx, id, 0)},
     }
     ctx.store.insert("authorization_server", server, id=id, created=ctx.micros)
     for name, text in SYSTEM_SCOPES.items():
@@ -90,11 +96,22 @@ def create(ctx: Ctx, body: Mapping[str, Any], id: str = "") -> dict[str, Any]:
     return server
 
 
+QUARTER = 90 * 86_400
+
+
+def signing(ctx: Ctx, server: str, generation: int, mode: str = "AUTO") -> dict[str, Any]:
+    """What a server shows of its signing key; an automatic rotation is due in a quarter."""
+    from twins.okta.oauth import keys
+
+    due = {"nextRotation": iso(ctx, QUARTER)} if mode == "AUTO" else {}
+    return {"kid": keys.kid(ctx.seed, server, generation), "rotationMode": mode, "lastRotated": iso(ctx), **due}
+
+
 def scope(ctx: Ctx, server: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Store a scope."""
     row = {
         "id": ctx.new_id("scp{alnum:17}"), "name": body["name"], "displayName": body.get("displayName", body["name"]),
-        "description": body.get("description", ""), "system": bool(body.get("system")),
+        "description": body.get("description"), "system": bool(body.get("system")),
         "metadataPublish": body.get("metadataPublish", "ALL_CLIENTS" if body.get("system") else "NO_CLIENTS"),
         "consent": body.get("consent", "IMPLICIT"), "default": bool(body.get("default")),
         "optional": bool(body.get("optional")),

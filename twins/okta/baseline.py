@@ -34,6 +34,9 @@ def baseline(ctx: Ctx) -> None:
     apps.baseline(ctx)
     defaults.policies(ctx)
     defaults.org(ctx)
+    from twins.okta.handlers import brands
+
+    brands.baseline(ctx)
 
 
 def put(ctx: Ctx, resource: str, id: str, record: dict[str, Any]) -> None:

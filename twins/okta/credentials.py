@@ -58,7 +58,7 @@ def take(ctx: Ctx, user: dict[str, Any], given: Mapping[str, Any], *, create: bo
     done: set[str] = set()
     password = given.get("password") or {}
     if password.get("value"):
-        why = objection(ctx, user, str(password["value"]), history=not create)
+        why = objection(ctx, user, str(password["value"]), history=False)
         if why is not None:
             raise errors.validation("password", f"password: {why}")
         set_plain(ctx, user, str(password["value"]))

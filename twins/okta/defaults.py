@@ -48,17 +48,8 @@ def policies(ctx: Ctx) -> None:
             "conditions": {"people": {"groups": {"include": [facts.EVERYONE]}}},
         }  # fmt: skip
         if type == "PASSWORD":
-            policy["settings"] = {
-                "password": {
-                    "complexity": passwords.DEFAULT_COMPLEXITY,
-                    "age": passwords.DEFAULT_AGE,
-                    "lockout": passwords.DEFAULT_LOCKOUT,
-                },
-                "recovery": {
-                    "factors": {"recovery_question": {"status": "ACTIVE"}, "okta_email": {"status": "ACTIVE"}}
-                },
-                "delegation": {"options": {"skipUnlock": False}},
-            }
+            policy["settings"] = password_settings()
+            policy["conditions"]["authProvider"] = {"provider": "OKTA"}
         if type == "MFA_ENROLL":
             rows = [{"key": key, "enroll": {"self": "REQUIRED" if key == "okta_password" else "OPTIONAL"}}
                     for key, *_ in AUTHENTICATORS]  # fmt: skip
@@ -70,6 +61,22 @@ def policies(ctx: Ctx) -> None:
             "type": {"OKTA_SIGN_ON": "SIGN_ON"}.get(type, type), "conditions": None, "actions": actions(type),
         }  # fmt: skip
         put(ctx, "policy_rule", rule, policy["id"])
+
+
+def password_settings() -> dict[str, Any]:
+    """The settings of a password policy that says nothing else."""
+    return {
+        "password": {
+            "complexity": {**passwords.DEFAULT_COMPLEXITY}, "age": {**passwords.DEFAULT_AGE},
+            "lockout": {**passwords.DEFAULT_LOCKOUT},
+        },
+        "recovery": {"factors": {
+            "recovery_question": {"status": "ACTIVE", "properties": {"complexity": {"minLength": 4}}},
+            "okta_email": {"status": "ACTIVE", "properties": {"recoveryToken": {"tokenLifetimeMinutes": 60}}},
+            "okta_sms": {"status": "INACTIVE"}, "okta_call": {"status": "INACTIVE"},
+        }},
+        "delegation": {"options": {"skipUnlock": False}},
+    }  # fmt: skip
 
 
 def actions(type: str) -> dict[str, Any]:

@@ -47,6 +47,16 @@ class Family:
     """Has a priority among its kind under the same parent."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Role → operation id where it is not made of the noun."""
+    style: str = "hints"
+    """How links are written: `hints`, `plain` (self without them), `method`, `rel`, `none`."""
+    turned: bool = True
+    """Shows a link to what switches it on or off."""
+    links: Callable[[Ctx, dict[str, Any], str], dict[str, Any]] | None = None
+    """More links of a record, by the record and its address."""
+    secret: tuple[str, ...] = ()
+    """Paths of what is never shown back: `channel.config.authScheme.value`."""
+    limited: str = ""
+    """Error for a second record of the kind."""
 
 
 def register(family: Family) -> None:
@@ -124,12 +134,33 @@ def shown(family: Family, ctx: Ctx, request: Request, record: dict[str, Any]) ->
     base = f"{ctx.base_url}{path}"
     if not path.endswith(f"/{record['id']}"):
         base = f"{base}/{record['id']}"
-    links: dict[str, Any] = {"self": {"href": base, "hints": {"allow": ["GET", "PUT", "DELETE"]}}}
-    if family.status:
-        step = "deactivate" if record.get("status") == "ACTIVE" else "activate"
-        links[step] = {"href": f"{base}/lifecycle/{step}", "hints": {"allow": ["POST"]}}
     visible = {name: value for name, value in record.items() if not name.startswith("~")}
-    return {**visible, "_links": links}
+    for path in family.secret:
+        visible = without(visible, path.split("."))
+    return visible if family.style == "none" else {**visible, "_links": links_of(family, ctx, record, base)}
+
+
+def without(value: Any, path: list[str]) -> Any:
+    """A value without what a path leads to."""
+    if not isinstance(value, Mapping) or path[0] not in value:
+        return value
+    if len(path) == 1:
+        return {name: each for name, each in value.items() if name != path[0]}
+    return {**value, path[0]: without(value[path[0]], path[1:])}
+
+
+def links_of(family: Family, ctx: Ctx, record: dict[str, Any], base: str) -> dict[str, Any]:
+    """The links of a record at an address."""
+    may = ["GET", "PUT"] if record.get("system") else ["GET", "PUT", "DELETE"]
+    own: dict[str, dict[str, Any]] = {"hints": {"href": base, "hints": {"allow": may}}, "plain": {"href": base},
+                                      "method": {"href": base, "method": "GET"},
+                                      "rel": {"rel": "self", "href": base, "method": "GET"}}  # fmt: skip
+    links: dict[str, Any] = {"self": own[family.style], **(family.links(ctx, record, base) if family.links else {})}
+    if family.status and family.turned and not record.get("system"):
+        step = "deactivate" if record.get("status") == "ACTIVE" else "activate"
+        how = {"method": "POST"} if family.style == "method" else {"hints": {"allow": ["POST"]}}
+        links[step] = {"href": f"{base}/lifecycle/{step}", **how}
+    return links
 
 
 def _list(family: Family, ctx: Ctx, request: Request) -> Reply:
@@ -176,6 +207,8 @@ def _create(family: Family, ctx: Ctx, request: Request) -> dict[str, Any]:
     if family.times:
         record |= {"created": iso(ctx), "lastUpdated": iso(ctx)}
     _unique(family, ctx, record, parent)
+    if family.limited and ctx.store.list(family.resource, limit=1).ids:
+        raise errors.error(family.limited, causes=(errors.TABLE[family.limited][1],))
     if family.check:
         family.check(ctx, request, record)
     if family.ranked:

@@ -37,7 +37,7 @@ class Transition:
     def refused(self) -> ServiceError:
         """What is said when the user is in another status."""
         causes = (self.cause,) if self.cause else ()
-        return errors.error(self.code, self.field, causes=causes) if self.field else errors.error(self.code)
+        return errors.error(self.code, *([self.field] if self.field else []), causes=causes)
 
 
 def _from(*statuses: str) -> frozenset[str]:
@@ -54,7 +54,7 @@ TRANSITIONS: dict[str, Transition] = {
     "unsuspend": Transition(
         _from("SUSPENDED"), "ACTIVE", "E0000001", "unsuspendUser", "Cannot unsuspend a user that is not suspended"
     ),
-    "unlock": Transition(_from("LOCKED_OUT"), "ACTIVE", "E0000032"),
+    "unlock": Transition(_from("LOCKED_OUT"), "ACTIVE", "E0000032", cause="The user is not locked out."),
     "reset_password": Transition(
         _from("ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "PROVISIONED", "LOCKED_OUT"), "RECOVERY", "E0000038"
     ),
@@ -89,23 +89,25 @@ def created(activate: bool, password: bool, provider: str, expire: bool) -> str:
     return "PASSWORD_EXPIRED" if expire else "ACTIVE"
 
 
+_SIGNED_UP = (
+    "suspend",
+    "resetPassword",
+    "forgotPassword",
+    "expirePassword",
+    "changeRecoveryQuestion",
+    "resetFactors",
+    "changePassword",
+    "deactivate",
+)
 LINKS: dict[str, tuple[str, ...]] = {
-    "STAGED": ("activate",),
-    "PROVISIONED": ("reactivate", "deactivate", "resetPassword"),
-    "ACTIVE": (
-        "suspend",
-        "resetPassword",
-        "forgotPassword",
-        "expirePassword",
-        "changeRecoveryQuestion",
-        "changePassword",
-        "deactivate",
-    ),
-    "RECOVERY": ("resetPassword", "changePassword", "deactivate"),
-    "PASSWORD_EXPIRED": ("resetPassword", "changePassword", "deactivate"),
-    "LOCKED_OUT": ("unlock", "resetPassword", "deactivate"),
-    "SUSPENDED": ("unsuspend", "deactivate"),
-    "DEPROVISIONED": ("activate", "delete"),
+    "STAGED": ("activate", "resetFactors"),
+    "PROVISIONED": ("reactivate", "resetFactors", "resetPassword", "deactivate"),
+    "ACTIVE": _SIGNED_UP,
+    "RECOVERY": _SIGNED_UP,
+    "PASSWORD_EXPIRED": _SIGNED_UP,
+    "LOCKED_OUT": ("unlock", "resetPassword", "resetFactors", "deactivate"),
+    "SUSPENDED": ("unsuspend", "resetFactors", "deactivate"),
+    "DEPROVISIONED": ("activate", "resetFactors", "delete"),
 }
 """Status → the links a user shows besides self, schema and type."""
 PATHS = {
@@ -115,6 +117,7 @@ PATHS = {
     "suspend": ("POST", "/lifecycle/suspend"),
     "unsuspend": ("POST", "/lifecycle/unsuspend"),
     "unlock": ("POST", "/lifecycle/unlock"),
+    "resetFactors": ("POST", "/lifecycle/reset_factors"),
     "resetPassword": ("POST", "/lifecycle/reset_password"),
     "expirePassword": ("POST", "/lifecycle/expire_password"),
     "forgotPassword": ("POST", "/credentials/forgot_password"),

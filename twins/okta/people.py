@@ -127,6 +127,26 @@ def save(ctx: Ctx, user: dict[str, Any], status: str | None = None) -> dict[str,
     return user
 
 
+def emails(user: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The addresses of a user, as its credentials show them."""
+    kinds = (("email", "PRIMARY"), ("secondEmail", "SECONDARY"))
+    profile = user["profile"]
+    return [{"value": str(profile[name]), "status": "VERIFIED", "type": kind} for name, kind in kinds
+            if profile.get(name)]  # fmt: skip
+
+
+def visible(user: Mapping[str, Any]) -> dict[str, Any]:
+    """A user without links; its credentials in the order of the service."""
+    held = user["credentials"]
+    credentials = {name: held[name] for name in ("password",) if name in held} | {"emails": emails(user)}
+    return {**user, "credentials": credentials | {name: held[name] for name in held if name != "password"}}
+
+
+def listed(ctx: Ctx, user: Mapping[str, Any]) -> dict[str, Any]:
+    """A user as lists show it: of its links only itself."""
+    return {**visible(user), "_links": {"self": {"href": f"{ctx.base_url}/api/v1/users/{user['id']}"}}}
+
+
 def shown(ctx: Ctx, user: Mapping[str, Any]) -> dict[str, Any]:
     """A user as replies show it, with the links of its status."""
     base = f"{ctx.base_url}/api/v1/users/{user['id']}"
@@ -138,7 +158,7 @@ def shown(ctx: Ctx, user: Mapping[str, Any]) -> dict[str, Any]:
     links["schema"] = {"href": f"{ctx.base_url}/api/v1/meta/schemas/user/osc{type[3:]}"}
     links["type"] = {"href": f"{ctx.base_url}/api/v1/meta/types/user/{type}"}
     links["self"] = {"href": base}
-    return {**user, "_links": links}
+    return {**visible(user), "_links": links}
 
 
 # groups --------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 
 from twinkit import Ctx
 from twins.okta import facts
-from twins.okta.times import iso
+from twins.okta.times import written
 
 
 def person(user: dict[str, Any]) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def write(
     address = (request.header("x-forwarded-for") if request else "") or "127.0.0.1"
     event: dict[str, Any] = {
         "uuid": ctx.new_id("{uuid}"),
-        "published": iso(ctx),
+        "published": written(ctx.micros),
         "eventType": type,
         "version": "0",
         "severity": "INFO" if outcome == "SUCCESS" else "WARN",

@@ -1,4 +1,4 @@
-"""Times as Okta writes them: UTC with milliseconds. Imports the kit's Ctx only."""
+"""Times as Okta writes them: UTC with milliseconds, zero but for the system log. Imports the kit's Ctx only."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from twinkit import Ctx
 
 
 def iso(ctx: Ctx, after: int = 0) -> str:
-    """The instance's time, `after` seconds later, as `2026-11-01T00:00:00.000Z`."""
-    return written(ctx.micros + after * 1_000_000)
+    """The instance's time in whole seconds, `after` seconds later, as `2026-11-01T00:00:00.000Z`."""
+    return written((ctx.now + after) * 1_000_000)
 
 
 def written(micros: int) -> str:

@@ -102,7 +102,7 @@ def delete(ctx: Ctx, request: Request) -> Reply:
     """An inactive application goes."""
     app = of(ctx, request)
     if app["status"] == "ACTIVE":
-        raise errors.error("E0000056")
+        raise errors.error("E0000056", causes=("The application must be deactivated before deletion.",))
     apps.remove(ctx, app)
     noted(ctx, app, "delete")
     return Reply(204)
@@ -124,7 +124,14 @@ def turn(ctx: Ctx, request: Request) -> dict[str, Any]:
 def grant_shown(ctx: Ctx, row: dict[str, Any]) -> dict[str, Any]:
     """A grant as replies show it."""
     visible = {name: value for name, value in row.items() if not name.startswith("~")}
-    return {**visible, "issuer": row["issuer"] or ctx.base_url}
+    title = str(ctx.store.get("application", row["~app"])["label"])
+    base = f"{ctx.base_url}/api/v1/apps/{row['~app']}"
+    links = {
+        "app": {"href": base, "title": title},
+        "self": {"href": f"{base}/grants/{row['id']}", "hints": {"allow": ["GET", "DELETE"]}},
+        "client": {"href": f"{ctx.base_url}/oauth2/v1/clients/{row['clientId']}", "title": title},
+    }
+    return {**visible, "issuer": row["issuer"] or ctx.base_url, "_links": links}
 
 
 @twin.handler("listScopeConsentGrants")
@@ -143,7 +150,8 @@ def grant(ctx: Ctx, request: Request) -> Reply:
         raise errors.validation("scopeId", "scopeId: The field cannot be left blank")
     if ctx.store.list("app_grant", [Filter("scopeId", "=", scope)], parent=app["id"], limit=1).ids:
         raise errors.taken("scopeId")
-    return Reply(201, grant_shown(ctx, apps.grant(ctx, app["id"], scope)))
+    made = grant_shown(ctx, apps.grant(ctx, app["id"], scope))
+    return Reply(201, {**made, "_embedded": {"scope": {"id": scope}}})
 
 
 def grant_of(ctx: Ctx, request: Request) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def assign(
     """Assign a user to an application."""
     key, now = f"{app['id']}/{user['id']}", iso(ctx)
     name = ((given.get("credentials") or {}).get("userName")) or user["profile"]["login"]
-    profile = {"email": user["profile"].get("email"), "name": name, **(given.get("profile") or {})}
+    profile = dict(given.get("profile") or {})
     row = {
         "id": user["id"], "externalId": None, "created": now, "lastUpdated": now, "scope": scope, "status": "ACTIVE",
         "statusChanged": now, "passwordChanged": None, "syncState": "DISABLED", "credentials": {"userName": name},

@@ -71,7 +71,7 @@ def replace(ctx: Ctx, request: Request) -> dict[str, Any]:
             server[name] = body[name]
     mode = ((body.get("credentials") or {}).get("signing") or {}).get("rotationMode")
     if mode:
-        server["credentials"]["signing"]["rotationMode"] = mode
+        server["credentials"]["signing"] |= authz.signing(ctx, server["id"], generation(ctx, server["id"]), mode)
     server["lastUpdated"] = iso(ctx)
     ctx.store.replace("authorization_server", server["id"], server)
     return authz.shown(ctx, server)
@@ -108,7 +108,7 @@ def rows(ctx: Ctx, server: str) -> list[dict[str, Any]]:
     """A server's keys with status and links."""
     base = f"{ctx.base_url}/api/v1/authorizationServers/{server}/credentials/keys"
     found = keys.rotation(ctx.seed, server, generation(ctx, server))
-    return [{**row, "_links": {"self": {"href": f"{base}/{row['kid']}"}}} for row in found]
+    return [{**row, "_links": {"self": {"href": f"{base}/{row['kid']}", "hints": {"allow": ["GET"]}}}} for row in found]
 
 
 @twin.handler("listAuthorizationServerKeys")
@@ -136,7 +136,7 @@ def rotate(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
         ctx.store.insert("key_rotation", {"generation": 1}, id=server["id"])
     else:
         ctx.store.update("key_rotation", server["id"], generation=number)
-    signing = {**server["credentials"]["signing"], "lastRotated": iso(ctx)}
+    signing = authz.signing(ctx, server["id"], number, server["credentials"]["signing"]["rotationMode"])
     ctx.store.update("authorization_server", server["id"], credentials={"signing": signing})
     target = syslog.target(server["id"], "AuthorizationServer", server["name"])
     syslog.write(ctx, "oauth2.as.key.rollover", "OAuth2 authorization server key rotated", target)
@@ -204,3 +204,50 @@ def revoke_tokens(ctx: Ctx, request: Request) -> Reply:
     for row in tokens(ctx, of(ctx, request)["id"], request.path["clientId"]):
         ctx.store.update("refresh_token", row["~key"], revoked=True)
     return Reply(204)
+
+
+# associations --------------------------------------------------------------------------------------------------------
+
+
+def associated(ctx: Ctx, id: str) -> list[str]:
+    """The servers whose tokens a server trusts for token exchange."""
+    held = ctx.store.find("associated_server", id)
+    return list(held["trusted"]) if held else []
+
+
+@twin.handler("listAssociatedServersByTrustedType")
+def list_associated(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
+    """The servers that a server trusts (`trusted=true`), or that trust it."""
+    server = of(ctx, request)["id"]
+    if request.query.get("trusted", True) is not False:
+        return [{**authz.shown(ctx, authz.get(ctx, id)), "_links": None} for id in associated(ctx, server)]
+    rows = ctx.store.select("authorization_server", order="oldest")
+    return [{**authz.shown(ctx, row), "_links": None} for row in rows if server in associated(ctx, row["id"])]
+
+
+@twin.handler("createAssociatedServers")
+def associate(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
+    """Trust more servers."""
+    server, wanted = of(ctx, request)["id"], [str(id) for id in (request.body or {}).get("trusted") or ()]
+    rows = [authz.get(ctx, id) for id in wanted]
+    ids = list(dict.fromkeys([*associated(ctx, server), *(row["id"] for row in rows)]))
+    keep_associated(ctx, server, ids)
+    return [{**authz.shown(ctx, row), "_links": None} for row in rows]
+
+
+@twin.handler("deleteAssociatedServer")
+def dissociate(ctx: Ctx, request: Request) -> Reply:
+    """Trust a server no longer."""
+    server, wanted = of(ctx, request)["id"], request.path["associatedServerId"]
+    if wanted not in associated(ctx, server):
+        raise errors.missing("authorization_server", wanted)
+    keep_associated(ctx, server, [id for id in associated(ctx, server) if id != wanted])
+    return Reply(204)
+
+
+def keep_associated(ctx: Ctx, server: str, ids: list[str]) -> None:
+    """Store whom a server trusts."""
+    if ctx.store.find("associated_server", server) is None:
+        ctx.store.insert("associated_server", {"trusted": ids}, id=server)
+    else:
+        ctx.store.update("associated_server", server, trusted=ids)

@@ -9,9 +9,10 @@ import ipaddress
 from typing import Any
 
 from twinkit import Ctx, Request
-from twins.okta import authz, errors, expressions, facts
+from twins.okta import authz, defaults, errors, expressions, facts
 from twins.okta.families import Family, names_in, register
 from twins.okta.listing import Limits
+from twins.okta.times import iso
 
 
 def zone(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
@@ -36,6 +37,8 @@ def origin(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
 def hook(_ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
     """A hook's channel has an HTTPS address (plain HTTP to this machine), and its secret is not shown back."""
     config = (record.get("channel") or {}).get("config") or {}
+    if config:
+        config.setdefault("method", "POST")
     uri = str(config.get("uri") or "")
     if not uri:
         raise errors.validation("channel.config.uri", "channel.config.uri: The field cannot be left blank")
@@ -76,6 +79,142 @@ def policy(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
     if not record.get("name"):
         raise errors.validation("name", "name: The field cannot be left blank")
     record.setdefault("system", False)
+    if record.get("type") == "PASSWORD":
+        record["settings"] = merged(defaults.password_settings(), record.get("settings") or {})
+        record["conditions"] = merged({"authProvider": {"provider": "OKTA"}}, record.get("conditions") or {})
+    record.setdefault("conditions", None)
+
+
+def merged(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Defaults with what was given over them, at every depth."""
+    both = {name: merged(base[name], value) if isinstance(value, dict) and isinstance(base.get(name), dict) else value
+            for name, value in given.items()}  # fmt: skip
+    return {**base, **both}
+
+
+KIND = {"OKTA_SIGN_ON": "SIGN_ON", "IDP_DISCOVERY": "IDP_DISCOVERY"}
+SIGN_ON = {
+    "access": "ALLOW",
+    "requireFactor": False,
+    "primaryFactor": "PASSWORD_IDP",
+    "rememberDeviceByDefault": False,
+    "session": {"usePersistentCookie": False, "maxSessionIdleMinutes": 720, "maxSessionLifetimeMinutes": 0},
+}
+
+
+def rule(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
+    """A rule is of its policy's kind, speaks of everybody anywhere, and does what the kind does by default."""
+    held = ctx.store.get("policy", str(request.path[names_in(request)[0]]))
+    kind = KIND.get(str(held["type"]), str(held["type"]))
+    record["type"] = record.get("type") or kind
+    if not record.get("name"):
+        raise errors.validation("name", "name: The field cannot be left blank")
+    conditions: dict[str, Any] = {}
+    if kind in ("SIGN_ON", "PASSWORD"):
+        conditions = {"people": {"users": {"exclude": []}}, "network": {"connection": "ANYWHERE"}}
+    if kind == "SIGN_ON":
+        conditions["authContext"] = {"authType": "ANY"}
+        record["actions"] = merged({"signon": SIGN_ON}, record.get("actions") or {})
+    if kind == "PASSWORD":
+        allow = {"access": "ALLOW"}
+        usual = {"passwordChange": allow, "selfServicePasswordReset": allow, "selfServiceUnlock": {"access": "DENY"}}
+        record["actions"] = merged(usual, record.get("actions") or {})
+    record["conditions"] = merged(conditions, record.get("conditions") or {}) or None
+
+
+def server_rule(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
+    """A rule of an authorization server has its lifetimes."""
+    people: dict[str, Any] = {"people": {"users": {"exclude": []}, "groups": {"include": []}}}
+    record["conditions"] = merged(people, record.get("conditions") or {})
+    token = {"accessTokenLifetimeMinutes": 60, "refreshTokenLifetimeMinutes": 0, "refreshTokenWindowMinutes": 10_080}
+    record["actions"] = merged({"token": token}, record.get("actions") or {})
+
+
+def behaviour(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
+    """A new behaviour is active; its times are written in their own way."""
+    for name in ("created", "lastUpdated"):
+        record[name] = str(record[name]).replace("T", " ").replace(".000Z", ".0")
+
+
+def behaviour_status(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
+    """What `behaviour` says, and that a new one is active."""
+    if request.method == "POST":
+        record["status"] = "ACTIVE"
+    behaviour(ctx, request, record)
+
+
+def provider(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
+    """What a sign-in through another provider leaves out."""
+    usual: dict[str, Any] = {
+        "provisioning": {"action": "AUTO", "profileMaster": False, "groups": {"action": "NONE"},
+                         "conditions": {"deprovisioned": {"action": "NONE"}, "suspended": {"action": "NONE"}}},
+        "accountLink": {"filter": None, "action": "AUTO"},
+        "subject": {"userNameTemplate": {"template": "idpuser.email"}, "filter": None, "matchType": "USERNAME",
+                    "matchAttribute": None},
+        "maxClockSkew": 0,
+    }  # fmt: skip
+    record["policy"] = merged(usual, record.get("policy") or {})
+
+
+def dated(ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
+    """When a push provider was changed."""
+    record["lastUpdatedDate"] = iso(ctx)
+
+
+def translated(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
+    """A partial update leaves the other translations as they are."""
+    held = ctx.store.find("sms_template", record["id"]) if request.method == "POST" else None
+    record["translations"] = {**((held or {}).get("translations") or {}), **(record.get("translations") or {})}
+
+
+# links ----------------------------------------------------------------------------------------------------------------
+
+
+def post(href: str) -> dict[str, Any]:
+    """A link that is posted to."""
+    return {"href": href, "hints": {"allow": ["POST"]}}
+
+
+def event_links(_ctx: Ctx, record: dict[str, Any], base: str) -> dict[str, Any]:
+    """An event hook is verified while it is active, deleted while it is not."""
+    gone = {"delete": {"href": base, "hints": {"allow": ["DELETE"]}}}
+    return {"verify": post(f"{base}/lifecycle/verify")} if record.get("status") == "ACTIVE" else gone
+
+
+def inline_links(_ctx: Ctx, record: dict[str, Any], base: str) -> dict[str, Any]:
+    """An inline hook is executed while it is active, deleted while it is not."""
+    gone = {"delete": {"href": base, "hints": {"allow": ["DELETE"]}}}
+    return {"execute": post(f"{base}/execute")} if record.get("status") == "ACTIVE" else gone
+
+
+def policy_links(_ctx: Ctx, record: dict[str, Any], base: str) -> dict[str, Any]:
+    """The rules of a policy; for authorization servers they can only be read here."""
+    may = ["GET"] if record.get("type") == "OAUTH_AUTHORIZATION_POLICY" else ["GET", "POST"]
+    return {"rules": {"href": f"{base}/rules", "hints": {"allow": may}}}
+
+
+def type_links(ctx: Ctx, record: dict[str, Any], _base: str) -> dict[str, Any]:
+    """The schema of a user type."""
+    href = f"{ctx.base_url}/api/v1/meta/schemas/user/osc{record['id'][3:]}"
+    return {"schema": {"rel": "schema", "href": href, "method": "GET"}}
+
+
+def provider_links(ctx: Ctx, record: dict[str, Any], _base: str) -> dict[str, Any]:
+    """Where a browser goes to sign in with a provider, and comes back."""
+    query = (
+        "client_id={clientId}&response_type={responseType}&response_mode={responseMode}&scope={scopes}"
+        "&redirect_uri={redirectUri}&state={state}&nonce={nonce}"
+    )
+    at = f"{ctx.base_url}/oauth2/v1/authorize"
+    return {
+        "authorize": {"href": f"{at}?idp={record['id']}&{query}", "templated": True, "hints": {"allow": ["GET"]}},
+        "clientRedirectUri": post(f"{at}/callback"),
+    }
+
+
+def authenticator_links(_ctx: Ctx, _record: dict[str, Any], base: str) -> dict[str, Any]:
+    """The methods of an authenticator."""
+    return {"methods": {"href": f"{base}/methods", "hints": {"allow": ["GET"]}}}
 
 
 def rules_go(ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
@@ -100,49 +239,54 @@ def system_scope(_ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
 RULE: dict[str, Any] = {"system": False, "conditions": None, "actions": {}}
 FAMILIES = (
     Family("policy", "Policy", "00p{alnum:17}", "Policies", check=policy, gone=rules_go, ranked=True,
-           defaults={"system": False}, event="policy.lifecycle"),
+           defaults={"system": False}, event="policy.lifecycle", links=policy_links),
     Family("policy_rule", "PolicyRule", "0pr{alnum:17}", parent="policy", ranked=True, defaults=RULE,
-           event="policy.rule"),
+           event="policy.rule", check=rule),
     Family("event_hook", "EventHook", "who{alnum:17}", check=hook, inactive_first="E0000107", event="event_hook",
-           defaults={"createdBy": facts.ADMIN, "description": None, "verificationStatus": "UNVERIFIED"}),
-    Family("inline_hook", "InlineHook", "cal{alnum:17}", check=hook, inactive_first="E0000107"),
+           defaults={"createdBy": facts.ADMIN, "verificationStatus": "UNVERIFIED"}, style="plain", links=event_links,
+           secret=("channel.config.authScheme.value",)),
+    Family("inline_hook", "InlineHook", "cal{alnum:17}", check=hook, inactive_first="E0000107", style="plain",
+           links=inline_links, secret=("channel.config.authScheme.value",)),
     Family("network_zone", "NetworkZone", "nzo{alnum:17}", check=zone, event="zone",
            defaults={"system": False, "usage": "POLICY"}),
-    Family("trusted_origin", "TrustedOrigin", "tos{alnum:17}", check=origin, defaults={"createdBy": facts.ADMIN}),
-    Family("identity_provider", "IdentityProvider", "0oa{alnum:17}", limits=Limits(20, 200),
-           defaults={"issuerMode": "ORG_URL"}, event="system.idp.lifecycle"),
-    Family("behavior_rule", "BehaviorDetectionRule", "abc{alnum:17}"),
-    Family("log_stream", "LogStream", "0oa{alnum:17}", limits=Limits(20, 20)),
-    Family("user_type", "UserType", "oty{alnum:17}", status=False, gone=default_type,
+    Family("trusted_origin", "TrustedOrigin", "tos{alnum:17}", check=origin,
+           defaults={"createdBy": facts.ADMIN, "lastUpdatedBy": facts.ADMIN}),
+    Family("identity_provider", "IdentityProvider", "0oa{alnum:17}", limits=Limits(20, 200), check=provider,
+           defaults={"issuerMode": "ORG_URL"}, event="system.idp.lifecycle", links=provider_links),
+    Family("behavior_rule", "BehaviorDetectionRule", "bhv{alnum:17}", check=behaviour_status),
+    Family("log_stream", "LogStream", "0oa{alnum:17}", limits=Limits(20, 20), style="method"),
+    Family("user_type", "UserType", "oty{alnum:17}", status=False, gone=default_type, style="rel", links=type_links,
            defaults={"default": False, "createdBy": facts.ADMIN, "lastUpdatedBy": facts.ADMIN}),
     Family("o_auth_2_scope", "OAuth2Scope", "scp{alnum:17}", parent="authorization_server", status=False, times=False,
            check=system_scope, defaults={"system": False, "default": False, "optional": False, "consent": "IMPLICIT",
                                          "metadataPublish": "NO_CLIENTS", "description": ""}),
     Family("o_auth_2_claim", "OAuth2Claim", "ocl{alnum:17}", parent="authorization_server", times=False, check=claim,
-           unique="", defaults={"system": False, "alwaysIncludeInToken": True, "claimType": "RESOURCE",
+           unique="", turned=False, defaults={"system": False, "alwaysIncludeInToken": True, "claimType": "RESOURCE",
                                 "valueType": "EXPRESSION", "conditions": {"scopes": []}}),
     Family("authorization_server_policy", "AuthorizationServerPolicy", "00p{alnum:17}", "AuthorizationServerPolicies",
-           parent="authorization_server", check=policy, gone=rules_go, ranked=True,
+           parent="authorization_server", check=policy, gone=rules_go, ranked=True, links=policy_links,
            defaults={"type": "OAUTH_AUTHORIZATION_POLICY", "system": False,
                      "conditions": {"clients": {"include": ["ALL_CLIENTS"]}}}),
     Family("authorization_server_policy_rule", "AuthorizationServerPolicyRule", "0pr{alnum:17}",
-           parent="authorization_server_policy", ranked=True,
+           parent="authorization_server_policy", ranked=True, check=server_rule,
            defaults={"type": "RESOURCE_ACCESS", "system": False, "conditions": {}, "actions": {"token": {}}}),
     Family("domain", "CustomDomain", "OcD{alnum:17}", unique="domain", status=False, times=False,
            defaults={"validationStatus": "NOT_STARTED", "certificateSourceType": "MANUAL"}),
     Family("email_server", "EmailServer", "esv{alnum:17}", unique="alias", status=False, times=False),
-    Family("captcha_instance", "CaptchaInstance", "cap{alnum:17}", status=False, times=False),
+    Family("captcha_instance", "CaptchaInstance", "cap{alnum:17}", status=False, times=False, secret=("secretKey",),
+           limited="E0000166"),
     Family("device_assurance", "DeviceAssurancePolicy", "dae{alnum:17}", "DeviceAssurancePolicies", status=False,
            defaults={"createdBy": facts.ADMIN, "lastUpdatedBy": facts.ADMIN, "lastUpdate": "2026-01-01T00:00:00.000Z"}),
     Family("hook_key", "HookKey", "HKY{alnum:17}", status=False, defaults={"keyId": "hook", "isUsed": "false"}),
-    Family("push_provider", "PushProvider", "ppc{alnum:17}", "PushProviders", status=False),
-    Family("realm", "Realm", "guo{alnum:17}", status=False, unique=""),
+    Family("push_provider", "PushProvider", "ppc{alnum:17}", "PushProviders", status=False, times=False,
+           check=dated, secret=("configuration.tokenSigningKey",)),
+    Family("realm", "Realm", "guo{alnum:17}", status=False, unique="", style="rel", defaults={"isDefault": False}),
     Family("realm_assignment", "RealmAssignment", "rul{alnum:17}"),
-    Family("sms_template", "SmsTemplate", "cst{alnum:17}", status=False),
+    Family("sms_template", "SmsTemplate", "cst{alnum:17}", status=False, style="none", check=translated),
     Family("ui_schema", "UISchema", "uis{alnum:17}", status=False, unique="",
            names={"replace": "replaceUISchemas", "delete": "deleteUISchemas"}),
     Family("security_events_provider", "SecurityEventsProviderInstance", "sse{alnum:17}", times=False),
-    Family("authenticator", "Authenticator", "aut{alnum:17}", unique="key"),
+    Family("authenticator", "Authenticator", "aut{alnum:17}", unique="key", links=authenticator_links),
 )  # fmt: skip
 
 for _family in FAMILIES:

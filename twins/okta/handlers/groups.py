@@ -19,9 +19,9 @@ FILTERABLE = frozenset({"id", "type", "lastUpdated", "lastMembershipUpdated"})
 def render(ctx: Ctx, group: dict[str, Any]) -> dict[str, Any]:
     """A group with its links."""
     base = f"{ctx.base_url}/api/v1/groups/{group['id']}"
-    logo = f"{ctx.base_url}/assets/img/logos/groups/okta-medium.png"
+    logos = f"{ctx.base_url}/assets/img/logos/groups/okta"
     links = {
-        "logo": [{"name": "medium", "href": logo, "type": "image/png"}],
+        "logo": [{"name": size, "href": f"{logos}-{size}.png", "type": "image/png"} for size in ("medium", "large")],
         "users": {"href": f"{base}/users"},
         "apps": {"href": f"{base}/apps"},
     }
@@ -143,14 +143,14 @@ def members(ctx: Ctx, request: Request) -> Reply:
     """The members of a group."""
     group = get(ctx, request.path["groupId"])["id"]
     if group == facts.EVERYONE:
-        return listing.page(ctx, request, "user", limits=MEMBERS)
+        return listing.page(ctx, request, "user", limits=MEMBERS, show=lambda user: people.listed(ctx, user))
     after = request.query.get("after")
     page = ctx.store.list(
         "group_membership", parent=group, order="oldest", limit=listing.limit_of(request, MEMBERS),
         after=f"{group}/{after}" if after else None,
     )  # fmt: skip
     users = [orjson.loads(row)["user"] for row in page.rows]
-    shown = [people.shown(ctx, ctx.store.get("user", user)) for user in users]
+    shown = [people.listed(ctx, ctx.store.get("user", user)) for user in users]
     return listing.reply(ctx, request, shown, users[-1] if page.has_more else None)
 
 

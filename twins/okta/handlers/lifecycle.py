@@ -32,7 +32,7 @@ def activation(ctx: Ctx, request: Request, user: dict[str, Any]) -> dict[str, An
     if request.query.get("sendEmail", True) is not False:
         syslog.write(ctx, "system.email.new_user_welcome.sent_message", "Send new user email", syslog.person(user))
         return {}
-    return {"activationUrl": f"{ctx.base_url}/welcome/{token}", "activationToken": token}
+    return {"activationUrl": f"{ctx.base_url}/tokens/{token}/verify", "activationToken": token}
 
 
 def recovery(ctx: Ctx, user: dict[str, Any], kind: str) -> str:

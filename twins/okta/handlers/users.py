@@ -43,7 +43,8 @@ def create(ctx: Ctx, request: Request) -> Reply:
     body, query = request.body, request.query
     activate = query.get("activate", True) is not False
     expire = query.get("nextLogin") == "changePassword"
-    profile = profiles.checked(ctx, body["profile"], {})
+    type = user_type(ctx, str((body.get("type") or {}).get("id") or facts.USER_TYPE))
+    profile = profiles.checked(ctx, body["profile"], {}, type)
     given = body.get("credentials") or {}
     provider = str((given.get("provider") or {}).get("type") or "OKTA")
     if query.get("provider") and provider == "OKTA":
@@ -57,8 +58,7 @@ def create(ctx: Ctx, request: Request) -> Reply:
         provider = "IMPORT"
     status = lifecycle.created(activate, bool(password), provider, expire)
     user = people.record(ctx, profile, status, provider=provider)
-    if (body.get("type") or {}).get("id"):
-        user["type"] = {"id": user_type(ctx, body["type"]["id"])}
+    user["type"] = {"id": type}
     people.note_login(ctx, user["id"], profile["login"])
     credentials.take(ctx, user, given, create=True)
     ctx.store.insert("user", user, id=user["id"], created=ctx.micros)
@@ -97,20 +97,25 @@ def list_users(ctx: Ctx, request: Request) -> Reply:
         sort = query.get("sortBy")
         if sort:
             return _sorted(ctx, request, where, check, sort, query.get("sortOrder") or "asc")
-        return listing.page(ctx, request, "user", where, check=check)
+        return listing.page(ctx, request, "user", where, check=check, show=brief(ctx))
     if text:
         where, check = listing.filtered(text, FILTERABLE, SEARCH)
-        return listing.page(ctx, request, "user", where, check=check)
+        return listing.page(ctx, request, "user", where, check=check, show=brief(ctx))
     if word:
         return _named(ctx, request, word)
-    return listing.page(ctx, request, "user", [Filter("status", "!=", "DEPROVISIONED")])
+    return listing.page(ctx, request, "user", [Filter("status", "!=", "DEPROVISIONED")], show=brief(ctx))
+
+
+def brief(ctx: Ctx) -> Any:
+    """Shows a user of a list."""
+    return lambda user: people.listed(ctx, user)
 
 
 def _sorted(ctx: Ctx, request: Request, where: Any, check: Any, sort: str, direction: str) -> Reply:
     if not (sort.startswith("profile.") or sort in people.DATES or sort in ("id", "status", "type.id")):
         raise errors.error("E0000031")
     order = "newest" if direction.lower() == "desc" else "oldest"
-    return listing.page(ctx, request, "user", where, check=check, sort=sort, order=order)
+    return listing.page(ctx, request, "user", where, check=check, sort=sort, order=order, show=brief(ctx))
 
 
 def _named(ctx: Ctx, request: Request, word: str) -> Reply:
@@ -136,7 +141,7 @@ def _named(ctx: Ctx, request: Request, word: str) -> Reply:
     start = next((place + 1 for place, user in enumerate(ordered) if user["id"] == after), 0)
     page = ordered[start : start + limit]
     cursor = page[-1]["id"] if len(ordered) > start + limit else None
-    return listing.reply(ctx, request, [people.shown(ctx, user) for user in page], cursor)
+    return listing.reply(ctx, request, [people.listed(ctx, user) for user in page], cursor)
 
 
 @twin.handler("getUser")
@@ -160,7 +165,8 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     given = body.get("profile")
     if given is not None or whole:
         current = {} if whole else user["profile"]
-        user["profile"] = profiles.checked(ctx, {**current, **(given or {})}, user["profile"])
+        merged = {**current, **(given or {})}
+        user["profile"] = profiles.checked(ctx, merged, user["profile"], user["type"]["id"], user["id"])
     people.note_login(ctx, user["id"], user["profile"]["login"], old)
     if (body.get("type") or {}).get("id"):
         user["type"] = {"id": user_type(ctx, body["type"]["id"])}
@@ -202,6 +208,17 @@ def groups(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
     """The groups a user is in."""
     user = people.get(ctx, request.path["id"])
     return [ctx.show("group", group) for group in people.groups_of(ctx, user["id"])]
+
+
+@twin.handler("listUserClients", "listUserIdentityProviders")
+def none_of(ctx: Ctx, request: Request) -> list[Any]:
+    """The clients that hold tokens of a user (those with refresh tokens), or linked identity providers (none)."""
+    user = people.get(ctx, str(request.path.get("userId") or request.path.get("id")))
+    if request.url_path.endswith("/idps"):
+        return []
+    rows = ctx.store.select("refresh_token", [Filter("user", "=", user["id"])])
+    live = dict.fromkeys(row["client"] for row in rows if not row["revoked"] and row["expires"] > ctx.now)
+    return [{"client_id": id, "client_name": id, "client_uri": None, "logo_uri": None} for id in live]
 
 
 @twin.handler("listUserBlocks")

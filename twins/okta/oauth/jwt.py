@@ -43,7 +43,8 @@ def number(text: str) -> int:
 
 
 @lru_cache(maxsize=8)
-def _signer(place: int) -> Any:
+def signer(place: int) -> Any:
+    """The private half of a test key, for `cryptography`."""
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     key = keys.private(place)
@@ -61,7 +62,7 @@ def sign(claims: Mapping[str, Any], place: int, header: Mapping[str, Any]) -> st
 
     parts = [encoded(json.dumps(part, separators=(",", ":")).encode()) for part in ({**header, "alg": "RS256"}, claims)]
     text = ".".join(parts)
-    return f"{text}.{encoded(_signer(place).sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
+    return f"{text}.{encoded(signer(place).sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
 
 def read(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,0 +1,403 @@
+"""Custom administrator roles, their permissions, resource sets and who is bound to them.
+
+Source: https://developer.okta.com/docs/concepts/role-assignment/ and
+https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustom/.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twinkit import Ctx, Filter, Reply, Request
+from twins.okta import errors, facts, twin
+from twins.okta.times import iso
+
+
+def at(ctx: Ctx, path: str = "") -> str:
+    """An address below /api/v1/iam."""
+    return f"{ctx.base_url}/api/v1/iam{path}"
+
+
+def named(ctx: Ctx, resource: str, key: str, word: str) -> dict[str, Any]:
+    """A record by id or label. Raises E0000007."""
+    found = ctx.store.find(resource, key)
+    if found is None:
+        found = next(iter(ctx.store.select(resource, [Filter("label", "=", key)])), None)
+    if found is None:
+        raise errors.error("E0000007", f"Resource not found: {key} ({word})")
+    return found
+
+
+def labelled(ctx: Ctx, resource: str, body: dict[str, Any], id: str = "") -> str:
+    """A label that is free. Raises E0000001."""
+    label = str(body.get("label") or "")
+    if not label:
+        raise errors.validation("label", "label: Label must be specified")
+    for other in ctx.store.select(resource, [Filter("label", "=", label)]):
+        if other["id"] != id:
+            what = "an admin role" if resource == "custom_role" else "a resource set"
+            raise errors.validation("label", f"label: There is already {what} with this name.")
+    return label
+
+
+# roles ---------------------------------------------------------------------------------------------------------------
+
+
+def role(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """The role of a request."""
+    return named(ctx, "custom_role", request.path["roleIdOrLabel"], "CustomRole")
+
+
+def role_shown(ctx: Ctx, row: dict[str, Any]) -> dict[str, Any]:
+    """A role with its links."""
+    own = at(ctx, f"/roles/{row['id']}")
+    return {**row, "_links": {"permissions": {"href": f"{own}/permissions"}, "self": {"href": own}}}
+
+
+@twin.handler("listRoles")
+def list_roles(ctx: Ctx, _request: Request) -> dict[str, Any]:
+    """The custom roles."""
+    rows = [role_shown(ctx, row) for row in ctx.store.select("custom_role", order="oldest")]
+    return {"roles": rows, "_links": {"self": {"href": at(ctx, "/roles")}}}
+
+
+@twin.handler("createRole")
+def create_role(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """A new role with its permissions."""
+    body, now = request.body or {}, iso(ctx)
+    label = labelled(ctx, "custom_role", body)
+    row = {"id": ctx.new_id("cr0{alnum:17}"), "label": label, "isCloneable": False,
+           "description": body.get("description"), "created": now, "lastUpdated": now}  # fmt: skip
+    ctx.store.insert("custom_role", row, id=str(row["id"]), created=ctx.micros)
+    for permission in dict.fromkeys(body.get("permissions") or ()):
+        permit(ctx, str(row["id"]), str(permission), None)
+    return role_shown(ctx, row)
+
+
+@twin.handler("getRole")
+def get_role(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """A role by id or label."""
+    return role_shown(ctx, role(ctx, request))
+
+
+@twin.handler("replaceRole")
+def replace_role(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """A role's new label and description."""
+    row, body = role(ctx, request), request.body or {}
+    label = labelled(ctx, "custom_role", body, row["id"])
+    changes = {"label": label, "description": body.get("description"), "lastUpdated": iso(ctx)}
+    return role_shown(ctx, ctx.store.update("custom_role", row["id"], **changes))
+
+
+@twin.handler("deleteRole")
+def delete_role(ctx: Ctx, request: Request) -> Reply:
+    """A role goes."""
+    row = role(ctx, request)
+    for each in list(ctx.store.select("role_permission", parent=row["id"])):
+        ctx.store.delete("role_permission", f"{row['id']}/{each['label']}")
+    ctx.store.delete("custom_role", row["id"])
+    return Reply(204)
+
+
+def permit(ctx: Ctx, role: str, label: str, conditions: Any) -> dict[str, Any]:
+    """Give a role a permission, or change its conditions."""
+    key, now = f"{role}/{label}", iso(ctx)
+    held = ctx.store.find("role_permission", key)
+    row = {"label": label, "created": held["created"] if held else now, "lastUpdated": now, "conditions": conditions}
+    if held is None:
+        ctx.store.insert("role_permission", row, id=key, parent=role, created=ctx.micros)
+    else:
+        ctx.store.replace("role_permission", key, row)
+    return row
+
+
+def permission_shown(ctx: Ctx, role: str, row: dict[str, Any]) -> dict[str, Any]:
+    """A permission with its links."""
+    own = at(ctx, f"/roles/{role}")
+    links = {"role": {"href": own}, "self": {"href": f"{own}/permissions/{row['label']}"}}
+    return {**row, "_links": links}
+
+
+@twin.handler("listRolePermissions")
+def permissions(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """The permissions of a role."""
+    id = role(ctx, request)["id"]
+    rows = ctx.store.select("role_permission", parent=id, order="oldest")
+    return {"permissions": [permission_shown(ctx, id, row) for row in rows]}
+
+
+def permission(ctx: Ctx, request: Request) -> tuple[str, dict[str, Any]]:
+    """Role and permission of a request. Raises E0000007."""
+    id, label = role(ctx, request)["id"], request.path["permissionType"]
+    held = ctx.store.find("role_permission", f"{id}/{label}")
+    if held is None:
+        raise errors.error("E0000007", f"Resource not found: {label} (Permission)")
+    return id, held
+
+
+@twin.handler("getRolePermission")
+def get_permission(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """One of them."""
+    return permission_shown(ctx, *permission(ctx, request))
+
+
+@twin.handler("createRolePermission")
+def add_permission(ctx: Ctx, request: Request) -> Reply:
+    """A role may do more."""
+    body = request.body if isinstance(request.body, dict) else {}
+    permit(ctx, role(ctx, request)["id"], request.path["permissionType"], body.get("conditions"))
+    return Reply(204)
+
+
+@twin.handler("replaceRolePermission")
+def replace_permission(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Under which conditions a role may do something."""
+    id, held = permission(ctx, request)
+    body = request.body if isinstance(request.body, dict) else {}
+    return permission_shown(ctx, id, permit(ctx, id, held["label"], body.get("conditions")))
+
+
+@twin.handler("deleteRolePermission")
+def delete_permission(ctx: Ctx, request: Request) -> Reply:
+    """A role may do something no longer."""
+    id, held = permission(ctx, request)
+    ctx.store.delete("role_permission", f"{id}/{held['label']}")
+    return Reply(204)
+
+
+# resource sets -------------------------------------------------------------------------------------------------------
+
+
+def the_set(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """The resource set of a request."""
+    return named(ctx, "resource_set", request.path["resourceSetIdOrLabel"], "IAMPolicy")
+
+
+def set_shown(ctx: Ctx, row: dict[str, Any]) -> dict[str, Any]:
+    """A resource set with its links."""
+    own = at(ctx, f"/resource-sets/{row['id']}")
+    links = {"bindings": {"href": f"{own}/bindings"}, "self": {"href": own}, "resources": {"href": f"{own}/resources"}}
+    return {**row, "_links": links}
+
+
+@twin.handler("listResourceSets")
+def list_sets(ctx: Ctx, _request: Request) -> dict[str, Any]:
+    """The resource sets."""
+    rows = [set_shown(ctx, row) for row in ctx.store.select("resource_set", order="oldest")]
+    return {"resource-sets": rows, "_links": {"self": {"href": at(ctx, "/resource-sets")}}}
+
+
+@twin.handler("createResourceSet")
+def create_set(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """A new set of resources."""
+    body, now = request.body or {}, iso(ctx)
+    row = {"id": ctx.new_id("iam{alnum:17}"), "label": labelled(ctx, "resource_set", body),
+           "description": body.get("description"), "created": now, "lastUpdated": now}  # fmt: skip
+    ctx.store.insert("resource_set", row, id=str(row["id"]), created=ctx.micros)
+    for each in dict.fromkeys(body.get("resources") or ()):
+        put(ctx, str(row["id"]), str(each))
+    return set_shown(ctx, row)
+
+
+@twin.handler("getResourceSet")
+def get_set(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """A set by id or label."""
+    return set_shown(ctx, the_set(ctx, request))
+
+
+@twin.handler("replaceResourceSet")
+def replace_set(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """A set's new label and description."""
+    row, body = the_set(ctx, request), request.body or {}
+    label = labelled(ctx, "resource_set", body, row["id"])
+    changes = {"label": label, "description": body.get("description"), "lastUpdated": iso(ctx)}
+    return set_shown(ctx, ctx.store.update("resource_set", row["id"], **changes))
+
+
+@twin.handler("deleteResourceSet")
+def delete_set(ctx: Ctx, request: Request) -> Reply:
+    """A set goes with its bindings."""
+    row = the_set(ctx, request)
+    for resource in ("set_resource", "role_binding"):
+        for each in list(ctx.store.select(resource, parent=row["id"])):
+            ctx.store.delete(resource, each.get("~key") or each["id"])
+    ctx.store.delete("resource_set", row["id"])
+    return Reply(204)
+
+
+def put(ctx: Ctx, parent: str, address: str) -> dict[str, Any]:
+    """Put a resource, named by its address or ORN, into a set."""
+    now = iso(ctx)
+    link = address if address.startswith("http") else f"{ctx.base_url}/api/v1"
+    kind, _, id = address.rpartition("/api/v1/")[2].partition("/")
+    orn = (
+        address
+        if address.startswith("orn:")
+        else f"orn:okta:directory:{facts.ORG_ID}:{kind}" + (f":{id}" if id else "")
+    )
+    row = {"id": ctx.new_id("ire{alnum:17}"), "orn": orn, "created": now, "lastUpdated": now, "~href": link}
+    ctx.store.insert("set_resource", row, id=str(row["id"]), parent=parent, created=ctx.micros)
+    return row
+
+
+def resource_shown(ctx: Ctx, parent: str, row: dict[str, Any]) -> dict[str, Any]:
+    """A resource of a set with its links."""
+    own = at(ctx, f"/resource-sets/{parent}/resources/{row['id']}")
+    links = {"self": {"href": row["~href"]}, "resource": {"href": own}}
+    return {name: value for name, value in row.items() if name[0] != "~"} | {"_links": links}
+
+
+def set_links(ctx: Ctx, id: str, part: str) -> dict[str, Any]:
+    """The links of a part of a set."""
+    own = at(ctx, f"/resource-sets/{id}")
+    return {"resource-set": {"href": own}, "self": {"href": f"{own}/{part}"}}
+
+
+@twin.handler("listResourceSetResources")
+def resources(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """What is in a set."""
+    id = the_set(ctx, request)["id"]
+    rows = [resource_shown(ctx, id, row) for row in ctx.store.select("set_resource", parent=id, order="oldest")]
+    return {"resources": rows, "_links": set_links(ctx, id, "resources")}
+
+
+@twin.handler("addResourceSetResources")
+def add_resources(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Put more into a set."""
+    row = the_set(ctx, request)
+    for each in dict.fromkeys((request.body or {}).get("additions") or ()):
+        put(ctx, row["id"], str(each))
+    return set_shown(ctx, row)
+
+
+@twin.handler("addResourceSetResource")
+def add_resource(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Put one resource into a set."""
+    id, body = the_set(ctx, request)["id"], request.body or {}
+    return resource_shown(ctx, id, put(ctx, id, str(body.get("resourceOrnOrUrl") or "")))
+
+
+@twin.handler("getResourceSetResource")
+def get_resource(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """One resource of a set."""
+    id, wanted = the_set(ctx, request)["id"], request.path["resourceId"]
+    held = ctx.store.find("set_resource", wanted)
+    if held is None:
+        raise errors.error("E0000007", f"Resource not found: {wanted} (IAMResource)")
+    return resource_shown(ctx, id, held)
+
+
+@twin.handler("deleteResourceSetResource")
+def delete_resource(ctx: Ctx, request: Request) -> Reply:
+    """Take a resource out of a set."""
+    the_set(ctx, request)
+    wanted = request.path["resourceId"]
+    if ctx.store.find("set_resource", wanted) is None:
+        raise errors.error("E0000007", f"Resource not found: {wanted} (IAMResource)")
+    ctx.store.delete("set_resource", wanted)
+    return Reply(204)
+
+
+# bindings ------------------------------------------------------------------------------------------------------------
+
+
+@twin.handler("listBindings")
+def bindings(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """The roles that are bound to a set."""
+    id = the_set(ctx, request)["id"]
+    rows = ctx.store.select("role_binding", parent=id, order="oldest")
+    own = at(ctx, f"/resource-sets/{id}/bindings")
+    shown = [{"id": row["role"], "_links": {"self": {"href": f"{own}/{row['role']}"},
+                                            "members": {"href": f"{own}/{row['role']}/members"}}}
+             for row in rows]  # fmt: skip
+    return {"roles": shown, "_links": set_links(ctx, id, "bindings")}
+
+
+@twin.handler("createResourceSetBinding")
+def bind(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Bind members to a role for a set."""
+    id, body = the_set(ctx, request)["id"], request.body or {}
+    wanted = named(ctx, "custom_role", str(body.get("role") or ""), "CustomRole")["id"]
+    key = f"{id}/{wanted}"
+    held = ctx.store.find("role_binding", key)
+    members = [*(held["members"] if held else ()), *(new_member(ctx, str(each)) for each in body.get("members") or ())]
+    row = {"id": key, "role": wanted, "members": members, "~key": key}
+    if held is None:
+        ctx.store.insert("role_binding", row, id=key, parent=id, created=ctx.micros)
+    else:
+        ctx.store.replace("role_binding", key, row)
+    return binding_shown(ctx, id, wanted)
+
+
+def new_member(ctx: Ctx, address: str) -> dict[str, Any]:
+    """A user, group or client that is bound."""
+    now = iso(ctx)
+    return {"id": ctx.new_id("irb{alnum:17}"), "created": now, "lastUpdated": now, "href": address}
+
+
+def binding_shown(ctx: Ctx, id: str, role: str) -> dict[str, Any]:
+    """A binding with its links."""
+    own = at(ctx, f"/resource-sets/{id}")
+    links = {"self": {"href": f"{own}/bindings/{role}"}, "bindings": {"href": f"{own}/bindings"},
+             "resource-set": {"href": own}, "members": {"href": f"{own}/bindings/{role}/members"}}  # fmt: skip
+    return {"id": role, "_links": links}
+
+
+def binding(ctx: Ctx, request: Request) -> tuple[str, dict[str, Any]]:
+    """Set and binding of a request. Raises E0000007."""
+    id, wanted = the_set(ctx, request)["id"], role(ctx, request)["id"]
+    held = ctx.store.find("role_binding", f"{id}/{wanted}")
+    if held is None:
+        raise errors.error("E0000007", f"Resource not found: {wanted} (RoleBinding)")
+    return id, held
+
+
+@twin.handler("getBinding")
+def get_binding(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """A role that is bound to a set."""
+    id, held = binding(ctx, request)
+    return binding_shown(ctx, id, held["role"])
+
+
+@twin.handler("deleteBinding")
+def delete_binding(ctx: Ctx, request: Request) -> Reply:
+    """A binding goes."""
+    ctx.store.delete("role_binding", binding(ctx, request)[1]["id"])
+    return Reply(204)
+
+
+def member_shown(ctx: Ctx, own: str, member: dict[str, Any]) -> dict[str, Any]:
+    """A member of a binding."""
+    visible = {name: member[name] for name in ("id", "created", "lastUpdated")}
+    return {**visible, "_links": {"self": {"href": member["href"]}, "binding": {"href": own}}}
+
+
+@twin.handler("listMembersOfBinding")
+def members(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Who is bound."""
+    id, held = binding(ctx, request)
+    own = at(ctx, f"/resource-sets/{id}/bindings/{held['role']}")
+    rows = [member_shown(ctx, own, each) for each in held["members"]]
+    return {"members": rows, "_links": {"self": {"href": f"{own}/members"}, "binding": {"href": own}}}
+
+
+@twin.handler("addMembersToBinding")
+def add_members(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Bind more members."""
+    id, held = binding(ctx, request)
+    more = [new_member(ctx, str(each)) for each in (request.body or {}).get("additions") or ()]
+    ctx.store.update("role_binding", held["id"], members=[*held["members"], *more])
+    return binding_shown(ctx, id, held["role"])
+
+
+@twin.handler("getMemberOfBinding", "unassignMemberFromBinding")
+def one_member(ctx: Ctx, request: Request) -> Any:
+    """A member of a binding: looked at, or let go."""
+    id, held = binding(ctx, request)
+    found = next((each for each in held["members"] if each["id"] == request.path["memberId"]), None)
+    if found is None:
+        raise errors.error("E0000007", f"Resource not found: {request.path['memberId']} (RoleBindingMember)")
+    if request.method == "DELETE":
+        ctx.store.update("role_binding", held["id"], members=[each for each in held["members"] if each is not found])
+        return Reply(204)
+    return member_shown(ctx, at(ctx, f"/resource-sets/{id}/bindings/{held['role']}"), found)
