@@ -41,15 +41,17 @@ def levels(value: Any, depth: int, hints: Collection[str] = ()) -> Iterator[dict
         if depth == 0:
             yield value
         elif sum(isinstance(each, (str, int, float)) for each in value.values()) < 4:
+            inner = [each for each in value.values() if isinstance(each, (dict, list))]
             for name, each in value.items():
                 word = bare(name)
-                if not hints or word in WRAPS or word.rstrip("s") in hints or word.removesuffix("reference") in hints:
+                wraps = word in WRAPS or word.rstrip("s") in hints or word.removesuffix("reference") in hints
+                if not hints or wraps or (inner == [each] and len(value) < 3):
                     yield from levels(each, depth - 1, hints)
 
 
 def nouns(path: str) -> set[str]:
     """The bare singulars that the last literal of a path may have."""
-    word = bare(re.sub(r"\{[^{}]*\}", "", path).rstrip("/").rpartition("/")[2])
+    word = bare(re.sub(r"\{[^{}]*\}|\.(json|xml)$", "", path).rstrip("/").rpartition("/")[2])
     return {word, word.removesuffix("s"), word.removesuffix("es"), re.sub("ies$", "y", word)}
 
 
@@ -138,6 +140,8 @@ class Comparison:
         for place, node in self._places(shown, schema, 0):
             names = set(self.document.properties(node))
             for one in inner:
+                if one is not sent and set(one) <= {"id", "type", "href", "name"}:
+                    continue
                 score = 2 * len(names & set(one)) - (one is not sent)
                 if score > best[0]:
                     best = (score, one, place, node)
@@ -157,7 +161,7 @@ class Comparison:
     def _object(self, sent: dict[str, Any], shown: Any, schema: Any, path: str, depth: int) -> str:
         known = self.document.properties(schema)
         for name, value in sent.items():
-            if depth < 2 and bare(name) in self.leave:
+            if depth < 3 and bare(name) in self.leave:
                 continue
             node = known.get(name)
             if node is None:

@@ -65,6 +65,9 @@ class Trips:
             places = [*levels(self.sent, 0), *levels(self.sent, 1)]
             asked = bare(name.removeprefix("filter"))
             said = next((value for place in places for key, value in place.items() if bare(key) == asked), None)
+            if said is None and asked.endswith("id"):
+                owners = [value for key, value in places[0].items() if bare(key) == asked[:-2]] if places else []
+                said = next((value.get("id") for value in owners if isinstance(value, dict)), None)
             if isinstance(said, (str, int)) and not isinstance(said, bool):
                 return str(said)
         parameter = op.parameter(name)
@@ -106,7 +109,8 @@ class Trips:
             if parameter.get("in") == "header" and parameter.get("required"):
                 name = parameter["name"]
                 extra[name] = etag if name.lower() == "if-match" else self.value(op, name).replace("\n", " ")
-        extra = {k: v for k, v in extra.items() if v.isascii() and k.lower() not in ("content-type", "authorization")}
+        told = ("content-type", "authorization", "accept")
+        extra = {k: v if v.isascii() else "x1" for k, v in extra.items() if k.lower() not in told}
         url = self.url(op, ids)
         answer = self.client.call(op.method, url, body, op.media if body is not None else None, extra)
         if self.trace:
@@ -175,7 +179,7 @@ class Trips:
         getter = operations["get", item]
         param = holes(item)[-1]
         media = getter.reply[0]
-        if media is None or ("json" not in media and "*" not in media):
+        if media is not None and "json" not in media and "*" not in media:
             raise Unjudged(f"get answers {media}")
         self.sent, self.bodies.doubtful = None, ""
         ids = self.above(normal(collection))
@@ -195,7 +199,7 @@ class Trips:
             asked = Asked(self.order, self.admits(getter, param))
             id = found_id((status, reply, headers), param, collection, body, asked)
             if id is None:
-                raise Unjudged("no id in the reply" if reply not in (None, "", {}) else "empty reply to create")
+                raise Unjudged(f"no id in the reply: {str(reply)[:200]}" if reply else "empty reply to create")
             ids[param] = id
         leave = {bare(name) for name in holes(item)}
         if maker.method == "put":
@@ -277,7 +281,7 @@ class Trips:
                 continue
             status, reply, _ = self.call(op, ids, body)
             self.refused(status)
-            if status >= 300:
+            if status >= 300 and any(str(s).startswith("2") for s in op.replies):
                 raise Failed(f"{method} {status} {str(reply)[:200]}")
             self.shows(getter, ids, body, leave)
             found = True
@@ -289,7 +293,7 @@ class Trips:
         if op is None:
             return False
         status, reply, _ = self.call(op, ids, self.body(op))
-        if status >= 300:
+        if status >= 400:
             raise Failed(f"{status} {str(reply)[:160]}")
         status, _, _ = self.call(getter, ids)
         if status not in (404, 410):
@@ -332,7 +336,8 @@ def judge(trips: Trips, totals: Counter[str], most: int, only: str = "") -> Iter
                 held.append(leg)
                 totals[f"leg {leg} ok"] += 1
         except Unjudged as why:
-            totals[f"unjudged: {why}"] += 1
+            totals[f"unjudged: {str(why).partition(': ')[0]}"] += 1
+            yield f"{collection}: unjudged: {why}"
             continue
         except Failed as why:
             outcome = f"{_next(trips, collection, item, held)}: {why}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import weakref
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote
 
@@ -142,6 +143,8 @@ class RequestValidator:
         self._names = frozenset(name for r in self._readers["query"] for name in (r.name, *r.members))
         self._rest = next((p.name for p in operation.parameters if self._takes_rest(p)), None)
         self._body = operation.body
+        if self._body is not None and operation.method in ("get", "head"):
+            self._body = replace(self._body, required=False)  # most clients cannot send one
         self._content = {_plain(media): media for media in operation.body.content} if operation.body else {}
         self._checks: dict[tuple[str, bool], Check] = {}
 

@@ -165,6 +165,9 @@ class Bodies:
             out["location"] = True
         if out["shows"] == "list" and reply.unit is not None and not self._same(reply, unit):
             out["project"] = bool(self._shapes.properties(reply.unit.node))
+        hidden = out["shows"] in ("empty", "example", "text") or self._shown_id(reply, bound) is None
+        if bound["kind"] == "create" and hidden and out["shows"] != "id":
+            out["location"] = True
         chosen = bound["kind"] == "create" and bound.get("id_parameter") is not None
         if not chosen and (out.get("project") or out["shows"] == "project"):
             shown = self._shown_id(reply, bound)

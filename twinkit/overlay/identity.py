@@ -103,6 +103,9 @@ def id_property(
         return plain
     if own:
         return own[0]
+    entity = next((by_norm[n] for n in ("entityid", "objectid", "resourceid", "pk") if n in by_norm), None)
+    if entity is not None:
+        return entity
     return _last_resort(scalars, by_norm, param, given) if guess else None
 
 

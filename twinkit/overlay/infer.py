@@ -74,11 +74,14 @@ class Inference:
         """The description of a resource of `collections`."""
         unit = self.collections.units.get(name)
         members = self.collections.members[name]
-        if unit is None:
-            return Resource(name, id="{alnum:20}", id_property="id", open=True)
         if not members:
             members = [Collection(())]
         home = min(members, key=lambda m: (m.param is None, len(m.key)))
+        if unit is None:
+            said = self._path_schema(home)
+            kind: Any = id_type(self.shapes, said) if said is not None else "string"
+            pattern = id_pattern(self.shapes, said) if said is not None else "{alnum:20}"
+            return Resource(name, id=pattern, id_schema=said, id_property="id", id_type=kind, open=True)
         shown, place = self._identified(name, unit, home)
         properties = self.shapes.properties(unit.node)
         schema = self._at(unit, shown or place)
@@ -132,9 +135,17 @@ class Inference:
             sure is None or (sure in IDS and norm(home.param or "") == norm(place.split(".")[1]))
         ):
             return None, place
-        return sure or id_property(
-            self.shapes, unit.node, home.param, name, guess=not home.from_body, given=given
-        ), None
+        if sure is not None:
+            return sure, None
+        found = id_property(self.shapes, unit.node, home.param, name, guess=not home.from_body, given=given)
+        said = self._path_schema(home)
+        whole = self.shapes.types(said) if said is not None else frozenset()
+        if found in given and whole and whole <= {"integer", "number"} and self._text(unit, found):
+            return None, None  # what callers name things is no number
+        return found, None
+
+    def _text(self, unit: Unit, name: str | None) -> bool:
+        return self.shapes.types(self._at(unit, name)) <= {"string", "null"}
 
     def _at(self, unit: Unit, place: str | None) -> Any:
         """The schema of a dotted place in a record."""

@@ -35,6 +35,11 @@ OFFSET = normed("""
     offset skip start $skip from page[offset] startAt startIndex start_index first_result _offset startRow
     start_at row_start begin pagination[offset] startPosition
     """)
+PLACES = normed("""
+    offset skip $skip startAt startIndex start_index first_result start_at row_start startPosition page[offset]
+    page_number pageNumber pageNo page_no pageIndex page_index page_num pageNum
+    """)
+"""Parameters that are a number, whatever their type is said to be."""
 IDS_AFTER = normed("""
     starting_after since_id after_id last_id
     """)
@@ -142,7 +147,8 @@ class Lists:
         cursorish = envelope.get("next_kind") in ("cursor", "url")
         for key in ("offset", "page"):
             name = out.get(key)
-            if name and "after" not in out and cursorish and self.types(given[name]) == {"string"}:
+            loose = name and norm(name) not in PLACES and self.types(given[name]) == {"string"}
+            if loose and "after" not in out and cursorish:
                 out["after"] = out.pop(key)
         if "after" in out and norm(out["after"]) in ("next", "token", "from") and "page" in out:
             del out["after"]

@@ -19,6 +19,7 @@ ITEM_LISTS = listed("""
     data items results records entries list values value content contents elements rows hits objects resources
     collection edges nodes entities docs result response payload members embedded
     """)
+LISTS = normed("data items results records entries values resources objects")
 WRAPS = listed("""
     data result item response payload body attributes resource entity object record
     """)
@@ -350,6 +351,9 @@ class Shapes:
             if len(arrays) == 1 and not rest and not (item_path and not meta):
                 name = next(iter(arrays))
                 return ListShape(name, arrays[name])
+            if not arrays and not item_path and len(rest) == 1 and (norm(rest[0]) in wanted or norm(rest[0]) in LISTS):
+                inner = self._keyed(self.unit(properties[rest[0]]))
+                return ListShape(rest[0], inner.item, keyed=True) if inner is not None else None
         return self._deeper(properties, hints, item_path, depth)
 
     def _deeper(
@@ -357,12 +361,18 @@ class Shapes:
     ) -> ListShape | None:
         if depth or has_id(properties) or len(properties) > 10:
             return None
-        for name in ("data", "response", "result", "results", "_embedded", "payload", "body", *hints):
+        alone = list(properties) if len(properties) == 1 else []
+        for name in ("data", "response", "result", "results", "_embedded", "payload", "body", *hints, *alone):
             if name in properties and self.is_object(properties[name]):
                 inner = self._in_object(self.unit(properties[name]), hints, item_path, depth + 1)
-                if inner is not None:
+                if inner is not None and (name not in alone or self._many(inner.place, hints)):
                     return ListShape(f"{name}.{inner.place}" if inner.place else name, inner.item, inner.keyed)
         return None
+
+    def _many(self, place: str, hints: tuple[str, ...]) -> bool:
+        """Whether an array is called what lists are, or like the path."""
+        word = norm(place.rpartition(".")[2])
+        return word in ITEM_LISTS or f"{word}s" in ITEM_LISTS or word in {norm(hint) for hint in hints}
 
     def _keyed(self, unit: Unit) -> ListShape | None:
         """An object whose every value is a record: `{"<id>": {...}}`."""

@@ -71,6 +71,10 @@ CARD = thing(("shape",), id={"type": "string", "format": "uuid"}, title=TEXT, sh
 PROFILE = thing(name=TEXT, properties=thing(title=TEXT, size=WHOLE))
 CONTACT = thing(ContactID={"type": "string", "format": "uuid"}, title=TEXT)
 SHOP = thing(code=TEXT, title=TEXT)
+LABEL = thing(name=TEXT, title=TEXT)
+FLAG = thing(key=TEXT, title=TEXT)
+GOOD = thing(id=TEXT, name=TEXT, title=TEXT, shopId=TEXT)
+PART = thing(number=WHOLE, title=TEXT, entity_id=WHOLE)
 NOTICE = thing(id=TEXT, title=TEXT)
 COVER = thing(
     id=TEXT, title=TEXT, covers={"type": "object", "additionalProperties": thing(("size",), size=WHOLE, word=TEXT)}
@@ -97,6 +101,11 @@ PATHS: dict[str, Any] = {
         "/messages", "id", NOTICE, listed=thing(messages={"type": "array", "items": NOTICE}, meta=thing(key=TEXT))
     ),
     **collection("/covers", "id", COVER),
+    **collection("/labels", "labelId", LABEL, made=thing(), kind=WHOLE),
+    **collection("/reports", "id", NOTICE, listed=thing(ReportList=thing(Item={"type": "array", "items": NOTICE}))),
+    **collection("/flags", "key", FLAG, listed=thing(items={"type": "object", "additionalProperties": FLAG})),
+    **collection("/shops/{shopId}/goods", "name", GOOD, above=("shopId",)),
+    **collection("/parts", "number", PART, kind=WHOLE),
 }
 
 
@@ -140,6 +149,11 @@ CASES: list[tuple[str, Any, str, str]] = [
     ("/contacts", {"contacts": [{"title": "a"}]}, "contacts.0.ContactID", "contacts.0.title"),
     ("/families/f1/shops", {"code": "s1", "title": "a"}, "code", "title"),
     ("/messages", {"title": "a"}, "id", "title"),
+    ("/reports", {"title": "a"}, "id", "title"),
+    ("/flags", {"title": "a", "key": "f1"}, "key", "title"),
+    ("/shops/s1/goods", {"title": "a", "name": "g1"}, "name", "title"),
+    ("/shops/s1/goods", {"title": "a", "name": "g2", "id": "own"}, "id", "title"),
+    ("/parts", {"title": "a"}, "number", "title"),
     ("/covers", {"title": "a", "covers": {"x": {"word": "w", "size": 1}}}, "id", "title"),
 ]
 
@@ -164,6 +178,21 @@ def test_a_trip_holds(client: httpx.Client, path: str, body: Any, id_place: str,
     assert client.delete(item).status_code == 204
     assert client.get(item).status_code == 404
     assert json.dumps(id) not in client.get(path).text
+
+
+def test_where_a_record_is_stands_in_the_header_when_its_reply_does_not_say(client: httpx.Client) -> None:
+    made = client.post("/labels", json={"name": "urgent", "title": "a"})
+    item = made.headers["location"].partition("/labels/")
+    assert item[2].isdecimal()
+    assert client.get(f"/labels/{item[2]}").json() == {"name": "urgent", "title": "a"}
+
+
+def test_a_change_moves_no_record_to_other_parents_and_renames_none(client: httpx.Client) -> None:
+    made = client.post("/shops/s2/goods", json={"title": "a", "name": "g"}).json()
+    change = {"title": "b", "id": "another", "shopId": "s3"}
+    assert client.put("/shops/s2/goods/g", json=change).status_code == 200
+    assert client.get("/shops/s2/goods/g").json() == {**made, "title": "b"}
+    assert client.get(f"/shops/s2/goods/{made['id']}").json()["title"] == "b"
 
 
 def test_what_a_map_holds_is_completed_to_fit(client: httpx.Client) -> None:

@@ -111,7 +111,7 @@ def make(ctx: Ctx, request: Request, binding: Binding, values: Mapping[str, Any]
     key = None if chosen is None else str(chosen)
     if chosen is not None and resource.id_property is None:
         fitted.setdefault(OWN_ID, key)
-    if key is not None and not {"conflict", "default"} & set(binding.errors):
+    if key is not None and binding.errors.get("conflict", (0,))[0] != 409:
         _make_way(ctx, request, binding, resource, key)
     if resource.scoped:
         return _make_scoped(ctx, request, binding, resource, fitted, key)
@@ -179,6 +179,8 @@ def change(ctx: Ctx, binding: Binding, key: str, values: Any) -> dict[str, Any]:
     else:
         wanted = merge(current, project(ctx, resource, merged_maps(ctx, current, values), current))
     changes = {name: value for name, value in wanted.items() if current.get(name, NOTHING) != value}
+    for name in (*binding.scope.values(), *resource.more_ids):
+        changes.pop(name, None)
     stamp = resource.timestamps.get("update", "")
     if isinstance(values, Mapping) and stamp in values and stamp in wanted:
         changes[stamp] = wanted[stamp]

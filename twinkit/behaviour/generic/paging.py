@@ -109,7 +109,7 @@ def _number(value: Any, default: int) -> int:
 
 def _place(ctx: Ctx, request: Request, style: str, name: str | None, params: dict[str, Any]) -> str | None:
     value = params.get(name) if name else None
-    if value in (None, ""):
+    if value in (None, "") or not was_sent(request, name or ""):
         return None
     if style == "cursor_id":
         return str(value)

@@ -26,23 +26,24 @@ HIDDEN_MARK = b'"~'
 
 
 def record_reply(ctx: Ctx, request: Request, binding: Binding, record: dict[str, Any], status: int = 0) -> Reply:
-    """A reply that shows one record as the binding says."""
+    """A reply that shows one record as the binding says, and says where it is where that is declared or needed."""
+    reply = _record_reply(ctx, request, binding, record, status or binding.status)
+    if binding.reply.get("location"):
+        reply.headers["location"] = location(ctx, request, binding, record)
+    return reply
+
+
+def _record_reply(ctx: Ctx, request: Request, binding: Binding, record: dict[str, Any], status: int) -> Reply:
     shows = binding.reply.get("shows", "record")
-    status = status or binding.status
     if shows == "empty" or status == 204:
-        headers = {"location": location(ctx, request, binding, record)} if binding.reply.get("location") else {}
-        return Reply(status, None, headers)
+        return Reply(status, None)
     if shows == "example":
         return example_reply(ctx, request, binding, record, status)
     if shows == "id":
         return Reply(
             status, RawJSON(orjson.dumps(record.get(ctx.resource(binding.resource or "").id_property or OWN_ID)))
         )
-    shown = shown_record(ctx, binding, record)
-    reply = Reply(status, wrapped(ctx, binding, shown))
-    if binding.reply.get("location"):
-        reply.headers["location"] = location(ctx, request, binding, record)
-    return reply
+    return Reply(status, wrapped(ctx, binding, shown_record(ctx, binding, record)))
 
 
 def raw_reply(ctx: Ctx, binding: Binding, raw: bytes) -> Reply | None:

@@ -55,7 +55,10 @@ def parent_values(ctx: Ctx, request: Request, binding: Binding) -> dict[str, Any
             fitted = value if schema is None else fit(ctx, schema, nested(rest, value))
             shown = dig(fitted, rest) if rest and schema is not None and fitted is not NOTHING else fitted
             fits = shown is not NOTHING and not isinstance(shown, Mapping) and str(shown) == str(value)
-            out[name if fits else f"{HIDDEN}{name.replace('.', '_')}"] = shown if fits else value
+            if fits and not name.startswith(HIDDEN):
+                out[name] = shown
+            else:
+                out[f"{HIDDEN}{name.lstrip(HIDDEN).replace('.', '_')}"] = str(value)
     return out
 
 

@@ -23,14 +23,14 @@ def key_of(request: Request, binding: Binding) -> str:
 def ensure(ctx: Ctx, request: Request, binding: Binding) -> dict[str, Any]:
     """The record; made from the template when it is missing, unless it has been deleted."""
     name, key = binding.resource or "", key_of(request, binding)
-    found = ctx.store.find(name, key)
-    if found is not None:
-        return found
     if binding.envelope.get("newest"):
         page = ctx.store.list(name, scope_filters(ctx, request, binding), limit=1)
         if page.rows:
             made: dict[str, Any] = orjson.loads(page.rows[0])
             return made
+    found = ctx.store.find(name, key)
+    if found is not None:
+        return found
     if ctx.store.was_deleted(name, key) and not madeup.wanted(ctx):
         raise ctx.missing(name, key.lstrip("~"))
     return make_singleton(ctx, request, binding)
