@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ class Call:
     ctx: Ctx
     request: Request
     args: Args
-    token: dict[str, Any]
+    token: Mapping[str, Any]
     """The token's record: token, kind (`bot`, `user`, `app`), user, bot, app, team, scopes."""
 
     @property
@@ -50,7 +50,7 @@ class Call:
     @property
     def scopes(self) -> frozenset[str]:
         """What the token was granted."""
-        return frozenset(self.token.get("scopes", ()))
+        return self.request.principal.scopes if self.request.principal else frozenset()
 
     def allow(self, kind: str, family: str) -> None:
         """Check the scope for a family of methods on a kind of conversation. Raises `missing_scope`."""
@@ -65,7 +65,7 @@ class Call:
         return bool(user.get("is_admin") or user.get("is_owner"))
 
 
-def provided(token: dict[str, Any]) -> str:
+def provided(token: Mapping[str, Any]) -> str:
     """The scopes of a token as replies tell them."""
     return ",".join(token.get("scopes", ()))
 
@@ -78,7 +78,7 @@ def method(*names: str) -> Callable[[Method], Method]:
 
     def register(function: Method) -> Method:
         def handle(ctx: Ctx, request: Request) -> Any:
-            token = dict(request.principal.data) if request.principal else {}
+            token = request.principal.data if request.principal else {}
             result = function(Call(ctx, request, Args(request.body), token))
             if isinstance(result, Reply):
                 return result

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from twinkit import Ctx
 from twins.slack import blocks as kit
@@ -102,11 +105,10 @@ def _attachments(ctx: Ctx, given: Any) -> list[dict[str, Any]]:
 
 def author(call: Call) -> dict[str, Any]:
     """Who a message shows as its author."""
-    found: dict[str, Any] = {"user": call.user, "type": "message", "team": call.team}
+    found: dict[str, Any] = {"user": call.user, "type": "message"}
     if call.is_bot:
-        bot = call.ctx.store.get("bot", call.bot)
-        found.update({"bot_id": call.bot, "app_id": call.app, "bot_profile": people.bot_profile(bot)})
-    return found
+        found.update(people.voice(call.ctx.store.raw("bot", call.bot) or b"{}"))
+    return {**found, "team": call.team}
 
 
 def dressed(call: Call) -> dict[str, Any]:
@@ -171,6 +173,14 @@ def shown(message: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in message.items() if name not in INNER}
 
 
+@lru_cache(maxsize=4096)
+def glimpse(raw: bytes) -> tuple[orjson.Fragment, bool]:
+    """A stored message as replies show it, and whether it looks other to some: it has a thread, or metadata."""
+    message = orjson.loads(raw)
+    fragment = orjson.Fragment(orjson.dumps(shown(message)))
+    return fragment, bool(message.get("reply_count") or message.get("metadata"))
+
+
 def bare(message: Mapping[str, Any]) -> dict[str, Any]:
     """A message as `chat.update` shows it: without its time and its thread."""
     return {name: value for name, value in message.items() if name not in INNER | THREAD and name != "ts"}
@@ -206,9 +216,8 @@ def post(
         if broadcast:
             ctx.store.insert("message", said, id=key(id, said["ts"]), parent=id, created=micros)
     writer = str(said.get("user") or "")
-    member = places.membership(ctx, id, writer) if writer else None
-    if member is not None:
-        ctx.store.update("member", member["id"], last_read=said["ts"])
+    if writer and not said.get("bot_id") and places.is_member(ctx, id, writer):
+        ctx.store.update("member", f"{id} {writer}", last_read=said["ts"])
     announce(ctx, channel, said)
     return said
 
@@ -247,7 +256,8 @@ def announce(ctx: Ctx, channel: dict[str, Any], said: Mapping[str, Any]) -> None
     place = {"channel": channel["id"], "channel_type": places.event_kind(channel), "event_ts": said["ts"]}
     team = channel["team"]
     webhooks.notify(ctx, team, "message", {**shown(said), **place}, channel=channel["id"])
-    for user in dict.fromkeys(MENTION.findall(str(said.get("text") or ""))):
+    text = str(said.get("text") or "")
+    for user in dict.fromkeys(MENTION.findall(text)) if "<@" in text else ():
         bot = people.find(ctx, user) if ctx.store.find("user", user) else {}
         app = bot.get("profile", {}).get("api_app_id") if bot.get("is_bot") else None
         if app and user != said.get("user") and channel["kind"] != "im":
@@ -265,8 +275,8 @@ def announce(ctx: Ctx, channel: dict[str, Any], said: Mapping[str, Any]) -> None
 
 
 def _share_links(ctx: Ctx, channel: dict[str, Any], said: Mapping[str, Any]) -> None:
-    urls = LINK.findall(str(said.get("text") or ""))
-    if not urls or said.get("bot_id"):
+    urls = () if said.get("bot_id") else LINK.findall(str(said.get("text") or ""))
+    if not urls:
         return
     event = {
         "user": said.get("user", ""), "channel": channel["id"], "message_ts": said["ts"], "event_ts": said["ts"],

@@ -5,8 +5,11 @@ Source: https://docs.slack.dev/reference/objects/user-object.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
+
+import orjson
 
 from twinkit import Ctx, Filter
 from twins.slack.failing import fail
@@ -86,6 +89,20 @@ def named(ctx: Ctx, name: str) -> dict[str, Any] | None:
         return found
     rows = ctx.store.list("user", [Filter("name", "=", plain)], limit=1).ids
     return ctx.store.get("user", rows[0]) if rows else None
+
+
+@lru_cache(maxsize=256)
+def voice(raw: bytes) -> dict[str, Any]:
+    """What a stored bot puts on its messages; nobody changes it."""
+    bot = orjson.loads(raw)
+    return {"bot_id": bot["id"], "app_id": bot["app_id"], "bot_profile": bot_profile(bot)}
+
+
+@lru_cache(maxsize=2048)
+def card(raw: bytes, *, locale: bool, email: bool) -> tuple[str, orjson.Fragment]:
+    """The workspace of a stored user, and how a reply shows the user."""
+    user = orjson.loads(raw)
+    return user["team_id"], orjson.Fragment(orjson.dumps(shown(user, locale=locale, email=email)))
 
 
 def bot_profile(bot: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from twinkit import Ctx, Filter
 from twins.slack import stamps
@@ -62,6 +65,11 @@ def membership(ctx: Ctx, channel: str, user: str) -> dict[str, Any] | None:
     return ctx.store.find("member", f"{channel} {user}")
 
 
+def is_member(ctx: Ctx, channel: str, user: str) -> bool:
+    """Whether a user is in a conversation."""
+    return ctx.store.raw("member", f"{channel} {user}") is not None
+
+
 def add(ctx: Ctx, channel: dict[str, Any], users: Iterable[str]) -> None:
     """Make users members."""
     for user in users:
@@ -89,12 +97,16 @@ def channels_of(ctx: Ctx, user: str) -> list[str]:
 
 def sees(ctx: Ctx, channel: dict[str, Any], user: str) -> bool:
     """Whether a user may know of a conversation."""
-    return channel["kind"] == "public" or membership(ctx, channel["id"], user) is not None
+    return channel["kind"] == "public" or is_member(ctx, channel["id"], user)
 
 
 def find(call: Call, id: str, *, family: str = "") -> dict[str, Any]:
     """A conversation the caller may know of. Raises `channel_not_found`, `missing_scope` (for a `family` of scopes)."""
-    channel = call.ctx.store.find("channel", id) if id else None
+    return known(call, call.ctx.store.find("channel", id) if id else None, family)
+
+
+def known(call: Call, channel: dict[str, Any] | None, family: str) -> dict[str, Any]:
+    """The conversation, if the caller may know of it. Raises `channel_not_found`, `missing_scope`."""
     if channel is None or channel["team"] != call.team or not sees(call.ctx, channel, call.user):
         raise fail("channel_not_found")
     if family:
@@ -107,7 +119,7 @@ def inside(call: Call, id: str, *, family: str = "", archived: bool = True) -> d
     channel = find(call, id, family=family)
     if not archived and channel["is_archived"]:
         raise fail("is_archived")
-    if membership(call.ctx, id, call.user) is None:
+    if not is_member(call.ctx, id, call.user):
         raise fail("not_in_channel")
     return channel
 
@@ -152,6 +164,24 @@ def shown(ctx: Ctx, channel: dict[str, Any], viewer: str, *, members_count: bool
     member = membership(ctx, channel["id"], viewer)
     if channel["kind"] == "im":
         return _shown_im(ctx, channel, viewer, member)
+    found = described(channel, member)
+    if members_count:
+        found["num_members"] = ctx.store.count("member", parent=channel["id"])
+    return found
+
+
+@lru_cache(maxsize=2048)
+def card(raw: bytes, member: bytes) -> orjson.Fragment:
+    """A stored channel as `conversations.info` shows it to a bot, whose membership may be empty."""
+    known = orjson.loads(member) if member else None
+    found = described(orjson.loads(raw), known)
+    if known:
+        found["last_read"] = known["last_read"]
+    return orjson.Fragment(orjson.dumps(found))
+
+
+def described(channel: dict[str, Any], member: dict[str, Any] | None) -> dict[str, Any]:
+    """A conversation of more than two, as somebody with this membership sees it."""
     kind = channel["kind"]
     found: dict[str, Any] = {
         "id": channel["id"], "name": channel["name"], "is_channel": kind == "public", "is_group": kind == "private",
@@ -168,8 +198,6 @@ def shown(ctx: Ctx, channel: dict[str, Any], viewer: str, *, members_count: bool
         found["is_open"] = member["is_open"]
     if channel.get("properties"):
         found["properties"] = channel["properties"]
-    if members_count:
-        found["num_members"] = ctx.store.count("member", parent=channel["id"])
     return found
 
 

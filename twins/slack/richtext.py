@@ -18,6 +18,8 @@ BARE = re.compile(r"(?<![\w<|/])https?://[^\s<>|]+[^\s<>|.,;:!?'\")\]}]")
 AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt);)")
 HANDLE = re.compile(r"(?<![\w<@])@([a-z0-9._-]+)")
 CHANNEL = re.compile(r"(?<![\w<#&])#([\w-]+)")
+SPECIAL = re.compile(r"[<>&*_~`:\n]")
+"""What a text must hold to be more than its words; an address has a colon."""
 RANGES = ("here", "channel", "everyone")
 
 
@@ -41,6 +43,8 @@ def plain(text: str) -> str:
 
 def stored(text: str, *, parse: str = "", link_names: bool = False, names: Names | None = None) -> str:
     """A text as it comes back: escaped, addresses as links unless `parse` is none, names linked where asked for."""
+    if names is None and not SPECIAL.search(text):
+        return text
     found = []
     place = 0
     for match in CONTROL.finditer(text):
@@ -90,6 +94,8 @@ DATE = re.compile(r"!date\^(\d+)\^([^|^]+)(?:\^([^|]+))?(?:\|(.*))?")
 
 def block(text: str, new_id: Callable[[], str], *, mrkdwn: bool = True) -> dict[str, Any]:
     """The `rich_text` block of a stored text."""
+    if not SPECIAL.search(text):
+        mrkdwn = False
     elements = (
         list(_groups(text)) if mrkdwn else [_section("rich_text_section", [{"type": "text", "text": plain(text)}])]
     )

@@ -5,8 +5,7 @@ The published document has the scopes of old ("chat:write:user"); they are read 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 RENAMED = {
     "chat:write:user": "chat:write",
@@ -93,12 +92,11 @@ def matches(method: str, names: Iterable[str]) -> bool:
     return any(method == name or (name.endswith(".") and method.startswith(name)) for name in names)
 
 
-def guest_error(method: str, user: Mapping[str, Any]) -> str:
-    """What a guest who calls a method is told; empty for everybody else."""
-    if user.get("is_ultra_restricted") and method in SINGLE_NOT:
+def guest_error(method: str, *, single: bool) -> str:
+    """What a guest (of a single channel) who calls a method is told; empty where guests may call it."""
+    if single and method in SINGLE_NOT:
         return "user_is_ultra_restricted"
-    guest = user.get("is_restricted") or user.get("is_ultra_restricted")
-    return "user_is_restricted" if guest and method in GUESTS_NOT else ""
+    return "user_is_restricted" if method in GUESTS_NOT else ""
 
 
 def held(kind: str, family: str, scopes: frozenset[str]) -> bool:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
 
 from twinkit import Ctx, Principal, Reply, Request
 from twinkit.contract.wire import Repeated
-from twins.slack import retired, scopes, twin, world
-from twins.slack.call import provided
+from twins.slack import retired, scopes, tokens, twin, world
 from twins.slack.failing import fail, fail_with
 
 JSON = "application/json"
@@ -58,56 +56,51 @@ def authenticate(ctx: Ctx, request: Request) -> Principal | None:
     """The owner of a token, if it may call this method."""
     name = method_name(request)
     given = given_token(request)
-    if scopes.matches(name, scopes.TOKENLESS):
+    if _tokenless(name):
         return None
     if not given:
         raise fail("not_authed")
-    token, owner = valid_token(ctx, given)
-    check_kind(name, token)
-    needed = _needed(name, _declared(request))
-    held = frozenset(token["scopes"])
-    if needed and not held & set(needed):
-        raise fail("missing_scope", needed=",".join(needed), provided=provided(token))
-    refused = scopes.guest_error(name, owner)
-    if refused:
-        raise fail(refused)
-    return Principal(given, kind=token["kind"], scopes=held, account=token["team"], data=token)
-
-
-def valid_token(ctx: Ctx, given: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The record of a token that works, and of its user. Raises what the service says of one that does not."""
-    token = ctx.store.find("token", given)
-    if token is None:
-        raise fail("invalid_auth")
-    if token.get("revoked"):
-        raise fail("token_revoked")
-    if token.get("expires") and int(token["expires"]) <= ctx.now:
-        raise fail("token_expired")
-    owner = (ctx.store.find("user", token["user"]) if token.get("user") else None) or {}
-    if owner.get("deleted"):
-        raise fail("account_inactive")
-    return token, owner
-
-
-def check_kind(name: str, token: dict[str, Any]) -> None:
-    """Refuse a kind of token that a method does not take. Raises `not_allowed_token_type`."""
-    kind = token["kind"]
-    app_only = name in scopes.APP_ONLY
-    common = name in ("auth.test", "api.test")
-    if (kind == "app" and not app_only and not common) or (kind != "app" and app_only):
+    token, owner = tokens.valid(ctx, given)
+    principal = token.principal
+    if not _takes(name, principal.kind):
         raise fail("not_allowed_token_type")
-    if kind == "bot" and scopes.matches(name, scopes.USER_ONLY):
-        raise fail("not_allowed_token_type")
-
-
-def _declared(request: Request) -> tuple[str, ...]:
-    security = (request.operation.security if request.operation else None) or ()
-    return tuple(scope for requirement in security for scope in requirement.get("slackAuth", ()))
+    needed = needed_for(request)
+    if needed and principal.scopes.isdisjoint(needed):
+        raise fail("missing_scope", needed=",".join(needed), provided=token.provided)
+    if owner.is_restricted or owner.is_ultra_restricted:
+        refused = scopes.guest_error(name, single=owner.is_ultra_restricted)
+        if refused:
+            raise fail(refused)
+    return principal
 
 
 @lru_cache(maxsize=1024)
-def _needed(name: str, declared: tuple[str, ...]) -> tuple[str, ...]:
-    return scopes.needed(name, declared)
+def _tokenless(name: str) -> bool:
+    return scopes.matches(name, scopes.TOKENLESS)
+
+
+@lru_cache(maxsize=2048)
+def _takes(name: str, kind: str) -> bool:
+    """Whether a method takes a kind of token."""
+    app_only = name in scopes.APP_ONLY
+    if kind == "app":
+        return app_only or name in ("auth.test", "api.test")
+    return not app_only and not (kind == "bot" and scopes.matches(name, scopes.USER_ONLY))
+
+
+_NEEDED: dict[str, tuple[str, ...]] = {}
+
+
+def needed_for(request: Request) -> tuple[str, ...]:
+    """The scopes of which a request's method needs one."""
+    operation = request.operation
+    if operation is None:
+        return ()
+    found = _NEEDED.get(operation.id)
+    if found is None:
+        declared = [scope for each in operation.security or () for scope in each.get("slackAuth", ())]
+        found = _NEEDED[operation.id] = scopes.needed(method_name(request), declared)
+    return found
 
 
 # arguments -----------------------------------------------------------------------------------------------------------
@@ -189,8 +182,8 @@ def finish(ctx: Ctx, request: Request, reply: Reply) -> Reply:
     headers.setdefault("x-slack-req-id", ctx.new_id("{hex:32}"))
     headers.setdefault("content-type", "application/json; charset=utf-8")
     if request.principal is not None:
-        headers.setdefault("x-oauth-scopes", provided(dict(request.principal.data)))
-        accepted = _needed(method_name(request), _declared(request))
+        headers.setdefault("x-oauth-scopes", ",".join(request.principal.data.get("scopes", ())))
+        accepted = needed_for(request)
         if accepted:
             headers.setdefault("x-accepted-oauth-scopes", ",".join(accepted))
     warning = _charset_warning(sent)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from twinkit import Ctx, Filter
 from twins.slack import messages, places, stamps, webhooks
 from twins.slack.call import Call, method
@@ -43,8 +45,14 @@ def create(call: Call) -> dict[str, Any]:
 @method("conversations.info")
 def info(call: Call) -> dict[str, Any]:
     """One conversation."""
-    channel = places.find(call, call.args.text("channel"), family="read")
-    with_members = call.args.flag("include_num_members")
+    args, store = call.args, call.ctx.store
+    id = args.text("channel")
+    raw = store.raw("channel", id)
+    channel = places.known(call, orjson.loads(raw) if raw else None, "read")
+    with_members = args.flag("include_num_members")
+    plain = not with_members and "include_locale" not in args
+    if plain and raw and call.is_bot and channel["kind"] in ("public", "private"):
+        return {"channel": places.card(raw, store.raw("member", f"{id} {call.user}") or b"")}
     shown = places.shown(call.ctx, channel, call.user, members_count=with_members)
     if call.args.flag("include_locale"):
         shown["locale"] = "en-US"

@@ -33,7 +33,7 @@ def postable(call: Call, given: str) -> dict[str, Any]:
     channel = target(call, given)
     if channel["is_archived"]:
         raise fail("is_archived")
-    if places.membership(call.ctx, channel["id"], call.user) is None:
+    if not places.is_member(call.ctx, channel["id"], call.user):
         public = channel["kind"] == "public" and call.is_bot and "chat:write.public" in call.scopes
         if not public:
             raise fail("not_in_channel")

@@ -31,15 +31,22 @@ def window(args: Args) -> tuple[int, int]:
 
 def rows(
     call: Call, resource: str, parent: str, order: Literal["newest", "oldest"], limit: int, span: tuple[int, int]
-) -> tuple[list[dict[str, Any]], bool]:
-    """Messages of a place within a span of time, and whether there are more."""
+) -> tuple[list[bytes], int, bool]:
+    """Stored messages of a place within a span of time, when the last of them was said, and whether there are more."""
     where = []
     if span[0]:
         where.append(Filter("@created", ">=", span[0]))
     if span[1] != FOREVER:
         where.append(Filter("@created", "<=", span[1]))
     found = call.ctx.store.list(resource, where, parent=parent, order=order, sort="@created", limit=limit)
-    return [messages.shown(orjson.loads(row)) for row in found.rows], found.has_more
+    last = stamps.micros_of(found.ids[-1].partition(" ")[2]) if found.has_more else 0
+    return found.rows, last, found.has_more
+
+
+def seen(call: Call, row: bytes, last_read: str) -> Any:
+    """A stored message as the caller sees it."""
+    same, differs = messages.glimpse(row)
+    return _seen(call, messages.shown(orjson.loads(row)), last_read) if differs else same
 
 
 def _cursor(args: Args) -> int | None:
@@ -64,16 +71,17 @@ def history(call: Call) -> dict[str, Any]:
     after = _cursor(call.args)
     if after is not None:
         last = min(last, after)
-    found, more = rows(call, "message", channel["id"], "newest", limit, (first, last))
+    found, last_said, more = rows(call, "message", channel["id"], "newest", limit, (first, last))
+    store = call.ctx.store
+    pins = store.count("pin", parent=channel["id"]) if store.count("pin") else 0
     reply: dict[str, Any] = {
-        "messages": [_seen(call, message, last_read) for message in found], "has_more": more,
-        "pin_count": call.ctx.store.count("pin", parent=channel["id"]), "channel_actions_ts": None,
+        "messages": [seen(call, row, last_read) for row in found], "has_more": more,
+        "pin_count": pins, "channel_actions_ts": None,
         "channel_actions_count": 0,
     }  # fmt: skip
     reply.update({name: call.args.text(name) for name in ("oldest", "latest") if call.args.text(name)})
     if more:
-        following = stamps.micros_of(found[-1]["ts"]) - 1
-        reply["response_metadata"] = {"next_cursor": paging.encode("next_ts", str(following))}
+        reply["response_metadata"] = {"next_cursor": paging.encode("next_ts", str(last_said - 1))}
     return reply
 
 
@@ -108,13 +116,12 @@ def replies(call: Call) -> dict[str, Any]:
     if after is not None:
         first = max(first, after)
     place = messages.key(channel["id"], parent["ts"])
-    rest, more = rows(call, "reply", place, "oldest", limit, (first, last))
+    rest, last_said, more = rows(call, "reply", place, "oldest", limit, (first, last))
     reply: dict[str, Any] = {
-        "messages": [shown, *(_seen(call, message, last_read) for message in rest)], "has_more": more,
+        "messages": [shown, *(seen(call, row, last_read) for row in rest)], "has_more": more,
     }  # fmt: skip
     if more:
-        following = stamps.micros_of(rest[-1]["ts"]) + 1
-        reply["response_metadata"] = {"next_cursor": paging.encode("next_ts", str(following))}
+        reply["response_metadata"] = {"next_cursor": paging.encode("next_ts", str(last_said + 1))}
     return reply
 
 

@@ -30,10 +30,15 @@ def changed(ctx: Ctx, user: dict[str, Any]) -> None:
 @method("users.info")
 def info(call: Call) -> dict[str, Any]:
     """One person."""
-    user = people.find(call.ctx, call.args.text("user"))
-    if user["team_id"] != call.team:
+    id = call.args.text("user")
+    raw = call.ctx.store.raw("user", id)
+    if raw is None:
+        raise fail("user_not_found")
+    email = "users:read.email" in call.scopes or id == call.user
+    team, card = people.card(raw, locale=call.args.flag("include_locale"), email=email)
+    if team != call.team:
         raise fail("user_not_visible")
-    return {"user": _shown(call, user)}
+    return {"user": card}
 
 
 @method("users.list")
