@@ -6,7 +6,7 @@ from twinkit import Twin
 
 twin = Twin.load(__package__)
 
-HOOKS = ("wire", "world", "baselines", "webhooks", "human", "pages", "envelopes", "sockets")
+HOOKS = ("wire", "world", "baselines", "webhooks", "human", "using", "pages", "client", "envelopes", "sockets")
 """Modules that hook into the twin as a whole."""
 
 HANDLERS = (

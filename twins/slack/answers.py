@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from twinkit import Ctx, ServiceError
-from twins.slack import messages, modals, people, places, stamps
+from twins.slack import dialogs, messages, modals, people, places, stamps
 from twins.slack.args import Args
 from twins.slack.failing import fail
 
@@ -54,6 +54,10 @@ def _act(ctx: Ctx, event: Mapping[str, Any], answer: Any) -> dict[str, Any] | No
         respond(ctx, response_record(ctx, str(body["response_url"])), payload)
     if kind == "view_submission":
         return modals.submitted(ctx, event, answer if isinstance(answer, Mapping) else {})
+    if kind == "dialog_submission":
+        return dialogs.answered(ctx, event, answer)
+    if kind == "interactive_message" and isinstance(answer, Mapping):
+        respond(ctx, response_record(ctx, str(body["response_url"])), {"replace_original": True, **answer})
     if kind == "block_suggestion" and isinstance(answer, Mapping):
         return {"options": answer.get("options") or answer.get("option_groups")}
     return None

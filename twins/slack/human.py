@@ -1,6 +1,6 @@
-"""The human's side: controls with which a test posts, clicks, submits, runs commands and reacts.
+"""The human's side: controls with which a test talks, reacts and sets an app up; `using` has those that use apps.
 
-Each is `POST /_twin/do/<name>` with `user` (name or id) and what it is about. Imports: messages, modals, answers.
+Each is `POST /_twin/do/<name>` with `user` (name or id) and what it is about. Imports: messages, places, gestures.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, ServiceError, UsageError
-from twins.slack import answers, items, messages, modals, people, places, twin, webhooks, world
+from twins.slack import gestures, items, messages, people, places, twin, world
 from twins.slack.args import Args
 
 Data = Mapping[str, Any]
@@ -65,22 +65,6 @@ def app_of(ctx: Ctx, data: Data, fallback: str = "") -> dict[str, Any]:
     if found is None:
         raise UsageError(f"there is no app {id!r}")
     return found
-
-
-def _send(ctx: Ctx, kind: str, type: str, payload: dict[str, Any], app: Data, team: str) -> dict[str, Any]:
-    ctx.emit(type, payload, kind=kind, team=team, channel="", app=app["id"])
-    newest = ctx.store.list("sent", limit=1).ids
-    return {"id": newest[0] if newest else "", "trigger_id": payload.get("trigger_id", "")}
-
-
-def _head(ctx: Ctx, kind: str, app: Data, user: Data, view: str = "") -> dict[str, Any]:
-    team = ctx.store.get("team", str(user["team_id"]))
-    return {
-        "type": kind, "team": {"id": team["id"], "domain": team["domain"]}, "enterprise": None,
-        "is_enterprise_install": False, "api_app_id": app["id"], "token": app["verification_token"],
-        "user": {"id": user["id"], "username": user["name"], "name": user["name"], "team_id": user["team_id"]},
-        "trigger_id": modals.new_trigger(ctx, str(app["id"]), str(user["id"]), str(team["id"]), view),
-    }  # fmt: skip
 
 
 # talking -------------------------------------------------------------------------------------------------------------
@@ -157,187 +141,6 @@ def leaves(ctx: Ctx, data: Data) -> Any:
     return {"channel": channel["id"]}
 
 
-# using apps ----------------------------------------------------------------------------------------------------------
-
-
-@twin.control("runs")
-def runs(ctx: Ctx, data: Data) -> Any:
-    """`user` runs the slash `command`, such as `/deploy prod`, in `channel`."""
-    user = person(ctx, data)
-    channel = place(ctx, data, user)
-    command, _, text = str(data.get("command", "")).partition(" ")
-    if not command.startswith("/"):
-        raise UsageError(f"a command begins with a slash, not {command!r}")
-    owner = next((app for app in webhooks.apps(ctx) if command in (app.get("commands") or {})), None)
-    app = owner or app_of(ctx, data)
-    team = ctx.store.get("team", user["team_id"])
-    url = answers.new_response_url(ctx, app["id"], channel["id"], user["id"], kind="commands")
-    name = (
-        "directmessage" if channel["kind"] == "im" else "privategroup" if channel["kind"] == "mpim" else channel["name"]
-    )
-    payload = {
-        "token": app["verification_token"], "team_id": team["id"], "team_domain": team["domain"],
-        "channel_id": channel["id"], "channel_name": name, "user_id": user["id"], "user_name": user["name"],
-        "command": command, "text": str(data.get("text") or text), "api_app_id": app["id"],
-        "is_enterprise_install": "false", "response_url": url,
-        "trigger_id": modals.new_trigger(ctx, app["id"], user["id"], team["id"]),
-    }  # fmt: skip
-    return _send(ctx, "command", "slash_command", payload, app, team["id"])
-
-
-@twin.control("clicks")
-def clicks(ctx: Ctx, data: Data) -> Any:
-    """`user` uses the element `action` (its `action_id` or text) of a message or the open view; `value` to choose."""
-    user = person(ctx, data)
-    if data.get("view") or not (data.get("channel") or data.get("ts")):
-        return _clicks_view(ctx, data, user)
-    channel, message, ephemeral = the_message(ctx, data, user)
-    block, element = _element(message, str(data.get("action", "")))
-    app = app_of(ctx, data, str(message.get("app_id", "")))
-    url = answers.new_response_url(
-        ctx, app["id"], channel["id"], user["id"], message_ts=message["ts"], ephemeral=ephemeral
-    )
-    container = {
-        "type": "message", "message_ts": message["ts"], "channel_id": channel["id"], "is_ephemeral": ephemeral,
-    }  # fmt: skip
-    payload = {
-        **_head(ctx, "block_actions", app, user), "container": container, "response_url": url,
-        "channel": {"id": channel["id"], "name": channel["name"] or "directmessage"},
-        "message": messages.shown(message), "state": {"values": {}},
-        "actions": [_action(ctx, block, element, data.get("value"))],
-    }  # fmt: skip
-    return _send(ctx, "interaction", "block_actions", payload, app, channel["team"])
-
-
-def _clicks_view(ctx: Ctx, data: Data, user: Data) -> Any:
-    view = _view(ctx, data, user)
-    block, element = _element(view, str(data.get("action", "")))
-    app = app_of(ctx, data, view["app_id"])
-    action = _action(ctx, block, element, data.get("value"))
-    values = view["state"]["values"]
-    if element["type"] not in ("button", "overflow"):
-        values = {**values, block["block_id"]: {element["action_id"]: modals.choose(element, data.get("value"))}}
-        view = ctx.store.update("view", view["id"], state={"values": values})
-    payload = {
-        **_head(ctx, "block_actions", app, user, view["id"]), "container": {"type": "view", "view_id": view["id"]},
-        "view": modals.shown(view), "actions": [action],
-    }  # fmt: skip
-    return _send(ctx, "interaction", "block_actions", payload, app, str(user["team_id"]))
-
-
-def _element(holder: Data, wanted: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    found = modals.elements(holder)
-    for attachment in holder.get("attachments") or ():
-        found += modals.elements(attachment)
-    for block, element in found:
-        if wanted in (element["action_id"], (element.get("text") or {}).get("text"), element.get("value")):
-            return block, element
-    known = ", ".join(element["action_id"] for _, element in found) or "none"
-    raise UsageError(f"there is no element {wanted!r} (elements: {known})")
-
-
-def _action(ctx: Ctx, block: Data, element: Data, value: Any) -> dict[str, Any]:
-    action = {"action_id": element["action_id"], "block_id": block["block_id"], "type": element["type"]}
-    if element["type"] == "button":
-        action.update({name: element[name] for name in ("text", "value", "style") if name in element})
-    else:
-        action.update(modals.choose(element, value))
-    return {**action, "action_ts": f"{ctx.now}.000000"}
-
-
-def _view(ctx: Ctx, data: Data, user: Data) -> dict[str, Any]:
-    id = data.get("view")
-    if id == "home":
-        found = modals.home(ctx, str(user["id"]), app_of(ctx, data)["id"])
-    elif id:
-        found = ctx.store.find("view", str(id))
-    else:
-        found = next(reversed(modals.stack(ctx, str(user["id"]))), None)
-    if found is None:
-        raise UsageError(f"{user['name']} has no view open")
-    return found
-
-
-@twin.control("submits")
-def submits(ctx: Ctx, data: Data) -> Any:
-    """`user` submits the top modal with `values` (by `action_id` or `block_id`)."""
-    user = person(ctx, data)
-    view = _view(ctx, data, user)
-    state = {"values": modals.filled(view, data.get("values") or {})}
-    view = ctx.store.update("view", view["id"], state=state)
-    app = app_of(ctx, data, view["app_id"])
-    payload = {**_head(ctx, "view_submission", app, user, view["id"]), "view": modals.shown(view), "response_urls": []}
-    return _send(ctx, "interaction", "view_submission", payload, app, user["team_id"])
-
-
-@twin.control("closes")
-def closes(ctx: Ctx, data: Data) -> Any:
-    """`user` closes the top modal, or with `all` the whole stack."""
-    user = person(ctx, data)
-    view = _view(ctx, data, user)
-    everything = bool(data.get("all")) or view["clear_on_close"]
-    for each in modals.stack(ctx, user["id"], view["app_id"]) if everything else [view]:
-        ctx.store.update("view", each["id"], open=False)
-    if not view["notify_on_close"]:
-        return {"view": view["id"]}
-    app = app_of(ctx, data, view["app_id"])
-    payload = {**_head(ctx, "view_closed", app, user), "view": modals.shown(view), "is_cleared": everything}
-    payload.pop("trigger_id")
-    return _send(ctx, "interaction", "view_closed", payload, app, user["team_id"])
-
-
-@twin.control("shortcut")
-def shortcut(ctx: Ctx, data: Data) -> Any:
-    """`user` uses the shortcut `callback_id`; with `channel` and `ts`, the one of a message."""
-    user = person(ctx, data)
-    app = app_of(ctx, data)
-    name = str(data.get("callback_id", ""))
-    if not data.get("ts"):
-        payload = {**_head(ctx, "shortcut", app, user), "callback_id": name, "action_ts": f"{ctx.now}.000000"}
-        return _send(ctx, "interaction", "shortcut", payload, app, user["team_id"])
-    channel, message, _ = the_message(ctx, data, user)
-    url = answers.new_response_url(ctx, app["id"], channel["id"], user["id"], message_ts=message["ts"], kind="app")
-    payload = {
-        **_head(ctx, "message_action", app, user), "callback_id": name, "action_ts": f"{ctx.now}.000000",
-        "response_url": url, "message_ts": message["ts"], "message": messages.shown(message),
-        "channel": {"id": channel["id"], "name": channel["name"]},
-    }  # fmt: skip
-    return _send(ctx, "interaction", "message_action", payload, app, user["team_id"])
-
-
-@twin.control("types")
-def types(ctx: Ctx, data: Data) -> Any:
-    """`user` types `value` into the external select `action`; the app's options are in the interaction's record."""
-    user = person(ctx, data)
-    holder = _view(ctx, data, user) if not data.get("channel") else the_message(ctx, data, user)[1]
-    block, element = _element(holder, str(data.get("action", "")))
-    app = app_of(ctx, data, str(holder.get("app_id", "")))
-    payload = {
-        **_head(ctx, "block_suggestion", app, user), "action_id": element["action_id"], "block_id": block["block_id"],
-        "value": str(data.get("value", "")),
-    }  # fmt: skip
-    payload.pop("trigger_id")
-    if "root_view_id" in holder:
-        payload.update(view=modals.shown(holder), container={"type": "view", "view_id": holder["id"]})
-    return _send(ctx, "interaction", "block_suggestion", payload, app, user["team_id"])
-
-
-@twin.control("opens_home")
-def opens_home(ctx: Ctx, data: Data) -> Any:
-    """`user` opens the app's home (`tab`: `home` or `messages`)."""
-    user = person(ctx, data)
-    app = app_of(ctx, data)
-    bot = webhooks.bot_user(ctx, app["id"], user["team_id"])
-    channel = places.direct(ctx, user["team_id"], [bot, user["id"]])
-    tab = str(data.get("tab") or "home")
-    event: dict[str, Any] = {"user": user["id"], "channel": channel["id"], "tab": tab}
-    view = modals.home(ctx, user["id"], app["id"])
-    if view is not None and tab == "home":
-        event["view"] = modals.shown(view)
-    webhooks.notify(ctx, user["team_id"], "app_home_opened", event, app=app["id"])
-    return {"channel": channel["id"]}
-
-
 @twin.control("app")
 def set_app(ctx: Ctx, data: Data) -> Any:
     """Settings of an app: `request_url` (verified by a challenge), `interactivity_url`, `options_url`, `commands_url`,
@@ -363,5 +166,5 @@ def set_app(ctx: Ctx, data: Data) -> Any:
             "type": "url_verification",
         }
         team = next(ctx.store.select("team", order="oldest"))["id"]
-        return {"app": after, **_send(ctx, "verification", "url_verification", challenge, app, team)}
+        return {"app": after, **gestures.send(ctx, "verification", "url_verification", challenge, app, team)}
     return {"app": after}

@@ -39,11 +39,11 @@ INITIAL = {name: f"initial_{value.removeprefix('selected_')}" for name, value in
 # triggers ------------------------------------------------------------------------------------------------------------
 
 
-def new_trigger(ctx: Ctx, app: str, user: str, team: str, view: str = "") -> str:
+def new_trigger(ctx: Ctx, app: str, user: str, team: str, view: str = "", channel: str = "") -> str:
     """A trigger for something somebody did."""
     id = f"{ctx.token('digits', 13)}.{ctx.token('digits', 12)}.{ctx.token('hex', 32)}"
     data = {"id": id, "app": app, "user": user, "team": team, "expires": ctx.micros + TRIGGER_LIFE, "view": view}
-    ctx.store.insert("trigger", {**data, "used": False})
+    ctx.store.insert("trigger", {**data, "channel": channel, "used": False})
     return id
 
 
@@ -169,6 +169,17 @@ def option_of(element: Mapping[str, Any], value: Any) -> Any:
         known = ", ".join(str(option.get("value")) for option in options)
         raise UsageError(f"there is no option {value!r} (options: {known})")
     return {"text": {"type": "plain_text", "text": str(value)}, "value": str(value)}
+
+
+def initial(holder: Mapping[str, Any]) -> dict[str, Any]:
+    """`state.values` of a message nobody has used yet: what its elements begin with."""
+    values: dict[str, Any] = {}
+    for block, element in elements(holder):
+        kind = str(element["type"])
+        if kind not in ("button", "overflow"):
+            found = {"type": kind, VALUES.get(kind, "value"): element.get(INITIAL.get(kind, ""))}
+            values.setdefault(block["block_id"], {})[element["action_id"]] = found
+    return values
 
 
 def filled(view: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twins.slack import modals, webhooks
+from twins.slack import dialogs, modals, webhooks
 from twins.slack.blocks import check_blocks, check_view
 from twins.slack.call import Call, method
 from twins.slack.failing import fail, fail_with, missing_argument
@@ -129,20 +129,17 @@ def open_dialog(call: Call) -> dict[str, Any]:
     if call.ctx.micros > trigger["expires"]:
         raise fail("trigger_expired")
     dialog = call.args.json("dialog", "validation_errors")
-    wrong = _dialog_errors(dialog)
+    wrong = dialogs.check(dialog)
     if wrong:
         raise fail_with("validation_errors", wrong)
     call.ctx.store.update("trigger", trigger["id"], used=True)
     app = call.ctx.store.get("app", call.app)
     if not webhooks.url_for(app, "interaction") and "*" not in app["events"]:
         raise fail("app_missing_action_url")
+    team = call.ctx.store.get("team", call.team)
+    record = {
+        "id": call.ctx.new_id("Dl{upper:10}"), "app": call.app, "user": trigger["user"], "team": call.team,
+        "channel": trigger.get("channel") or team["general"], "dialog": dialog, "open": True,
+    }  # fmt: skip
+    call.ctx.store.insert("dialog", record)
     return {}
-
-
-def _dialog_errors(dialog: Any) -> list[str]:
-    if not isinstance(dialog, dict):
-        return ["dialog must be an object"]
-    wrong = [f"{name} is required" for name in ("title", "callback_id", "elements") if not dialog.get(name)]
-    if len(str(dialog.get("title", ""))) > 24:
-        wrong.append("title must be at most 24 characters")
-    return wrong
