@@ -121,7 +121,7 @@ EXPECTED = {"whisper": "deploying prod", "errors": {"who": "who?"}, "names": ["n
 
 def run(script: str) -> dict[str, object]:
     folder = node.packages(*PACKAGES)
-    with serving("slack", "--seed", "7") as served:
+    with serving("slack", "--seed", "7", "--clock", "fixed:2026-01-05T12:00:00Z") as served:
         env = {
             "SLACK_BASE": served["slack"].url,
             "TOKEN": world.BOT_TOKEN,
