@@ -95,6 +95,11 @@ def channels_of(ctx: Ctx, user: str) -> list[str]:
 # finding -------------------------------------------------------------------------------------------------------------
 
 
+def belongs(channel: dict[str, Any], team: str) -> bool:
+    """Whether a conversation is in a workspace, as its own or as a shared one."""
+    return channel["team"] == team or team in channel.get("shared_with", ())
+
+
 def sees(ctx: Ctx, channel: dict[str, Any], user: str) -> bool:
     """Whether a user may know of a conversation."""
     return channel["kind"] == "public" or is_member(ctx, channel["id"], user)
@@ -107,7 +112,7 @@ def find(call: Call, id: str, *, family: str = "") -> dict[str, Any]:
 
 def known(call: Call, channel: dict[str, Any] | None, family: str) -> dict[str, Any]:
     """The conversation, if the caller may know of it. Raises `channel_not_found`, `missing_scope`."""
-    if channel is None or channel["team"] != call.team or not sees(call.ctx, channel, call.user):
+    if channel is None or not belongs(channel, call.team) or not sees(call.ctx, channel, call.user):
         raise fail("channel_not_found")
     if family:
         call.allow(channel["kind"], family)
@@ -194,6 +199,12 @@ def described(channel: dict[str, Any], member: dict[str, Any] | None) -> dict[st
         "is_member": member is not None, "topic": channel["topic"], "purpose": channel["purpose"],
         "previous_names": channel["previous_names"],
     }  # fmt: skip
+    shared = channel.get("shared_with")
+    if shared:
+        found.update(
+            is_shared=True, is_ext_shared=True, shared_team_ids=[channel["team"], *shared],
+            connected_team_ids=shared, conversation_host_id=channel["team"],
+        )  # fmt: skip
     if kind in ("private", "mpim") and member is not None:
         found["is_open"] = member["is_open"]
     if channel.get("properties"):

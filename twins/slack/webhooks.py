@@ -21,6 +21,7 @@ from twinkit import Ctx, Receiver
 from twins.slack import limits, places, twin, world
 
 MOST_APPS = 10_000
+Data = Mapping[str, Any]
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 JSON = {"content-type": "application/json"}
 MESSAGES = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
@@ -69,14 +70,22 @@ def authorizations(ctx: Ctx, app: Mapping[str, Any], event: Mapping[str, Any]) -
     team, channel = str(event["team"]), str(event.get("channel") or "")
     if event.get("app") not in (None, "", app["id"]):
         return []
+    place = ctx.store.find("channel", channel) if channel else None
+    found = []
+    for each in (team, *((place or {}).get("shared_with") or ())):
+        found += _seen_in(ctx, app, event, each, channel)
+    return found
+
+
+def _seen_in(ctx: Ctx, app: Data, event: Data, team: str, channel: str) -> list[dict[str, Any]]:
     found = []
     if subscribed(app.get("events") or (), event):
         bot = bot_user(ctx, str(app["id"]), team)
-        if bot and (not channel or ctx.store.find("member", f"{channel} {bot}") is not None):
+        if bot and (not channel or ctx.store.raw("member", f"{channel} {bot}") is not None):
             found.append(_authorization(team, bot, is_bot=True))
     if subscribed(app.get("user_events") or (), event):
         for user in installers(ctx, str(app["id"]), team):
-            if not channel or ctx.store.find("member", f"{channel} {user}") is not None:
+            if not channel or ctx.store.raw("member", f"{channel} {user}") is not None:
                 found.append(_authorization(team, user, is_bot=False))
     return found
 
@@ -124,13 +133,16 @@ def event_in(ctx: Ctx, context: str) -> dict[str, Any] | None:
 
 def wrapped(ctx: Ctx, app: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON that an app gets for an event; of several installations that see it, it names one."""
-    team = str(event["team"])
+    home = str(event["team"])
+    found = authorizations(ctx, app, event) or installed(ctx, str(app["id"]), home)
+    place = ctx.store.find("channel", str(event.get("channel") or "")) or {}
+    team = found[0]["team_id"] if found else home
     return {
-        "token": app["verification_token"], "team_id": team, "context_team_id": team, "context_enterprise_id": None,
+        "token": app["verification_token"], "team_id": team, "context_team_id": home, "context_enterprise_id": None,
         "api_app_id": app["id"], "event": event["body"], "type": "event_callback", "event_id": event["id"],
         "event_time": event["time"],
-        "authorizations": (authorizations(ctx, app, event) or installed(ctx, str(app["id"]), team))[:1],
-        "is_ext_shared_channel": False, "event_context": context_of(app, event),
+        "authorizations": found[:1], "is_ext_shared_channel": bool(place.get("shared_with")),
+        "event_context": context_of(app, event),
     }  # fmt: skip
 
 

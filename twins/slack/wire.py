@@ -28,6 +28,7 @@ def credentials(_ctx: Ctx) -> dict[str, str]:
         "user_token": world.USER_TOKEN,
         "app_token": world.APP_TOKEN,
         "limited_token": world.LIMITED_TOKEN,
+        "config_token": world.CONFIG_TOKEN,
         "signing_secret": world.SIGNING_SECRET,
         "verification_token": world.VERIFICATION_TOKEN,
         "client_id": world.CLIENT_ID,
@@ -83,6 +84,8 @@ def _tokenless(name: str) -> bool:
 def _takes(name: str, kind: str) -> bool:
     """Whether a method takes a kind of token."""
     app_only = name in scopes.APP_ONLY
+    if name.startswith("apps.manifest.") or kind == "config":
+        return kind == "config" and name.startswith(("apps.manifest.", "auth.test", "api.test"))
     if kind == "app":
         return app_only or name in ("auth.test", "api.test")
     return not app_only and not (kind == "bot" and scopes.matches(name, scopes.USER_ONLY))

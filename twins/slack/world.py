@@ -28,6 +28,7 @@ USER_TOKEN = "xoxp-twinkit-ana"
 MEMBER_TOKEN = "xoxp-twinkit-ben"
 APP_TOKEN = "xapp-1-A0TWINAPP01-twinkit"
 LIMITED_TOKEN = "xoxb-twinkit-limited"
+CONFIG_TOKEN = "xoxe.xoxp-1-twinkit-config"
 SIGNING_SECRET = "twinkit-signing-secret"
 VERIFICATION_TOKEN = "twinkit-verification-token"
 CLIENT_ID = "1000000001.2000000001"
@@ -134,6 +135,7 @@ def _tokens(ctx: Ctx) -> None:
     add_token(ctx, {**user, "token": MEMBER_TOKEN, "user": BEN, "scopes": plain})
     app = {**common, "kind": "app", "user": "", "bot": "", "token": APP_TOKEN}
     add_token(ctx, {**app, "scopes": ["connections:write", "authorizations:read"]})
+    add_token(ctx, {**user, "kind": "config", "token": CONFIG_TOKEN, "user": ANA, "scopes": []})
 
 
 def add_token(ctx: Ctx, token: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ def target(call: Call, given: str, error: str = "channel_not_found") -> dict[str
             return places.direct(call.ctx, call.team, [call.user, str(user["id"])])
     if channel is None:
         channel = places.by_name(call.ctx, call.team, given.removeprefix("#"))
-    if channel is None or channel["team"] != call.team or not places.sees(call.ctx, channel, call.user):
+    if channel is None or not places.belongs(channel, call.team) or not places.sees(call.ctx, channel, call.user):
         raise fail(error)
     return channel
 

@@ -9,7 +9,7 @@ import base64
 import binascii
 from typing import Any
 
-from twins.slack import installs, webhooks
+from twins.slack import installs, webhooks, world
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
 
@@ -105,9 +105,12 @@ def rotate(call: Call) -> dict[str, Any]:
     if not given.startswith("xoxe-"):
         raise fail("invalid_refresh_token")
     now = call.ctx.now
+    token = f"xoxe.xoxp-1-{call.ctx.token('alnum', 40)}"
+    owner = call.ctx.store.get("token", world.CONFIG_TOKEN)
+    world.add_token(call.ctx, {**owner, "token": token, "expires": now + installs.ROTATION})
     return {
-        "token": f"xoxe.xoxp-1-{call.ctx.token('alnum', 40)}", "refresh_token": f"xoxe-1-{call.ctx.token('alnum', 40)}",
-        "team_id": call.ctx.store.list("team", limit=1).ids[0], "user_id": "", "iat": now, "exp": now + 43_200,
+        "token": token, "refresh_token": f"xoxe-1-{call.ctx.token('alnum', 40)}",
+        "team_id": owner["team"], "user_id": owner["user"], "iat": now, "exp": now + installs.ROTATION,
     }  # fmt: skip
 
 

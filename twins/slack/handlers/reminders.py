@@ -9,7 +9,7 @@ from twins.slack import messages, people, places, twin, when
 from twins.slack.call import Call, method
 from twins.slack.failing import fail, missing_argument
 
-HIDDEN = ("timer", "team")
+HIDDEN = ("timer", "team", "words")
 
 
 def _shown(reminder: dict[str, Any]) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def add(call: Call) -> dict[str, Any]:
     id = call.ctx.new_id("reminder")
     reminder: dict[str, Any] = {
         "id": id, "creator": call.user, "user": user, "text": call.args.text("text"), "recurring": recurring,
-        "team": call.team,
+        "team": call.team, "words": call.args.text("time"),
     }  # fmt: skip
     if not recurring:
         reminder.update(time=at, complete_ts=0)
@@ -58,6 +58,10 @@ def remind(ctx: Ctx, data: dict[str, Any]) -> None:
     channel = places.direct(ctx, reminder["team"], ["USLACKBOT", reminder["user"]])
     text = f"Reminder: {reminder['text']}."
     messages.post(ctx, channel, {"user": "USLACKBOT", "text": text, "team": reminder["team"]})
+    following = when.parse(reminder["words"], ctx.now) if reminder["recurring"] else None
+    if following is not None:
+        timer = ctx.schedule("reminder", {"id": reminder["id"]}, at=following[0])
+        ctx.store.update("reminder", reminder["id"], timer=timer)
 
 
 def _one(call: Call) -> dict[str, Any]:

@@ -95,9 +95,3 @@ def preferences(call: Call) -> dict[str, Any]:
         "allow_message_deletion": True, "display_real_names": False, "disable_file_uploads": "allow_all",
         "msg_edit_window_mins": -1, "who_can_post_general": "everyone",
     }  # fmt: skip
-
-
-@method("team.externalTeams.list")
-def external(call: Call) -> dict[str, Any]:
-    """Workspaces that share channels with this one: none."""
-    return {"organizations": [], "total_count": 0, "response_metadata": {"next_cursor": ""}}

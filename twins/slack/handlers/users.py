@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twinkit import Ctx, Filter
-from twins.slack import people, webhooks
+from twins.slack import people, twin, webhooks
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
 from twins.slack.paging import page
@@ -20,10 +20,10 @@ def _shown(call: Call, user: dict[str, Any]) -> dict[str, Any]:
     return people.shown(user, locale=call.args.flag("include_locale"), email=email)
 
 
-def changed(ctx: Ctx, user: dict[str, Any]) -> None:
-    """Tell the apps that somebody's record is another."""
+def changed(ctx: Ctx, user: dict[str, Any], *, status: bool = False) -> None:
+    """Tell the apps that somebody's record is another, and the status if that changed."""
     shown = {"user": people.shown(user), "cache_ts": ctx.now}
-    for type in ("user_change", "user_profile_changed"):
+    for type in ("user_change", "user_profile_changed", *(("user_status_changed",) if status else ())):
         webhooks.notify(ctx, user["team_id"], type, shown)
 
 
@@ -134,8 +134,21 @@ def set_profile(call: Call) -> dict[str, Any]:
     profile["real_name_normalized"] = profile["real_name"]
     profile["display_name_normalized"] = profile["display_name"]
     after = call.ctx.store.update("user", target, profile=profile, real_name=profile["real_name"], updated=call.ctx.now)
-    changed(call.ctx, after)
+    expires = int(profile.get("status_expiration") or 0)
+    if expires > call.ctx.now:
+        call.ctx.schedule("status", {"user": target, "at": expires}, at=expires)
+    changed(call.ctx, after, status=any(name.startswith("status_") for name in changes))
     return {"username": after["name"], "profile": people.profile(after)}
+
+
+@twin.timer("status")
+def clear_status(ctx: Ctx, data: dict[str, Any]) -> None:
+    """A status has had its time, unless it was set anew."""
+    user = ctx.store.find("user", data["user"])
+    if user is None or int(user["profile"].get("status_expiration") or 0) != data["at"]:
+        return
+    profile = {**user["profile"], "status_text": "", "status_emoji": "", "status_expiration": 0}
+    changed(ctx, ctx.store.update("user", user["id"], profile=profile, updated=ctx.now), status=True)
 
 
 def _profile_changes(call: Call) -> dict[str, Any]:
