@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -49,10 +52,11 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(*arguments: str) -> Iterator[dict[str, Served]]:
-    """Run `twin serve` with these arguments on free ports; twin name → Served."""
+def serving(*arguments: str, log: Path | None = None) -> Iterator[dict[str, Served]]:
+    """Run `twin serve` with these arguments on free ports; twin name → Served. Standard error goes to `log`."""
     command = [sys.executable, "-m", "twinkit.cli.twin", "serve", *arguments, "--port", "0", "--json", "--quiet"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    with log.open("wb") if log else contextlib.nullcontext() as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
     assert process.stdout
     line = process.stdout.readline()
     served: dict[str, Served] = {}
@@ -67,3 +71,20 @@ def serving(*arguments: str) -> Iterator[dict[str, Served]]:
         process.terminate()
         process.wait(20)
         process.stdout.close()
+
+
+def talk(served: Served, data: bytes, *, ends: bool = True) -> bytes:
+    """Everything a server answers to these bytes, on a connection of their own; with `ends` it sees where they end."""
+    address = urlsplit(served.url)
+    assert address.hostname and address.port
+    answer = b""
+    with (
+        contextlib.suppress(ConnectionError),
+        socket.create_connection((address.hostname, address.port), timeout=20) as connection,
+    ):
+        connection.sendall(data)
+        if ends:
+            connection.shutdown(socket.SHUT_WR)
+        while part := connection.recv(65536):
+            answer += part
+    return answer

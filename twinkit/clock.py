@@ -18,12 +18,14 @@ MODES: tuple[str, ...] = get_args(Mode)
 SECOND = 1_000_000
 EPOCH = 1_793_491_200 * SECOND
 """Where `fixed` and `tick` clocks start unless told otherwise: 2026-11-01T00:00:00Z."""
+LAST = 221_845_392_000 * SECOND
+"""Where time ends, 9000-01-01T00:00:00Z: dates a thousand years later can still be written down."""
 
 
 def parse_instant(text: str) -> int:
     """Microseconds of an ISO 8601 instant (UTC when it names no zone) or of a number of seconds. Raises UsageError."""
     try:
-        return int(float(text) * SECOND)
+        return within(float(text) * SECOND)
     except ValueError:
         pass
     try:
@@ -32,7 +34,14 @@ def parse_instant(text: str) -> int:
         raise UsageError(f"{text!r} is no time; write 2026-11-01T00:00:00Z or seconds since 1970") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp()) * SECOND + moment.microsecond
+    return within(int(moment.timestamp()) * SECOND + moment.microsecond)
+
+
+def within(micros: float) -> int:
+    """The same time in whole microseconds. Raises UsageError when it is before 1970 or after the year 9000."""
+    if not 0 <= micros <= LAST:
+        raise UsageError("a clock shows times from 1970 to the year 9000")
+    return int(micros)
 
 
 class Clock:

@@ -47,7 +47,9 @@ def new(ctx: Ctx, resource: str, values: Mapping[str, Any] | None = None) -> dic
 
 
 def touches(ctx: Ctx, request: Request) -> bool:
-    """Whether a request names a record that was made up."""
+    """Whether a request names a record that was made up, or lists records where there are any of those."""
+    if request.binding is not None and request.binding.kind in ("list", "search", "count"):
+        return bool(ctx.store.resources().get(MARKS))
     return any(ctx.store.find(MARKS, text) is not None for text in {*_texts(request.path), *_texts(request.params)})
 
 

@@ -17,6 +17,7 @@ Check = Callable[[Any, list[Violation]], Any]
 FAIL = object()
 """What a reader returns for text that is not of its type."""
 
+WIDEST = 2**63
 _INTEGER = re.compile(r"[+-]?\d{1,40}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d{1,200}\.?\d{0,200}|\.\d{1,200})(?:[eE][+-]?\d{1,3})?", re.ASCII)
 
@@ -33,14 +34,16 @@ def refuse(value: Any, found: list[Violation]) -> Any:
 
 
 def read_integer(text: str) -> Any:
-    """The integer that the text spells, or FAIL."""
-    return int(text) if _INTEGER.fullmatch(text) else FAIL
+    """The integer that the text spells, or FAIL, also beyond 64 bits: those can be neither kept nor sent as JSON."""
+    number = int(text) if _INTEGER.fullmatch(text) else WIDEST
+    return number if -WIDEST <= number < WIDEST else FAIL
 
 
 def read_number(text: str) -> Any:
-    """The number that the text spells (an int where it is one), or FAIL."""
-    if _INTEGER.fullmatch(text):
-        return int(text)
+    """The number that the text spells (an int where it is one of at most 64 bits), or FAIL."""
+    whole = read_integer(text)
+    if whole is not FAIL:
+        return whole
     if not _NUMBER.fullmatch(text):
         return FAIL
     number = float(text)

@@ -13,8 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from twinkit.errors import TwinkitError
-from twinkit.faults import CONNECTION
+from twinkit.faults import CONNECTION, WireFault
 from twinkit.faults.model import Wire
 
 Scope = MutableMapping[str, Any]
@@ -39,14 +38,6 @@ class Wired(Protocol):
 
     async def reset(self) -> None:
         """RST at once."""
-
-
-class WireFault(TwinkitError):
-    """A network fault where there is no network: the in-process client must raise its own error for `wire.kind`."""
-
-    def __init__(self, wire: Wire) -> None:
-        super().__init__(f"network fault: {wire.kind}")
-        self.wire = wire
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,8 @@ def _header_value(text: str) -> Any:
             return json.loads(text)
         except ValueError as error:
             raise UsageError(f"Twin-Fault: not JSON: {error}") from None
+    if not text:
+        raise UsageError("Twin-Fault: empty; name an error of the twin, such as rate_limit")
     if "=" not in text:
         return {"error": text}
     pairs: dict[str, Any] = {}

@@ -15,7 +15,7 @@ import orjson
 
 from twinkit.behaviour.request import Request
 from twinkit.errors import ServiceError
-from twinkit.faults import CONNECTION
+from twinkit.faults import CONNECTION, WireFault
 from twinkit.server import pipeline
 from twinkit.server.hosting import Hosting
 from twinkit.server.pages import page_for
@@ -94,8 +94,15 @@ class TwinApp:
             outcome = pipeline.refuse(instance, pipeline.Prepared(request, ctx, 0), refused)
             await send_rendered(send, outcome.rendered, close=True)
             return
-        page = page_for(instance, request) if instance.twin.pages else None
-        await self._answer(scope, receive, send, instance, request, page)
+        try:
+            page = page_for(instance, request) if instance.twin.pages else None
+            await self._answer(scope, receive, send, instance, request, page)
+        except WireFault:
+            raise
+        except Exception:
+            log.exception("twin %s: %s %s", instance.twin.name, request.method, path)
+            failure = instance.ctx(request).error("internal", "the twin failed; its log says where")
+            await send_rendered(send, _plain(failure))
 
     def _guard(self, headers: dict[str, str]) -> None:
         """Where the control plane asks for a token, a fault by header needs it too."""
@@ -130,7 +137,8 @@ class TwinApp:
             return
         rendered = outcome.rendered
         connection = (scope.get("extensions") or {}).get(CONNECTION)
-        if connection is None or not connection.reply(rendered.status, rendered.wire_headers(), rendered.body):
+        headers = rendered.wire_headers()
+        if connection is None or not connection.reply(scope, rendered.status, headers, rendered.body):
             await send_rendered(send, rendered)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send, prefix: str | None, path: str) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from twinkit.faults.effects import WireFault
+from twinkit.faults import WireFault
 
 T = TypeVar("T")
 Message = MutableMapping[str, Any]

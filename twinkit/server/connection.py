@@ -10,6 +10,7 @@ import asyncio
 import os
 import socket
 import struct
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -29,13 +30,15 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["extensions"] = {CONNECTION: self}  # type: ignore[dict-item]
 
-    def reply(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
+    def reply(self, scope: Any, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
         """Send a whole reply in one write, where nothing speaks against it; whether it was sent.
 
         The same as two ASGI messages, for a third of their time: the names and values are known to be sound, and the
-        length is among them.
+        length is among them. Where requests are pipelined, uvicorn's cycle is the last one's, not this one's.
         """
         cycle = self.cycle
+        if cycle.scope is not scope:
+            return False
         if cycle.response_started or cycle.flow.write_paused or cycle.scope["method"] == "HEAD" or status in (204, 304):
             return False
         if cycle.disconnected:

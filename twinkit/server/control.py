@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from twinkit.clock import SECOND, parse_clock, parse_instant
+from twinkit.clock import SECOND, parse_clock, parse_instant, within
 from twinkit.errors import ServiceError, TwinkitError, UsageError, nearest
 from twinkit.instance import Instance
 from twinkit.server import views
@@ -128,7 +128,10 @@ async def instances(control: Control, instance: Instance, request: Request) -> A
         if key not in known:
             raise UsageError(f"unknown key {key!r}{nearest(key, known)}")
     clock = parse_clock(str(data["clock"])) if data.get("clock") else None
-    made = hosting.create(str(data.get("name", "")), seed=data.get("seed"), clock=clock)
+    seed = data.get("seed")
+    if seed is not None and type(seed) is not int:
+        raise UsageError(f"seed must be an integer, not {seed!r}")
+    made = hosting.create(str(data.get("name", "")), seed=seed, clock=clock)
     try:
         if data.get("failures"):
             views.add_named_profile(made, data["failures"])
@@ -260,8 +263,8 @@ async def advance(control: Control, instance: Instance, request: Request) -> Any
             raise UsageError(f"unknown key {name!r}{nearest(name, [*units, 'to'])}")
         if name != "to" and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
             raise UsageError(f"{name} must be a number of at least 0")
-    micros = sum(int(data.get(name, 0) * size * SECOND) for name, size in units.items())
-    target = parse_instant(str(data["to"])) if "to" in data else instance.clock.micros + micros
+    micros = sum(int(within(data.get(name, 0) * size * SECOND)) for name, size in units.items())
+    target = parse_instant(str(data["to"])) if "to" in data else within(instance.clock.micros + micros)
     if target < instance.clock.micros:
         raise UsageError("time only moves on; reset or restore to go back")
     return views.advanced(await control.hosting.advance(instance, target))
@@ -382,8 +385,11 @@ def _serve(control: Control, endpoint: Endpoint) -> Callable[[Request], Awaitabl
             return answer(error.body, error.status)
         except HTTPException as error:
             return answer({"error": error.detail}, error.status_code)
-        except (TwinkitError, KeyError, TypeError, ValueError) as error:
+        except (TwinkitError, KeyError, TypeError, ValueError, ArithmeticError) as error:
             return answer({"error": str(error)}, 400)
+        except Exception as error:
+            log.exception("twin %s: control plane: %s %s", control.hosting.twin.name, request.method, request.url.path)
+            return answer({"error": f"the twin failed: {error}; its log says where"}, 500)
         return result if isinstance(result, Response) else answer(result)
 
     return serve

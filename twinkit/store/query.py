@@ -178,6 +178,8 @@ class Query(Records):
 
     def _place(self, shape: Shape, id: str) -> tuple[int, Any]:
         """Where a record stands in a list: its seq and what it sorts by."""
+        if not isinstance(id, str):
+            raise InvalidCursor(shape.resource, str(id))
         key = "NULL" if shape.sort is None else order(shape.sort)
         sql = f"SELECT seq, {key} FROM record WHERE resource = ? AND id = ?"
         try:

@@ -20,9 +20,10 @@ ALWAYS = ("mobilePhone", "secondEmail")
 
 
 def checked(
-    ctx: Ctx, profile: Mapping[str, Any], before: Mapping[str, Any], type: str = facts.USER_TYPE, user: str = ""
+    ctx: Ctx, profile: Mapping[str, Any] | None, before: Mapping[str, Any], type: str = facts.USER_TYPE, user: str = ""
 ) -> dict[str, Any]:
     """The profile to store. Raises E0000001 with a cause for each field that is wrong."""
+    profile = profile or {}
     base, custom = schemas.attributes(ctx, "user", schemas.of_type(type))
     known = {**base, **custom}
     required = [name for name, rule in known.items() if rule.get("required")]

@@ -29,7 +29,7 @@ BUCKETS: tuple[tuple[re.Pattern[str], str, int], ...] = tuple(
         (r"/api/v1/authn", "authn", 600),
         (r"/api/v1/sessions", "sessions", 750),
         (r"/oauth2/", "oauth2", 1200),
-        (r"/", "api", 1200),
+        (r"", "api", 1200),
     )
 )
 """Path → bucket and requests per minute; the first that fits counts. The same figures as `rate_limits` of twin.yaml."""

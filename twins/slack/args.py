@@ -24,9 +24,9 @@ class Args:
         return self.data.get(name) not in (None, "")
 
     def text(self, name: str, default: str = "") -> str:
-        """An argument as text; `default` where it is not there."""
+        """An argument as text; `default` where it is not there, or is a file."""
         value = self.data.get(name)
-        if value is None:
+        if value is None or not isinstance(value, str | int | float | list | dict):
             return default
         if isinstance(value, bool):
             return "true" if value else "false"

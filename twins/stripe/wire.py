@@ -263,7 +263,7 @@ def _complete(error: dict[str, Any], id: str) -> dict[str, Any]:
 def _expanded(ctx: Ctx, request: Request, reply: Reply, paths: Any) -> Reply:
     operation = request.operation
     success = operation.success if operation else None
-    schema = next(iter(success.content.values()), None) if success else None
+    schema = success.content.get("application/json") if success else None
     if schema is None or reply.body is None:
         return reply
     if not isinstance(paths, list):

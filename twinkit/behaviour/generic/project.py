@@ -16,6 +16,7 @@ import orjson
 
 from twinkit.behaviour.twin import Twin, properties_of
 from twinkit.contract.model import Schema
+from twinkit.contract.scalars import FAIL, read_integer
 from twinkit.contract.validate import compile_schema
 from twinkit.contract.wire import Upload
 
@@ -178,10 +179,9 @@ def conversions(value: Any) -> Iterator[Any]:
     elif isinstance(value, str):
         if value in ("true", "false"):
             yield value == "true"
-        try:
-            yield int(value)
-        except ValueError:
-            return
+        whole = read_integer(value)
+        if whole is not FAIL:
+            yield whole
 
 
 def _fit_object(shape: Shape, value: Mapping[str, Any], current: Any, depth: int) -> Any:

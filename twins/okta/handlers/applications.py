@@ -52,7 +52,7 @@ def list_apps(ctx: Ctx, request: Request) -> Reply:
     word = str(query.get("q") or "").casefold()
     checks: list[Any] = []
     if word:
-        checks.append(lambda app: any(str(app[name]).casefold().startswith(word) for name in ("name", "label")))
+        checks.append(lambda app: any(str(app.get(name, "")).casefold().startswith(word) for name in ("name", "label")))
     if query.get("filter"):
         _, test = listing.filtered(str(query["filter"]), FILTERABLE)
         checks.append(lambda app: test(seen(ctx, app)))

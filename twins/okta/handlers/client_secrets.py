@@ -21,7 +21,7 @@ MOST = 2
 def rows(ctx: Ctx, app: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The secrets of an application, the first one among them as a record."""
     held = list(ctx.store.select("client_secret", parent=str(app["id"]), order="oldest"))
-    oauth = app["credentials"].get("oauthClient") or {}
+    oauth = (app.get("credentials") or {}).get("oauthClient") or {}
     if not held and oauth.get("client_secret"):
         return [keep(ctx, app, str(oauth["client_secret"]))]
     return held
@@ -41,7 +41,8 @@ def settle(ctx: Ctx, app: dict[str, Any]) -> None:
     """The application's own secret is the newest active one."""
     active = [row for row in ctx.store.select("client_secret", parent=app["id"], order="oldest")
               if row["status"] == "ACTIVE"]  # fmt: skip
-    app["credentials"]["oauthClient"]["client_secret"] = active[-1]["client_secret"] if active else ""
+    oauth = app.setdefault("credentials", {}).setdefault("oauthClient", {})
+    oauth["client_secret"] = active[-1]["client_secret"] if active else ""
     ctx.store.replace("application", app["id"], app)
 
 

@@ -19,12 +19,13 @@ SETTINGS = ("redirect_uris", "post_logout_redirect_uris", "response_types", "gra
 
 def shown(app: Mapping[str, Any], *, secret: bool = False) -> dict[str, Any]:
     """An application as a client; its secret only when it is new."""
-    oauth, settings = app["credentials"]["oauthClient"], app["settings"]["oauthClient"]
+    oauth, settings = ((app.get(part) or {}).get("oauthClient") or {} for part in ("credentials", "settings"))
     found = {
-        "client_id": oauth["client_id"], "client_id_issued_at": seconds(app["created"]), "client_name": app["label"],
+        "client_id": oauth.get("client_id"), "client_id_issued_at": seconds(app["created"]),
+        "client_name": app["label"],
         "client_uri": None, "logo_uri": None, "redirect_uris": [], "post_logout_redirect_uris": [],
         **{name: settings[name] for name in SETTINGS if name in settings},
-        "token_endpoint_auth_method": oauth["token_endpoint_auth_method"],
+        "token_endpoint_auth_method": oauth.get("token_endpoint_auth_method"),
     }  # fmt: skip
     if secret and oauth.get("client_secret"):
         found |= {"client_secret": oauth["client_secret"], "client_secret_expires_at": 0}
@@ -55,7 +56,7 @@ def of(ctx: Ctx, request: Request) -> dict[str, Any]:
 @twin.handler("createClient")
 def create(ctx: Ctx, request: Request) -> Reply:
     """Register a client."""
-    body = request.body or {}
+    body = request.body if isinstance(request.body, dict) else {}
     id = ctx.new_id("application")
     credentials, settings = parts(ctx, id, body, {})
     sent = {"label": body["client_name"], "signOnMode": "OPENID_CONNECT", "credentials": credentials,

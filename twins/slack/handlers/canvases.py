@@ -104,6 +104,8 @@ def access(call: Call) -> dict[str, Any]:
 def sections(call: Call) -> dict[str, Any]:
     """Its lines that contain a text."""
     criteria = call.args.json("criteria", "invalid_arguments") or {}
+    if not isinstance(criteria, dict):
+        raise fail("invalid_arguments")
     wanted = str(criteria.get("contains_text", "")).lower()
     lines = str(_canvas(call)["markdown"]).splitlines()
     return {"sections": [{"id": f"temp:C:{place}"} for place, line in enumerate(lines) if wanted in line.lower()]}

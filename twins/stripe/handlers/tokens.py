@@ -5,6 +5,7 @@ Source: https://docs.stripe.com/api/tokens. Imports: the kit's public names, the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -28,11 +29,17 @@ def expiry(ctx: Ctx) -> tuple[int, int]:
     return month, year + 1
 
 
+def whole(value: object) -> int:
+    """The number of a month or year; 0 for what is none, which is no month and long past."""
+    text = str(value)
+    return int(text) if re.fullmatch(r"[0-9]{1,4}", text) else 0
+
+
 def checked_card(ctx: Ctx, given: Mapping[str, Any], prefix: str) -> tuple[TestCard, tuple[int, int]]:
     """The test card and (month, year) of card details. Raises 402 with the service's word for what is wrong."""
     number = str(given.get("number") or "").replace(" ", "").replace("-", "")
     card = cards.card_of(number)
-    month, year = int(given.get("exp_month") or 0), int(given.get("exp_year") or 0)
+    month, year = (whole(given.get(name)) for name in ("exp_month", "exp_year"))
     cvc = given.get("cvc")
     if card is not None and ctx.options.get("materialise"):
         return card, (month, year)
