@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+from twinkit.cli.arguments import Parser
 from twinkit.errors import TwinkitError
 
 COMMANDS = ("init", "lint", "steps", "run", "resume", "report", "gate", "replay", "audit", "loop", "ledger", "vault")
@@ -30,7 +31,7 @@ def common(parser: argparse.ArgumentParser, *, vault: bool = True) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The whole argument parser."""
-    top = argparse.ArgumentParser(prog="factory", description="Decides by running it whether a change may merge.")
+    top = Parser(prog="factory", description="Decides by running it whether a change may merge.")
     sub = top.add_subparsers(dest="command", metavar="command")
     for name in MODULES:
         importlib.import_module(f"twinkit.cli.factory_{name}").add(sub, common)

@@ -1,4 +1,4 @@
-"""The command `twin`: finds the sub-command's module and imports no other. No logic. Imports: errors."""
+"""The command `twin`: finds the sub-command's module and imports no other. No logic. Imports: arguments, errors."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 
+from twinkit.cli.arguments import Parser
 from twinkit.errors import TwinkitError
 
 COMMANDS = {
@@ -33,7 +34,7 @@ def available() -> list[str]:
 
 def parser(chosen: str | None = None, *, whole: bool = True) -> argparse.ArgumentParser:
     """The argument parser with every sub-command, or (`whole` false) with the arguments of the chosen one alone."""
-    top = argparse.ArgumentParser(prog="twin", description="Stateful digital twins of external services.")
+    top = Parser(prog="twin", description="Stateful digital twins of external services.")
     top.add_argument("--version", action="store_true", help="print the version and exit")
     sub = top.add_subparsers(dest="command", metavar="command", prog="twin")
     for name in available():

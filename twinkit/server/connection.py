@@ -18,12 +18,16 @@ from twinkit.faults import CONNECTION
 
 ABORT = struct.pack("ii", 1, 0)
 """SO_LINGER on, zero seconds: closing sends RST and drops what is not sent."""
+PATIENCE = 5.0
+"""Seconds that a stopping server waits for a request that a fault delays."""
 
 
 class Connection(HttpToolsProtocol):
     """One client connection, with what faults need: raw writes, close, reset, and waiting for its end."""
 
     _waiting: tuple[asyncio.Future[None], ...] = ()
+    _held = False
+    """A fault keeps the request for longer than that."""
 
     def on_message_begin(self) -> None:
         """A request begins: its scope gets the connection."""
@@ -67,9 +71,9 @@ class Connection(HttpToolsProtocol):
                 future.set_result(None)
 
     def shutdown(self) -> None:
-        """The server stops: a request that a fault holds is let go by breaking its connection."""
+        """The server stops: a request that a fault holds for long is let go by breaking its connection."""
         super().shutdown()
-        if self._waiting:
+        if self._held:
             self.transport.abort()
 
     async def lost(self, timeout: float | None = None) -> bool:
@@ -77,6 +81,7 @@ class Connection(HttpToolsProtocol):
         if self.cycle.disconnected:
             return True
         future = self.loop.create_future()
+        self._held = timeout is None or timeout > PATIENCE
         self._waiting = (*self._waiting, future)
         try:
             async with asyncio.timeout(timeout):

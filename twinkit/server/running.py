@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import os
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from twinkit.server.world import WorldFile
 
 FIRST_PORT = 4010
+LOCAL = ("127.0.0.1", "localhost", "::1")
 GRACE = 5
 """Seconds that requests under way get to finish when the server stops."""
 
@@ -61,6 +63,7 @@ class Server(UvicornServer):
 def serve(args: argparse.Namespace) -> int:
     """Serve the twins that the arguments name. Raises UsageError before anything is bound."""
     log_to_stderr(args.quiet)
+    check(args)
     documents = [document_twin(source) for source in args.openapi]
     world = read_world_file(args, {twin.name for twin in documents})
     if not args.twins and not args.openapi:
@@ -68,6 +71,7 @@ def serve(args: argparse.Namespace) -> int:
 
         raise UsageError(f"name a twin ({', '.join(names())}) or give --openapi FILE")
     twins = [installed_twin(name) for name in args.twins] + documents
+    told_apart([twin.name for twin in twins])
     clock = clock_for(args, twins[0]) if world else None
     served = [prepare(args, twin, number, len(twins), clock) for number, twin in enumerate(twins)]
     if world and clock:
@@ -77,6 +81,26 @@ def serve(args: argparse.Namespace) -> int:
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(run(args, served))
     return 0
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuse what could only fail later. Raises UsageError."""
+    if args.public_url and not args.public_url.startswith(("http://", "https://")):
+        raise UsageError(f"--public-url is a URL such as https://twin.example.com, not {args.public_url!r}")
+    if args.ready_file:
+        folder = Path(args.ready_file).absolute().parent
+        if not os.access(folder, os.W_OK):
+            raise UsageError(f"cannot write {args.ready_file}: {folder} is no directory that can be written")
+
+
+def told_apart(names: list[str]) -> None:
+    """Refuse twins of the same name: they could not be told apart. Raises UsageError."""
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise UsageError(
+            f"two twins are called {twice!r}; for another state of the same twin POST /_twin/instances, "
+            "for another document rename its file"
+        )
 
 
 def loop_factory() -> Any:
@@ -140,9 +164,18 @@ def bind(host: str, port: int) -> socket.socket:
         bound.bind((host, port))
     except OSError as error:
         bound.close()
-        raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}; --port 0 takes a free one") from None
+        raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}; {advice(error)}") from None
     bound.setblocking(False)
     return bound
+
+
+def advice(error: OSError) -> str:
+    """What to do about an address that cannot be listened on."""
+    if error.errno == errno.EADDRINUSE:
+        return "stop what listens there, or choose another port with --port (0: any free one)"
+    if error.errno == errno.EACCES:
+        return "ports below 1024 need privileges; choose another one with --port"
+    return "--host takes an address of this machine"
 
 
 def clock_for(args: argparse.Namespace, twin: Twin) -> Clock:
@@ -244,6 +277,16 @@ def announce(args: argparse.Namespace, served: list[Served]) -> None:
         for each in served:
             sys.stdout.write(greeting(each))
     sys.stdout.flush()
+    warn(args)
+
+
+def warn(args: argparse.Namespace) -> None:
+    """Say that the twins are open to others, where somebody asked for an address that is."""
+    if args.host not in LOCAL and not args.control_token and not os.environ.get("TWIN_HOST"):
+        log.warning(
+            "whoever reaches this machine on %s reaches the twins and their control plane; "
+            "--control-token makes the latter ask for a token", args.host,
+        )  # fmt: skip
 
 
 def greeting(each: Served) -> str:

@@ -8,6 +8,7 @@ written at commit (`_flush`) and forgotten at rollback (`_forget`).
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from functools import cache
 from types import TracebackType
 from typing import Any
@@ -34,7 +35,8 @@ class Connection(sqlite3.Connection):
     """A connection that closes itself when nobody holds it; Python 3.13 and later would warn instead."""
 
     def __del__(self) -> None:
-        self.close()
+        with suppress(sqlite3.ProgrammingError):  # one that was never opened
+            self.close()
 
 
 def connect(database: str, *, uri: bool = False) -> sqlite3.Connection:

@@ -1,0 +1,50 @@
+"""The parser of both commands: argparse's, whose complaints name the command's own usage and the nearest valid word.
+
+Imports: errors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from twinkit.errors import nearest
+
+CHOICE = re.compile(r"invalid choice: '([^']*)'.* \(choose from (.*)\)")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser for a command with sub-commands; they get parsers of the same class."""
+
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """Like argparse's; what is left over is refused by the sub-command it was given to."""
+        found, rest = self.parse_known_args(args, namespace)
+        if rest:
+            chosen = self.chosen(args or ())
+            known = [
+                option for option in chosen._option_string_actions if option.startswith("--") and option != "--help"
+            ]
+            word = next((word for word in rest if word.startswith("-")), rest[0]).partition("=")[0]
+            hint = nearest(word, known) if word.startswith("--") else ""
+            chosen.error(f"unrecognized arguments: {' '.join(rest)}{hint}")
+        return found
+
+    def chosen(self, words: Sequence[str]) -> argparse.ArgumentParser:
+        """The parser of the innermost sub-command that the words name."""
+        found: argparse.ArgumentParser = self
+        for word in words:
+            for action in found._actions:
+                if isinstance(action, argparse._SubParsersAction) and word in action.choices:
+                    found = action.choices[word]
+                    break
+        return found
+
+    def error(self, message: str) -> NoReturn:
+        """Exit 2 with the usage and the message."""
+        wrong = CHOICE.search(message)
+        if wrong:
+            choices = [choice.strip(" '") for choice in wrong[2].split(",")]
+            message += nearest(wrong[1], choices)
+        super().error(message)
