@@ -194,6 +194,8 @@ class Ctx:
     def show(self, resource: str, record: dict[str, Any]) -> dict[str, Any]:
         """The record as a reply shows it (`render` hook)."""
         hook = self.twin.renderers.get(resource)
+        if hook and madeup.wanted(self):
+            return madeup.shown(hook, self, record)
         return hook(self, record) if hook else record
 
     def own_id(self, declared: Resource) -> Any:

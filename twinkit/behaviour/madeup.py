@@ -6,7 +6,7 @@ behaviour answers instead. Imports: behaviour (ctx, request), errors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from twinkit.behaviour.request import Request
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MARKS = "made_up"
 """Store name of the ids that were made up."""
+MISFITS = (LookupError, TypeError, ValueError, AttributeError)
+"""What a handler may stumble over in a made-up record, which has only what its schema requires."""
 
 
 def wanted(ctx: Ctx) -> bool:
@@ -46,10 +48,21 @@ def new(ctx: Ctx, resource: str, values: Mapping[str, Any] | None = None) -> dic
     return make(ctx, resource, id, values)
 
 
+def shown(render: Callable[[Ctx, dict[str, Any]], dict[str, Any]], ctx: Ctx, record: dict[str, Any]) -> dict[str, Any]:
+    """What a reply shows of a record: as it is kept, where what `render` needs was not made up."""
+    try:
+        return render(ctx, dict(record))
+    except MISFITS:
+        return record
+
+
+def any_there(ctx: Ctx) -> bool:
+    """Whether any record was made up: a handler may stumble over it wherever it looks at more than one."""
+    return bool(ctx.store.resources().get(MARKS))
+
+
 def touches(ctx: Ctx, request: Request) -> bool:
-    """Whether a request names a record that was made up, or lists records where there are any of those."""
-    if request.binding is not None and request.binding.kind in ("list", "search", "count"):
-        return bool(ctx.store.resources().get(MARKS))
+    """Whether a request names a record that was made up."""
     return any(ctx.store.find(MARKS, text) is not None for text in {*_texts(request.path), *_texts(request.params)})
 
 

@@ -178,11 +178,15 @@ def _list(family: Family, ctx: Ctx, request: Request) -> Reply:
     word = str(query.get("q") or "").casefold()
     if word:
         tests.append(lambda record: str(record.get(family.unique or "name", "")).casefold().startswith(word))
-    return listing.page(
+    page = listing.page(
         ctx, request, family.resource, parent=parent, limits=family.limits,
         check=(lambda record: all(test(record) for test in tests)) if tests else None,
         show=lambda record: shown(family, ctx, request, record),
     )  # fmt: skip
+    items = request.binding.envelope.get("items") if request.binding else ""
+    if items:
+        page.body = {items: page.body}
+    return page
 
 
 def _unique(family: Family, ctx: Ctx, record: Mapping[str, Any], parent: str, id: str = "") -> None:

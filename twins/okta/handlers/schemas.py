@@ -77,7 +77,7 @@ def update_app(ctx: Ctx, request: Request) -> dict[str, Any]:
 def sides(ctx: Ctx, app: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """An application and the default user type as the ends of a mapping."""
     at = f"{ctx.base_url}/api/v1"
-    one = {"id": app["id"], "name": app["name"], "type": "appuser", "_links": {
+    one = {"id": app["id"], "name": app.get("name"), "type": "appuser", "_links": {
         "self": {"href": f"{at}/apps/{app['id']}"}, "schema": {"href": f"{at}/meta/schemas/apps/{app['id']}/default"},
     }}  # fmt: skip
     type = facts.USER_TYPE
