@@ -15,7 +15,8 @@ from twins.stripe import accounts, guards, twin
 from twins.stripe.handlers import balances, confirming, disputes, payouts, refunds
 
 
-def _wanted(ctx: Ctx, payload: Any, name: str) -> str:
+def wanted(ctx: Ctx, payload: Any, name: str) -> str:
+    """What a control call names, in the account it names. Raises UsageError when it names none."""
     if not isinstance(payload, Mapping) or not payload.get(name):
         raise UsageError(f"say which one, such as {{{name!r}: …}}")
     accounts.enter(ctx, payload.get("account"))
@@ -23,7 +24,7 @@ def _wanted(ctx: Ctx, payload: Any, name: str) -> str:
 
 
 def _named(ctx: Ctx, payload: Any, name: str) -> dict[str, Any]:
-    id = _wanted(ctx, payload, name)
+    id = wanted(ctx, payload, name)
     return ctx.store.get(name, id)
 
 
@@ -40,19 +41,19 @@ def _intent(ctx: Ctx, id: str) -> dict[str, Any]:
 @twin.control("complete_3ds")
 def complete_3ds(ctx: Ctx, payload: Any) -> dict[str, Any]:
     """The customer passes the challenge: `{"intent": "pi_… or seti_…"}`. Answers the intent."""
-    return confirming.finish_authentication(ctx, _intent(ctx, _wanted(ctx, payload, "intent")), succeeded=True)
+    return confirming.finish_authentication(ctx, _intent(ctx, wanted(ctx, payload, "intent")), succeeded=True)
 
 
 @twin.control("fail_3ds")
 def fail_3ds(ctx: Ctx, payload: Any) -> dict[str, Any]:
     """The customer fails the challenge: `{"intent": "pi_… or seti_…"}`. Answers the intent."""
-    return confirming.finish_authentication(ctx, _intent(ctx, _wanted(ctx, payload, "intent")), succeeded=False)
+    return confirming.finish_authentication(ctx, _intent(ctx, wanted(ctx, payload, "intent")), succeeded=False)
 
 
 @twin.control("open_dispute")
 def open_dispute(ctx: Ctx, payload: Any) -> dict[str, Any]:
     """The cardholder disputes a charge: `{"charge": "ch_…", "kind": "fraudulent"}`. Answers the dispute."""
-    return disputes.open_dispute(ctx, _wanted(ctx, payload, "charge"), str(payload.get("kind") or "fraudulent"))
+    return disputes.open_dispute(ctx, wanted(ctx, payload, "charge"), str(payload.get("kind") or "fraudulent"))
 
 
 @twin.control("decide_dispute")
@@ -78,7 +79,7 @@ def fail_payout(ctx: Ctx, payload: Any) -> dict[str, Any]:
 @twin.control("add_funds")
 def add_funds(ctx: Ctx, payload: Any) -> dict[str, Any]:
     """Put money into the available balance: `{"amount": 5000, "currency": "usd"}`. Answers the balance."""
-    amount, currency = int(_wanted(ctx, payload, "amount")), str(payload.get("currency") or "usd")
+    amount, currency = int(wanted(ctx, payload, "amount")), str(payload.get("currency") or "usd")
     balances.post(ctx, amount=amount, currency=currency, type="topup", source=ctx.new_id("topup"))
     return balances.balance(ctx)
 
@@ -86,7 +87,7 @@ def add_funds(ctx: Ctx, payload: Any) -> dict[str, Any]:
 @twin.control("restrict_key")
 def restrict_key(ctx: Ctx, payload: Any) -> dict[str, Any]:
     """Let a key do no more than what is named: `{"key": "rk_test_…", "permissions": {"charges": "read"}}`."""
-    key = _wanted(ctx, payload, "key")
+    key = wanted(ctx, payload, "key")
     kept = {"permissions": dict(payload.get("permissions") or {})}
     if ctx.store.find(guards.PERMISSIONS, key) is None:
         ctx.store.insert(guards.PERMISSIONS, kept, id=key)

@@ -1,0 +1,120 @@
+"""What a Checkout Session or payment link sells: its line items and what they come to.
+
+Source: https://docs.stripe.com/api/checkout/sessions/line_items. Imports: the kit's public names, the twin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twinkit import Ctx
+from twins.stripe import errors, lookup
+from twins.stripe.billing import pricing, totals
+from twins.stripe.handlers import catalogue, invoicing, subscribing
+
+ITEMS = "sold_items"
+"""Store name of the line items of a session or link, by its id."""
+RECURRING = (
+    "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use only "
+    "one-time prices."
+)
+NONE_RECURRING = "You must provide at least one recurring price in `subscription` mode when using prices."
+
+
+def _price(ctx: Ctx, given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The price that a line item names or describes. Raises 400."""
+    data = given.get("price_data")
+    if isinstance(data, Mapping):
+        if isinstance(data.get("product_data"), Mapping):
+            product = catalogue.make_product(ctx, data["product_data"])["id"]
+        else:
+            product = lookup.record(ctx, "product", data.get("product"), f"{where}[price_data][product]")["id"]
+        return catalogue.make_price(ctx, data, product)
+    if not given.get("price"):
+        raise errors.missing(f"{where}[price]")
+    price = lookup.record(ctx, "price", given["price"], f"{where}[price]")
+    if not price["active"]:
+        text = f"The price specified is inactive. This field only accepts active prices: {price['id']}."
+        raise errors.invalid(text, f"{where}[price]")
+    return price
+
+
+def items(ctx: Ctx, given: Any, mode: str) -> list[dict[str, Any]]:
+    """The line items as asked for, not stored yet. Raises 400 for prices that do not go with the mode."""
+    rows = []
+    for place, each in enumerate(given if isinstance(given, list) else ()):
+        where = f"line_items[{place}]"
+        price = _price(ctx, each, where)
+        if each.get("quantity") is None and not subscribing.metered(price):
+            raise errors.invalid(f"Quantity is required. Add `quantity` to `{where}`.", f"{where}[quantity]")
+        rows.append(_item(ctx, price, each))
+    if mode == "payment" and any(row["price"]["recurring"] for row in rows):
+        raise errors.invalid(RECURRING, "mode")
+    if mode == "subscription" and not any(row["price"]["recurring"] for row in rows):
+        raise errors.invalid(NONE_RECURRING, "mode")
+    return rows
+
+
+def _item(ctx: Ctx, price: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    quantity = int(given.get("quantity") or 0)
+    hidden = ctx.store.find(catalogue.HIDDEN, price["id"]) or {}
+    amount = pricing.amount(price, quantity, hidden.get("tiers") or ())
+    return {
+        "id": ctx.new_id("item"),
+        "object": "item",
+        "adjustable_quantity": given.get("adjustable_quantity"),
+        "amount_discount": 0,
+        "amount_subtotal": amount,
+        "amount_tax": 0,
+        "amount_total": amount,
+        "currency": price["currency"],
+        "description": subscribing.product_of(ctx, price)["name"],
+        "metadata": lookup.metadata({}, given.get("metadata")),
+        "price": price,
+        "quantity": quantity if given.get("quantity") is not None else None,
+        totals.RATES: [str(id) for id in given.get("tax_rates") or ()],
+    }
+
+
+def summed(ctx: Ctx, rows: list[dict[str, Any]], discounts: list[str], shipping: int = 0) -> dict[str, Any]:
+    """`amount_subtotal`, `amount_total` and `total_details` of items under discounts; writes their parts into them."""
+    lines = [
+        {
+            "amount": row["amount_subtotal"],
+            "discountable": True,
+            "pricing": {"price_details": {"product": row["price"]["product"]}},
+            totals.RATES: row[totals.RATES],
+        }
+        for row in rows
+    ]
+    found = invoicing.sums(ctx, {"default_tax_rates": [], "discounts": discounts}, lines)
+    for row, line in zip(rows, lines, strict=True):
+        off = sum(each["amount"] for each in line["discount_amounts"])
+        tax = sum(each["amount"] for each in line["taxes"])
+        added = sum(each["amount"] for each in line["taxes"] if each["tax_behavior"] == "exclusive")
+        row |= {"amount_discount": off, "amount_tax": tax}
+        row["amount_total"] = row["amount_subtotal"] - off + added
+    return {
+        "amount_subtotal": found["subtotal"],
+        "amount_total": found["total"] + shipping,
+        "total_details": {
+            "amount_discount": sum(row["amount_discount"] for row in rows),
+            "amount_shipping": shipping,
+            "amount_tax": sum(row["amount_tax"] for row in rows),
+        },
+    }
+
+
+def keep(ctx: Ctx, owner: str, rows: list[dict[str, Any]]) -> None:
+    """Keep the line items of a session or link."""
+    if ctx.store.find(ITEMS, owner) is None:
+        ctx.store.insert(ITEMS, {"items": rows}, id=owner)
+    else:
+        ctx.store.replace(ITEMS, owner, {"items": rows})
+
+
+def kept(ctx: Ctx, owner: str) -> list[dict[str, Any]]:
+    """The line items of a session or link, with what is not shown."""
+    found = ctx.store.find(ITEMS, owner)
+    return list(found["items"]) if found else []
