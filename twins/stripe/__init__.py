@@ -14,6 +14,7 @@ HANDLERS = (
     "clocks",
     "completing",
     "confirming",
+    "connecting",
     "customers",
     "disputes",
     "files",
@@ -32,6 +33,7 @@ HANDLERS = (
     "subscription_items",
     "subscriptions",
     "tokens",
+    "transferring",
     "webhook_endpoints",
 )
 """Modules that hook into the twin as they are imported."""

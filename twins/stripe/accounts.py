@@ -113,6 +113,18 @@ def enter(ctx: Ctx, account: str | None) -> None:
         ctx.store = cast(Store, AccountStore(whole(ctx), account))
 
 
+@contextmanager
+def acting(ctx: Ctx, account: str | None) -> Iterator[None]:
+    """For a while, work on the records of another account; None is the platform."""
+    before = ctx.store
+    ctx.store = whole(ctx)
+    enter(ctx, account)
+    try:
+        yield
+    finally:
+        ctx.store = before
+
+
 def current(ctx: Ctx) -> str | None:
     """The connected account a context works for, None for the platform."""
     store: Any = ctx.store

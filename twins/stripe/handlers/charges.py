@@ -11,7 +11,7 @@ from typing import Any
 from twinkit import Ctx, Reply, Request
 from twins.stripe import errors, facts, lookup, twin
 from twins.stripe.facts import Facts
-from twins.stripe.handlers import balances, disputes, payment_methods
+from twins.stripe.handlers import balances, disputes, payment_methods, transferring
 from twins.stripe.payments import declines, instruments, intents, ledger, money, outcomes
 from twins.stripe.payments.declines import Decline
 from twins.stripe.payments.intents import Attempt, Situation
@@ -158,18 +158,19 @@ def settle(ctx: Ctx, charge: dict[str, Any], *, announce: bool) -> dict[str, Any
     country = known.card.country if known.card else None
     fee = ledger.processing_fee(amount, currency, method=method, country=country)
     at_once = bool(known.bank or (known.card and known.card.available_now))
+    available = ledger.available_on(ctx.now, now_available=at_once)
     transaction = balances.post(
         ctx,
         amount=amount,
         currency=currency,
         type="payment" if known.bank else "charge",
         source=charge["id"],
-        available=ledger.available_on(ctx.now, now_available=at_once),
-        fees=[ledger.fee_detail(fee, currency)],
+        available=available,
+        fees=[*transferring.own_fee(ctx, charge), ledger.fee_detail(fee, currency)],
         description=charge["description"],
     )
-    event = "charge.updated" if announce else ""
-    return ctx.update("charge", charge["id"], {"balance_transaction": transaction}, event=event)
+    changes = {"balance_transaction": transaction, **transferring.after_settling(ctx, charge, available)}
+    return ctx.update("charge", charge["id"], changes, event="charge.updated" if announce else "")
 
 
 def after_payment(ctx: Ctx, charge: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from twinkit import Ctx, Reply
 from twins.stripe import accounts, errors, facts, wire
 from twins.stripe.facts import Facts
-from twins.stripe.handlers import charges, payment_methods
+from twins.stripe.handlers import charges, payment_methods, transferring
 from twins.stripe.payments import banks, declines, intents, outcomes
 from twins.stripe.payments.intents import Attempt, Situation
 
@@ -176,6 +176,7 @@ def apply(
 
         return setup_intents.apply(ctx, intent, method, result)
     manual = intent["capture_method"] == "manual"
+    intent = transferring.grouped(ctx, intent)
     charge = charges.store(ctx, charges.record_of(ctx, intent, method, result, capture=not manual, intent=intent["id"]))
     if result.trigger == "decline":
         return declined(ctx, intent, method, known, result, charge)

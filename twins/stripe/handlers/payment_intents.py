@@ -10,7 +10,7 @@ from typing import Any
 
 from twinkit import Ctx, Reply, Request
 from twins.stripe import errors, facts, lookup, twin, wire
-from twins.stripe.handlers import charges, confirming, payment_methods
+from twins.stripe.handlers import charges, confirming, payment_methods, transferring
 from twins.stripe.payments import intents, money
 
 PLAIN = (
@@ -179,6 +179,7 @@ def create(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
     check_amount(params, currency)
     if params.get("customer"):
         lookup.record(ctx, "customer", params["customer"], "customer")
+    transferring.check(ctx, params)
     if not params.get("confirm"):
         for name in ("off_session", "error_on_requires_action", "mandate_data", "return_url", "use_stripe_sdk"):
             if params.get(name) and name in ("off_session", "error_on_requires_action", "mandate_data"):

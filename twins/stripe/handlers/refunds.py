@@ -10,7 +10,7 @@ from typing import Any
 
 from twinkit import Ctx, Filter, Request
 from twins.stripe import accounts, errors, facts, lookup, twin
-from twins.stripe.handlers import balances
+from twins.stripe.handlers import balances, transferring
 from twins.stripe.payments import refunds
 
 
@@ -89,6 +89,7 @@ def make(ctx: Ctx, charge: dict[str, Any], params: Mapping[str, Any]) -> dict[st
             if charge["description"]
             else "REFUND FOR CHARGE",
         )
+    record.update(transferring.undo(ctx, charge, record, params))
     ctx.store.insert("refund", record, created=ctx.micros)
     _after(ctx, charge, record, behaviour)
     return record

@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from twinkit import Ctx, Receiver, Request
-from twins.stripe import accounts, errors, lookup, twin, webhooks, wire
+from twinkit import Ctx, Filter, Receiver, Request
+from twins.stripe import accounts, errors, listing, lookup, twin, webhooks, wire
 
 SECRETS = "webhook_secret"
 """Store name of signing secrets, by endpoint id."""
@@ -141,3 +141,13 @@ def envelope(
         event["account"] = account
     event["pending_webhooks"] = len(receivers(ctx, event))
     return event
+
+
+@twin.handler("GetEvents")
+def list_events(ctx: Ctx, request: Request) -> Any:
+    """Events, by type or by a group of types such as `charge.*`."""
+    head, star, tail = str(request.query.get("type") or "").partition("*")
+    if not star or tail:
+        return ctx.generic(request)
+    where = [Filter("type", "prefix", head)] if head else []
+    return listing.page(ctx, request, "event", [*where, *listing.ranges(request.query, "created")])
