@@ -314,8 +314,8 @@ def included(ctx: Ctx, record: Mapping[str, Any], name: str) -> Any:
     if kind == "customer" and name in ("sources", "subscriptions", "tax_ids"):
         resource = {"sources": "payment_source", "subscriptions": "subscription", "tax_ids": "tax_id"}[name]
         return listing.embedded(ctx, resource, [Filter("customer", "=", id)], f"/v1/customers/{id}/{name}")
-    if kind == "checkout.session" and name == "line_items":
-        return _sold(ctx, id)
+    if kind in ("checkout.session", "payment_link") and name == "line_items":
+        return _sold(ctx, kind, id)
     if kind == "invoice" and name == "payments":
         found = listing.embedded(ctx, "invoice_payment", [Filter("invoice", "=", id)], "/v1/invoices/payments")
         return {part: value for part, value in found.items() if part != "total_count"}
@@ -348,9 +348,9 @@ def _confirmation(ctx: Ctx, invoice: str) -> dict[str, Any] | None:
     return {"client_secret": intent["client_secret"], "type": "payment_intent"} if intent else None
 
 
-def _sold(ctx: Ctx, session: str) -> dict[str, Any]:
-    """The line items of a Checkout Session as it shows them when they are expanded."""
-    kept = ctx.store.find("sold_items", session) or {"items": []}
+def _sold(ctx: Ctx, kind: str, id: str) -> dict[str, Any]:
+    """The line items of a Checkout Session or payment link as it shows them when they are expanded."""
+    kept = ctx.store.find("sold_items", id) or {"items": []}
     rows = [{name: value for name, value in row.items() if not name.startswith("_")} for row in kept["items"]]
-    url = f"/v1/checkout/sessions/{session}/line_items"
+    url = f"/v1/{'payment_links' if kind == 'payment_link' else 'checkout/sessions'}/{id}/line_items"
     return {"object": "list", "data": rows[: listing.DEFAULT], "has_more": len(rows) > listing.DEFAULT, "url": url}

@@ -11,7 +11,7 @@ from typing import Any
 
 from twinkit import Ctx, Filter, Reply, Request
 from twins.stripe import errors, listing, lookup, twin
-from twins.stripe.handlers import charges, payment_methods, sources
+from twins.stripe.handlers import charges, payment_methods, sources, tax_ids
 from twins.stripe.payments import instruments, ledger
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -131,16 +131,8 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     if attached is not None:
         ctx.emit("payment_method.attached", attached)
     for given in params.get("tax_id_data") or ():
-        tax = ctx.create(
-            "tax_id", {**given, "customer": record["id"], "owner": None, "country": _country(given)}, event=""
-        )
-        ctx.emit("customer.tax_id.created", tax)
+        tax_ids.make(ctx, given, record["id"], {"customer": record["id"], "type": "customer"})
     return record
-
-
-def _country(given: Mapping[str, Any]) -> str | None:
-    word = str(given.get("type", ""))[:2].upper()
-    return None if word in ("EU", "") else word
 
 
 def deleted_stub(id: str) -> dict[str, Any]:

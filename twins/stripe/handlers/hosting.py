@@ -1,0 +1,258 @@
+"""Links and sessions that lead to pages: payment links, the customer portal; sessions for client-side components.
+
+Sources: https://docs.stripe.com/api/payment-link, /customer_portal/sessions, /customer_sessions. Imports: the kit's
+public names, the twin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+from urllib.parse import parse_qsl
+
+from twinkit import Ctx, Filter, Reply, Request
+from twins.stripe import accounts, errors, listing, lookup, twin
+from twins.stripe.handlers import checkout, selling
+
+LINK = "payment_link"
+PORTAL = "billing_portal.session"
+CONFIGURATION = "billing_portal.configuration"
+COMPONENT_LIFE = 1800
+GIVEN = (
+    "application_fee_amount", "application_fee_percent", "consent_collection", "inactive_message", "name_collection",
+    "on_behalf_of", "optional_items", "payment_intent_data", "payment_method_options", "payment_method_types",
+    "restrictions", "shipping_address_collection", "transfer_data",
+)  # fmt: skip
+TEXTS = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
+THANKS = "https://stripe.com"
+"""Where a session of a link leads when the link says nothing."""
+
+
+def _address(ctx: Ctx, path: str) -> str:
+    """Where a page of the account that asks is found."""
+    account = accounts.current(ctx)
+    return f"{ctx.base_url}{path}" + (f"?account={account}" if account else "")
+
+
+def _opened(ctx: Ctx, request: Request, resource: str, name: str) -> dict[str, Any]:
+    """What a page stands for, of the account its address names."""
+    accounts.enter(ctx, _query(request).get("account"))
+    return lookup.in_path(ctx, resource, str(request.path[name]))
+
+
+def _query(request: Request) -> dict[str, str]:
+    return dict(parse_qsl(request.raw_query.decode("latin-1")))
+
+
+# payment links --------------------------------------------------------------------------------------------------------
+
+
+def _hash(params: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = params.get(name)
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _mode(rows: list[dict[str, Any]]) -> str:
+    return "subscription" if any(row["price"]["recurring"] for row in rows) else "payment"
+
+
+@twin.handler("PostPaymentLinks")
+@lookup.modelled
+def create_link(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """A link that sells the same line items to everyone."""
+    params = request.body or {}
+    rows = selling.items(ctx, params.get("line_items"), "link")
+    mode = _mode(rows)
+    id = ctx.new_id(LINK)
+    after = _hash(params, "after_completion") or {"type": "hosted_confirmation"}
+    if after["type"] == "hosted_confirmation":
+        after["hosted_confirmation"] = {"custom_message": None, **_hash(after, "hosted_confirmation")}
+    invoice = {
+        "account_tax_ids": None, "custom_fields": None, "description": None, "footer": None, "issuer": None,
+        "metadata": {}, "rendering_options": None, **_hash(_hash(params, "invoice_creation"), "invoice_data"),
+    }  # fmt: skip
+    subscription = {
+        "description": None, "invoice_settings": {"issuer": {"type": "self"}}, "metadata": {},
+        "trial_period_days": None, "trial_settings": None, **_hash(params, "subscription_data"),
+    }  # fmt: skip
+    collects = _hash(params, "tax_id_collection")
+    record = {
+        "id": id,
+        "object": LINK,
+        **dict.fromkeys(GIVEN),
+        **lookup.given(params, *GIVEN),
+        "active": True,
+        "after_completion": after,
+        "allow_promotion_codes": bool(params.get("allow_promotion_codes")),
+        "application": None,
+        "automatic_tax": {"enabled": False, "liability": None, **_hash(params, "automatic_tax")},
+        "billing_address_collection": params.get("billing_address_collection") or "auto",
+        "currency": rows[0]["currency"] if rows else params.get("currency") or "usd",
+        "custom_fields": list(params.get("custom_fields") or ()),
+        "custom_text": {**dict.fromkeys(TEXTS), **_hash(params, "custom_text")},
+        "customer_creation": params.get("customer_creation") or ("if_required" if mode == "payment" else "always"),
+        "invoice_creation": {
+            "enabled": bool(_hash(params, "invoice_creation").get("enabled")),
+            "invoice_data": invoice,
+        }
+        if mode == "payment"
+        else None,
+        "livemode": False,
+        "managed_payments": {"enabled": False},
+        "metadata": lookup.metadata({}, params.get("metadata")),
+        "payment_method_collection": params.get("payment_method_collection") or "always",
+        "phone_number_collection": {"enabled": False, **_hash(params, "phone_number_collection")},
+        "shipping_options": list(params.get("shipping_options") or ()),
+        "submit_type": params.get("submit_type") or "auto",
+        "subscription_data": subscription if mode == "subscription" else None,
+        "tax_id_collection": {"enabled": False, "required": "never", **collects},
+        "url": _address(ctx, f"/l/{id}"),
+    }
+    record = lookup.ordered(record)
+    ctx.store.insert(LINK, record, created=ctx.micros)
+    selling.keep(ctx, id, rows)
+    ctx.emit("payment_link.created", record)
+    return record
+
+
+@twin.handler("GetPaymentLinksPaymentLinkLineItems")
+@lookup.modelled
+def link_items(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """What a link sells."""
+    link = lookup.in_path(ctx, LINK, request.path["payment_link"], "payment_link")
+    rows = [
+        {name: value for name, value in row.items() if not name.startswith("_")}
+        for row in selling.kept(ctx, link["id"])
+    ]
+    return listing.sliced(request, rows, "item")
+
+
+@twin.page("GET", "/l/{link}")
+def follow(ctx: Ctx, request: Request) -> Reply:
+    """Someone opens a link: a Checkout Session of its own, at its page."""
+    link = _opened(ctx, request, LINK, "link")
+    if not link["active"]:
+        text = (link["inactive_message"] or {}).get("custom_message") or "This payment link is no longer active."
+        return Reply(200, f"<!doctype html><p>{escape(text)}</p>", media_type="text/html; charset=utf-8")
+    rows = selling.kept(ctx, link["id"])
+    redirect = link["after_completion"].get("redirect") or {}
+    asked = {
+        "allow_promotion_codes": link["allow_promotion_codes"],
+        "line_items": [
+            {"price": row["price"]["id"], **({} if row["quantity"] is None else {"quantity": row["quantity"]})}
+            for row in rows
+        ],
+        "metadata": link["metadata"],
+        "mode": _mode(rows),
+        "payment_intent_data": link["payment_intent_data"] or {},
+        "success_url": redirect.get("url") or THANKS,
+    }
+    reference = _query(request).get("client_reference_id")
+    session = checkout.make(ctx, {**asked, **({"client_reference_id": reference} if reference else {})})
+    ctx.update(checkout.SESSION, session["id"], {"payment_link": link["id"]}, event="")
+    return Reply(303, None, {"location": session["url"]})
+
+
+# the customer portal --------------------------------------------------------------------------------------------------
+
+
+def _configuration(ctx: Ctx, given: Any) -> dict[str, Any]:
+    """The configuration a portal session names, else the default one, made when first needed."""
+    if given:
+        return lookup.record(ctx, CONFIGURATION, given, "configuration")
+    for found in ctx.store.select(CONFIGURATION, [Filter("is_default", "=", True)]):
+        return found
+    return ctx.create(CONFIGURATION, {"active": True, "is_default": True}, event="")
+
+
+@twin.handler("PostBillingPortalSessions")
+@lookup.modelled
+def create_portal(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """A session of the customer portal."""
+    params = request.body or {}
+    if not params.get("customer") and not params.get("customer_account"):
+        raise errors.missing("customer")
+    customer = lookup.record(ctx, "customer", params["customer"], "customer") if params.get("customer") else None
+    configuration = _configuration(ctx, params.get("configuration"))
+    flow = _hash(params, "flow_data")
+    after = {"hosted_confirmation": None, "redirect": None, "type": "portal_homepage"}
+    shown = {
+        "after_completion": {**after, **_hash(flow, "after_completion")},
+        "subscription_cancel": flow.get("subscription_cancel"),
+        "subscription_update": flow.get("subscription_update"),
+        "subscription_update_confirm": flow.get("subscription_update_confirm"),
+        "type": flow.get("type"),
+    }
+    id = ctx.new_id(PORTAL)
+    record = {
+        "id": id,
+        "object": PORTAL,
+        "configuration": configuration["id"],
+        "created": ctx.now,
+        "customer": customer["id"] if customer else None,
+        "customer_account": params.get("customer_account"),
+        "flow": shown if flow else None,
+        "livemode": False,
+        "locale": params.get("locale"),
+        "on_behalf_of": params.get("on_behalf_of"),
+        "return_url": params.get("return_url") or configuration.get("default_return_url"),
+        "url": _address(ctx, f"/p/session/{id}"),
+    }
+    ctx.store.insert(PORTAL, record, created=ctx.micros)
+    ctx.emit("billing_portal.session.created", record)
+    return record
+
+
+@twin.page("GET", "/p/session/{session}")
+def portal_page(ctx: Ctx, request: Request) -> Reply:
+    """The page of a portal session: whose it is and the way back."""
+    session = _opened(ctx, request, PORTAL, "session")
+    customer = ctx.store.find("customer", str(session["customer"])) or {}
+    back = session["return_url"]
+    link = f'<a id="return" href="{escape(str(back))}">Return</a>' if back else ""
+    name = escape(str(customer.get("name") or customer.get("email") or session["customer"]))
+    text = f'<!doctype html><meta charset="utf-8"><title>Billing</title><h1>{name}</h1>{link}'
+    return Reply(200, text, media_type="text/html; charset=utf-8")
+
+
+# components -----------------------------------------------------------------------------------------------------------
+
+FEATURES: Mapping[str, Any] = {
+    "payment_method_allow_redisplay_filters": ["always"],
+    "payment_method_redisplay": "disabled",
+    "payment_method_redisplay_limit": 3,
+    "payment_method_remove": "disabled",
+    "payment_method_save": "disabled",
+    "payment_method_save_usage": None,
+}
+PLAIN = ("active_entitlements", "buy_button", "customer_portal", "pricing_table")
+FEATURED = ("customer_sheet", "mobile_payment_element", "payment_element")
+
+
+def _component(given: Mapping[str, Any], name: str) -> dict[str, Any]:
+    enabled = bool(given.get("enabled"))
+    if name in PLAIN:
+        return {"enabled": enabled}
+    base = dict(FEATURES) if name == "payment_element" else {}
+    features = {**base, **_hash(given, "features")}
+    return {"enabled": enabled, "features": features if enabled else None}
+
+
+@twin.handler("PostCustomerSessions")
+@lookup.modelled
+def create_session(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """A secret that lets components act for a customer for half an hour."""
+    params = request.body or {}
+    customer = lookup.record(ctx, "customer", params["customer"], "customer") if params.get("customer") else None
+    given = _hash(params, "components")
+    return {
+        "object": "customer_session",
+        "client_secret": f"cuss_secret_{ctx.token('alnum', 60)}",
+        "components": {name: _component(_hash(given, name), name) for name in sorted(PLAIN + FEATURED)},
+        "created": ctx.now,
+        "customer": customer["id"] if customer else None,
+        "customer_account": params.get("customer_account"),
+        "expires_at": ctx.now + COMPONENT_LIFE,
+        "livemode": False,
+    }
