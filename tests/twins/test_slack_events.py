@@ -76,6 +76,46 @@ def test_one_authorization_of_several_is_named(twin: Twin, app: WebhookReceiver,
     assert [each["user_id"] for each in told["authorizations"]] == [world.BOT_USER, world.ANA, world.BEN]
 
 
+# what an event tells -------------------------------------------------------------------------------------------------
+
+TOLD: dict[str, set[str]] = {
+    "channel_created": {"channel", "event_ts", "type"},
+    "channel_rename": {"channel", "event_ts", "type"},
+    "channel_archive": {"channel", "event_ts", "is_moved", "type", "user"},
+    "member_joined_channel": {"channel", "channel_type", "event_ts", "inviter", "team", "type", "user"},
+    "pin_added": {
+        "channel_id", "event_ts", "has_pins", "item", "item_user", "pin_count", "pinned_info", "type", "user",
+    },
+    "reaction_added": {"event_ts", "item", "item_user", "reaction", "type", "user"},
+    "user_change": {"cache_ts", "event_ts", "type", "user"},
+    "dnd_updated": {"dnd_status", "event_ts", "type", "user"},
+}  # fmt: skip
+"""Type of an event → its properties: https://docs.slack.dev/reference/events."""
+CHANNEL = {
+    "context_team_id", "created", "creator", "id", "is_archived", "is_channel", "is_ext_shared", "is_frozen",
+    "is_general", "is_group", "is_im", "is_mpim", "is_org_shared", "is_pending_ext_shared", "is_private", "is_shared",
+    "name", "name_normalized",
+}  # fmt: skip
+
+
+def test_what_events_tell(twin: Twin, bot: WebClient, ana: WebClient) -> None:
+    ts = bot.chat_postMessage(channel=GENERAL, text="x")["ts"]
+    bot.pins_add(channel=GENERAL, timestamp=ts)
+    ana.reactions_add(channel=GENERAL, timestamp=ts, name="tada")
+    channel = bot.conversations_create(name="made")["channel"]["id"]
+    bot.conversations_invite(channel=channel, users=world.BEN)
+    bot.conversations_rename(channel=channel, name="named")
+    bot.conversations_archive(channel=channel)
+    ana.users_profile_set(name="title", value="t")
+    ana.dnd_setSnooze(num_minutes=3)
+    told = {event.data["body"]["type"]: event.data["body"] for event in twin.events}
+    assert {type: set(told[type]) for type in TOLD} == TOLD
+    assert set(told["channel_created"]["channel"]) == CHANNEL
+    assert (told["pin_added"]["pin_count"], told["pin_added"]["pinned_info"]["pinned_by"]) == ("1", world.BOT_USER)
+    assert told["pin_added"]["item"]["message"]["permalink"].endswith(ts.replace(".", ""))
+    assert {"locale"} <= set(told["user_change"]["user"]) and "fields" in told["user_change"]["user"]["profile"]
+
+
 # how many ------------------------------------------------------------------------------------------------------------
 
 

@@ -127,6 +127,35 @@ def test_a_later_message_is_delayed(bot: WebClient, twin: Twin) -> None:
     assert bot.conversations_history(channel=GENERAL)["messages"][0]["type"] == "message"
 
 
+def test_counters_of_a_thread(bot: WebClient, ana: WebClient, ben: WebClient) -> None:
+    ts = bot.chat_postMessage(channel=GENERAL, text="start")["ts"]
+    said = [who.chat_postMessage(channel=GENERAL, thread_ts=ts, text="r")["ts"] for who in (ana, ben, ana)]
+
+    def parent() -> dict[str, Any]:
+        return dict(bot.conversations_history(channel=GENERAL, latest=ts, inclusive=True, limit=1)["messages"][0])
+
+    ana.chat_delete(channel=GENERAL, ts=said[2])
+    assert (parent()["reply_count"], parent()["reply_users"], parent()["latest_reply"]) == (
+        2, [world.ANA, world.BEN], said[1],
+    )  # fmt: skip
+    ana.chat_delete(channel=GENERAL, ts=said[0])
+    assert (parent()["reply_count"], parent()["reply_users"]) == (1, [world.BEN])
+    ben.chat_delete(channel=GENERAL, ts=said[1])
+    assert "reply_count" not in parent() and "thread_ts" not in parent()
+
+
+def test_what_somebody_reacted_to(bot: WebClient, ana: WebClient) -> None:
+    first, second = (bot.chat_postMessage(channel=GENERAL, text=text)["ts"] for text in ("a", "b"))
+    for ts, name in ((first, "one"), (second, "one"), (second, "two")):
+        ana.reactions_add(channel=GENERAL, timestamp=ts, name=name)
+    assert [item["message"]["ts"] for item in ana.reactions_list()["items"]] == [second, first]
+    ana.reactions_remove(channel=GENERAL, timestamp=second, name="one")
+    assert len(ana.reactions_list()["items"]) == 2
+    ana.reactions_remove(channel=GENERAL, timestamp=second, name="two")
+    assert [item["message"]["ts"] for item in ana.reactions_list(limit=1)["items"]] == [first]
+    assert bot.reactions_list()["items"] == []
+
+
 def test_threads_as_people_see_them(bot: WebClient, ana: WebClient, ben: WebClient) -> None:
     ts = bot.chat_postMessage(channel=GENERAL, text="start")["ts"]
     for number in range(5):

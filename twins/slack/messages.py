@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from twinkit import Ctx
+from twinkit import Ctx, Filter
 from twins.slack import blocks as kit
 from twins.slack import people, places, richtext, stamps, webhooks
 from twins.slack.args import Args
@@ -290,7 +290,8 @@ def _share_links(ctx: Ctx, channel: dict[str, Any], said: Mapping[str, Any]) -> 
 
 def system(ctx: Ctx, channel: dict[str, Any], subtype: str, user: str, text: str, **more: Any) -> dict[str, Any]:
     """A message of the service itself, such as `channel_join`."""
-    return post(ctx, channel, {"subtype": subtype, "user": user, "text": text, **more})
+    home = {} if subtype.endswith(("_topic", "_purpose")) else {"team": channel["team"]}
+    return post(ctx, channel, {"subtype": subtype, "user": user, "text": text, **home, **more})
 
 
 # changing ------------------------------------------------------------------------------------------------------------
@@ -329,18 +330,25 @@ def _uncount(ctx: Ctx, channel: str, reply: Mapping[str, Any]) -> None:
     parent = ctx.store.find("message", key(channel, str(reply["thread_ts"])))
     if parent is None:
         return
-    left = list(ctx.store.select("reply", parent=key(channel, parent["ts"]), order="oldest"))
-    users = list(dict.fromkeys(str(each.get("user") or each.get("bot_id")) for each in left))
-    if left:
-        parent.update(
-            reply_count=len(left), reply_users=users, reply_users_count=len(users), latest_reply=left[-1]["ts"]
-        )
+    place = key(channel, parent["ts"])
+    count = int(parent["reply_count"]) - 1
+    if count > 0:
+        newest = ctx.store.list("reply", parent=place, sort="@created", limit=1).ids[0].partition(" ")[2]
+        writer = reply.get("user") or reply.get("bot_id")
+        users = [user for user in parent["reply_users"] if user != writer or _wrote(ctx, place, reply)]
+        parent.update(reply_count=count, reply_users=users, reply_users_count=len(users), latest_reply=newest)
     elif parent.get("subtype") == "tombstone":
-        ctx.store.delete("message", key(channel, parent["ts"]))
+        ctx.store.delete("message", place)
         return
     else:
         parent = {name: value for name, value in parent.items() if name not in THREAD}
     save(ctx, channel, parent)
+
+
+def _wrote(ctx: Ctx, place: str, reply: Mapping[str, Any]) -> bool:
+    """Whether the writer of a reply has others in the thread."""
+    name = "user" if reply.get("user") else "bot_id"
+    return bool(ctx.store.list("reply", [Filter(name, "=", reply[name])], parent=place, limit=1).ids)
 
 
 def _hidden(ctx: Ctx, channel: dict[str, Any], subtype: str, more: Mapping[str, Any]) -> None:

@@ -25,7 +25,8 @@ def new_user(team: str, id: str, name: str, real_name: str, now: int, **special:
     profile: dict[str, Any] = {
         "title": "", "phone": "", "skype": "", "real_name": real_name, "real_name_normalized": real_name,
         "display_name": name, "display_name_normalized": name, "fields": {}, "status_text": "", "status_emoji": "",
-        "status_emoji_display_info": [], "status_expiration": 0, "avatar_hash": digest[:12],
+        "status_emoji_display_info": [], "status_text_canonical": "", "huddle_state": "default_unset",
+        "huddle_state_expiration_ts": 0, "status_expiration": 0, "avatar_hash": digest[:12],
         "email": f"{name}@twinkit.test", "first_name": first,
         "last_name": last, "team": team,
     }  # fmt: skip
@@ -65,6 +66,13 @@ def shown(user: dict[str, Any], *, locale: bool = False, email: bool = True) -> 
             found.pop(key, None)
     without = {"fields"} if email else {"fields", "email"}
     found["profile"] = {key: value for key, value in user["profile"].items() if key not in without}
+    return found
+
+
+def told(user: dict[str, Any]) -> dict[str, Any]:
+    """A user as events tell it: with locale and the fields of the profile."""
+    found = shown(user, locale=True)
+    found["profile"] = {**found["profile"], "fields": user["profile"].get("fields", {})}
     return found
 
 

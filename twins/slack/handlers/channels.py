@@ -16,6 +16,12 @@ from twins.slack.failing import fail
 from twins.slack.paging import page
 
 MAX_TOPIC = 250
+TOLD = frozenset((
+    "id", "name", "name_normalized", "created", "creator", "context_team_id", "is_channel", "is_shared",
+    "is_org_shared", "is_archived", "is_general", "is_group", "is_private", "is_ext_shared", "is_im", "is_mpim",
+    "is_pending_ext_shared",
+))  # fmt: skip
+"""What `channel_created` tells of a channel: https://docs.slack.dev/reference/events/channel_created."""
 
 
 def announce(ctx: Ctx, place: dict[str, Any], what: str, **event: Any) -> None:
@@ -35,8 +41,8 @@ def create(call: Call) -> dict[str, Any]:
     channel = places.new_channel(call.ctx, call.ctx.new_id("channel"), name, call.user, call.team, kind=kind)
     places.add(call.ctx, channel, [call.user])
     if not private:
-        event = {key: channel[key] for key in ("id", "name", "created", "creator")}
-        event.update(is_channel=True, name_normalized=name, context_team_id=call.team)
+        event = {name: value for name, value in places.described(channel, None).items() if name in TOLD}
+        event["is_frozen"] = False
         webhooks.notify(call.ctx, call.team, "channel_created", {"channel": event})
     shown = places.shown(call.ctx, channel, call.user)
     return {"channel": {**shown, "last_read": places.NEVER}}
@@ -144,7 +150,10 @@ def apply_name(ctx: Ctx, channel: dict[str, Any], name: str, user: str) -> dict[
     after = ctx.store.update("channel", channel["id"], name=name, previous_names=previous, updated=ctx.micros // 1000)
     text = f'has renamed the channel from "{before}" to "{name}"'
     messages.system(ctx, after, f"{places.event_prefix(after)}_name", user, text, old_name=before, name=name)
-    event = {"id": after["id"], "name": name, "name_normalized": name, "created": after["created"]}
+    event = {
+        "id": after["id"], "name": name, "name_normalized": name, "created": after["created"],
+        "is_channel": after["kind"] == "public", "is_mpim": False,
+    }  # fmt: skip
     announce(ctx, after, "rename", channel=event)
     return after
 
@@ -200,7 +209,8 @@ def set_archived(ctx: Ctx, channel: dict[str, Any], user: str, archived: bool) -
     after = ctx.store.update("channel", channel["id"], is_archived=archived, updated=ctx.micros // 1000)
     if not archived:
         messages.system(ctx, after, f"{places.event_prefix(after)}_{word}", user, f"{word}d the channel")
-    announce(ctx, after, word, channel=channel["id"], user=user)
+    moved = {"is_moved": 0} if archived else {}
+    announce(ctx, after, word, channel=channel["id"], user=user, **moved)
     return after
 
 

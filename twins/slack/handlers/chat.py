@@ -57,6 +57,7 @@ def me_message(call: Call) -> dict[str, Any]:
     """Say what one does."""
     channel = postable(call, call.args.text("channel"))
     content = messages.content(call.args, call.ctx)
+    content.pop("blocks", None)
     done = messages.post(call.ctx, channel, {**messages.author(call), **content, "subtype": "me_message"})
     return {"channel": channel["id"], "ts": done["ts"]}
 

@@ -54,7 +54,8 @@ def _set(call: Call, **dnd: Any) -> dict[str, Any]:
     user = call.ctx.store.get("user", call.user)
     after = call.ctx.store.update("user", call.user, dnd={**user.get("dnd", {}), **dnd})
     status = {**_status(call, after), **_snooze(call, after)}
-    webhooks.notify(call.ctx, call.team, "dnd_updated", {"user": call.user, "dnd_status": status})
+    told = {name: value for name, value in status.items() if name not in ("snooze_is_indefinite", "snooze_remaining")}
+    webhooks.notify(call.ctx, call.team, "dnd_updated", {"user": call.user, "dnd_status": told})
     webhooks.notify(call.ctx, call.team, "dnd_updated_user", {"user": call.user, "dnd_status": _status(call, after)})
     return status
 

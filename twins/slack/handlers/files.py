@@ -178,7 +178,9 @@ def make_public(call: Call) -> dict[str, Any]:
     if file["public_url_shared"]:
         raise fail("already_public")
     after = call.ctx.store.update("file", file["id"], public_url_shared=True)
-    webhooks.notify(call.ctx, call.team, "file_public", {"file_id": file["id"], "file": {"id": file["id"]}})
+    webhooks.notify(
+        call.ctx, call.team, "file_public", {"file_id": file["id"], "user_id": call.user, "file": {"id": file["id"]}}
+    )
     return {"file": filekit.shown(after)}
 
 

@@ -12,11 +12,14 @@ NOT_PINNABLE = frozenset({"channel_join", "channel_leave", "group_join", "group_
 MAX_PINS = 100
 
 
-def _event(call: Call, item: items.Item, type: str, has_pins: bool) -> None:
+def _event(call: Call, item: items.Item, type: str, has_pins: bool, info: dict[str, Any]) -> None:
+    channel = call.ctx.store.get("channel", item.channel)
+    link = messages.permalink(call.ctx, channel, item.record)
     event = {
-        "user": call.user, "channel_id": item.channel, "has_pins": has_pins, "item_user": item.record.get("user", ""),
+        "user": call.user, "pin_count": str(call.ctx.store.count("pin", parent=item.channel)),
+        "pinned_info": info, "channel_id": item.channel, "has_pins": has_pins, "item_user": item.record.get("user", ""),
         "item": {
-            "type": "message", "channel": item.channel, "message": messages.shown(item.record),
+            "type": "message", "channel": item.channel, "message": {**messages.shown(item.record), "permalink": link},
             "created": call.ctx.now, "created_by": call.user,
         },
     }  # fmt: skip
@@ -53,7 +56,7 @@ def add(call: Call) -> dict[str, Any]:
     store.insert("pin", pin, parent=item.channel, created=call.ctx.micros)
     info = {"channel": item.channel, "pinned_by": call.user, "pinned_ts": call.ctx.now}
     after = items.keep(call.ctx, item, {"pinned_to": [item.channel], "pinned_info": info})
-    _event(call, items.Item("message", after, channel["id"], call.team), "pin_added", True)
+    _event(call, items.Item("message", after, channel["id"], call.team), "pin_added", True, info)
     return {}
 
 
@@ -66,10 +69,11 @@ def remove(call: Call) -> dict[str, Any]:
     store = call.ctx.store
     if store.find("pin", key) is None:
         raise fail("not_pinned")
+    info = dict(item.record.get("pinned_info") or {})
     store.delete("pin", key)
     after = items.keep(call.ctx, item, {"pinned_to": None, "pinned_info": None})
     left = store.count("pin", parent=item.channel) > 0
-    _event(call, items.Item("message", after, item.channel, call.team), "pin_removed", left)
+    _event(call, items.Item("message", after, item.channel, call.team), "pin_removed", left, info)
     return {}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from twinkit import Ctx
+from twinkit import Ctx, Filter
 from twins.slack import items, messages, people, webhooks
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
@@ -46,6 +46,7 @@ def react(ctx: Ctx, item: items.Item, name: str, user: str) -> None:
     mine["users"] = [*mine["users"], user]
     mine["count"] = len(mine["users"])
     items.keep(ctx, item, {"reactions": reactions})
+    _note(ctx, item, user)
     _announce(ctx, item, "reaction_added", name, user)
 
 
@@ -71,7 +72,27 @@ def unreact(ctx: Ctx, item: items.Item, name: str, user: str) -> None:
     if not found:
         raise fail("no_reaction")
     items.keep(ctx, item, {"reactions": kept or None})
+    if not any(user in each["users"] for each in kept):
+        _unnote(ctx, item, user)
     _announce(ctx, item, "reaction_removed", name, user)
+
+
+def _place(item: items.Item, user: str) -> str:
+    return f"{user} {item.record['id']}" if item.kind == "file" else f"{user} {item.channel} {item.record['ts']}"
+
+
+def _note(ctx: Ctx, item: items.Item, user: str) -> None:
+    """Remember that somebody reacted to an item, so that a list of it needs no search."""
+    id = _place(item, user)
+    if ctx.store.raw("reacted", id) is None:
+        where = {"kind": item.kind, "channel": item.channel, "item": item.record.get("ts") or item.record["id"]}
+        ctx.store.insert("reacted", {"id": id, "user": user, **where})
+
+
+def _unnote(ctx: Ctx, item: items.Item, user: str) -> None:
+    id = _place(item, user)
+    if ctx.store.raw("reacted", id) is not None:
+        ctx.store.delete("reacted", id)
 
 
 def _announce(ctx: Ctx, item: items.Item, type: str, name: str, user: str) -> None:
@@ -94,15 +115,13 @@ def get(call: Call) -> dict[str, Any]:
 def list_reactions(call: Call) -> dict[str, Any]:
     """What somebody has reacted to, newest first."""
     user = str(people.find(call.ctx, call.args.text("user") or call.user)["id"])
-    found = []
-    for resource in ("message", "reply"):
-        for record in call.ctx.store.select(resource, order="newest"):
-            if record.get("subtype") != "thread_broadcast" or resource == "reply":
-                found += [record] if any(user in each["users"] for each in record.get("reactions", ())) else []
-    found.sort(key=lambda record: str(record["ts"]), reverse=True)
-    places = [(items.channel_of(call.ctx, record), record) for record in found]
-    visible: list[dict[str, Any]] = [
-        {"type": "message", "channel": id, "message": messages.shown(record)} for id, record in places
-    ]
-    shown, metadata = page(call.args, visible, lambda row: str(row["message"]["ts"]), "ts")
-    return {"items": shown, "response_metadata": metadata}
+    visible = []
+    for note in call.ctx.store.select("reacted", [Filter("user", "=", user)], order="newest"):
+        record = messages.find(call.ctx, note["channel"], note["item"]) if note["kind"] == "message" else None
+        if record is not None:
+            shown_as = {"type": "message", "channel": note["channel"], "message": messages.shown(record[1])}
+            visible.append((note["id"], shown_as))
+        elif note["kind"] == "file" and call.ctx.store.raw("file", note["item"]) is not None:
+            visible.append((note["id"], {"type": "file", "file": call.ctx.store.get("file", note["item"])}))
+    shown, metadata = page(call.args, visible, lambda row: str(row[0]), "reacted")
+    return {"items": [row[1] for row in shown], "response_metadata": metadata}

@@ -69,7 +69,7 @@ def create(call: Call) -> dict[str, Any]:
         "deleted_by": None, "prefs": {"channels": _channels(call), "groups": []}, "users": [],
     }  # fmt: skip
     call.ctx.store.insert("subteam", group)
-    webhooks.notify(call.ctx, call.team, "subteam_created", {"subteam": group})
+    webhooks.notify(call.ctx, call.team, "subteam_created", {"subteam": {**group, "user_count": 0}})
     return {"usergroup": _shown(call, group)}
 
 

@@ -22,7 +22,7 @@ def _shown(call: Call, user: dict[str, Any]) -> dict[str, Any]:
 
 def changed(ctx: Ctx, user: dict[str, Any], *, status: bool = False) -> None:
     """Tell the apps that somebody's record is another, and the status if that changed."""
-    shown = {"user": people.shown(user), "cache_ts": ctx.now}
+    shown = {"user": people.told(user), "cache_ts": ctx.now}
     for type in ("user_change", "user_profile_changed", *(("user_status_changed",) if status else ())):
         webhooks.notify(ctx, user["team_id"], type, shown)
 

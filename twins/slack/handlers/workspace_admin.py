@@ -86,7 +86,7 @@ def invite(call: Call) -> dict[str, Any]:
     for channel in channels:
         if channel is not None:
             members.enter(call.ctx, channel, user["id"])
-    webhooks.notify(call.ctx, call.team, "team_join", {"user": people.shown(user)})
+    webhooks.notify(call.ctx, call.team, "team_join", {"user": people.told(user), "cache_ts": call.ctx.now})
     return {}
 
 
