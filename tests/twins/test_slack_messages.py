@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 
 from tests.twins.slack_bench import ana, ben, bot, slack_server, twin
 from twinkit.testing.twin import Twin
-from twins.slack import blocks, richtext, world
+from twins.slack import blocks, filekit, richtext, world
 
 __all__ = ["ana", "ben", "bot", "slack_server", "twin"]
 GENERAL = world.GENERAL
@@ -168,3 +168,27 @@ def test_threads_as_people_see_them(bot: WebClient, ana: WebClient, ben: WebClie
     assert ["last_read" in parent for parent in parents] == [False, True, False]
     wide = ben.chat_postMessage(channel=GENERAL, thread_ts=ts, text="all", reply_broadcast=True)["message"]
     assert wide["subtype"] == "thread_broadcast" and "channel" not in wide["root"]
+
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + (640).to_bytes(4, "big") + (480).to_bytes(4, "big")
+GIF = b"GIF89a" + (3).to_bytes(2, "little") + (2).to_bytes(2, "little")
+JPEG = (
+    b"\xff\xd8\xff\xe0\x00\x04\x00\x00\xff\xc0\x00\x11\x08"
+    + (20).to_bytes(2, "big")
+    + (30).to_bytes(2, "big")
+    + b"\x00" * 9
+)
+
+
+@pytest.mark.parametrize(("data", "size"), [(PNG, (640, 480)), (GIF, (3, 2)), (JPEG, (30, 20)), (b"text", None)])
+def test_sizes_of_images(data: bytes, size: tuple[int, int] | None) -> None:
+    assert filekit.dimensions(data) == size
+
+
+def test_an_image_has_its_size_and_smaller_pictures(bot: WebClient) -> None:
+    told = bot.files_upload_v2(filename="a.png", content=PNG, channel=GENERAL)["file"]
+    file = bot.files_info(file=told["id"])["file"]
+    assert (file["original_w"], file["original_h"], file["mimetype"]) == (640, 480, "image/png")
+    assert (file["thumb_480_w"], file["thumb_480_h"], "thumb_720" in file) == (480, 360, False)
+    text = bot.files_upload_v2(filename="a.txt", content="x", channel=GENERAL)["file"]
+    assert "thumb_64" not in bot.files_info(file=text["id"])["file"]

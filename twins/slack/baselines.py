@@ -113,7 +113,7 @@ def complete_team(ctx: Ctx, request: Request | None, record: dict[str, Any]) -> 
     general = ctx.new_id("channel")
     whole = {
         "name": name, "domain": _word(name), "email_domain": f"{_word(name)}.test", "created": ctx.now, "plan": "plus",
-        "icon": {"image_default": True, "image_34": f"{people.AVATARS}/team_34.png"}, "general": general,
+        "icon": people.team_icon(), "general": general,
         "primary_owner": {"id": "", "email": ""},
     }  # fmt: skip
     _complete(record, whole)

@@ -39,7 +39,47 @@ def new_file(ctx: Ctx, id: str, name: str, title: str, size: int, user: str, tea
         "is_starred": False, "shares": {}, "channels": [], "groups": [], "ims": [], "has_rich_preview": False,
         "file_access": "visible", "team": team,
     }  # fmt: skip
+    stored = read(ctx, id) if mime.startswith("image/") else None
+    shape = dimensions(stored) if stored else None
+    if shape:
+        file.update(thumbnails(file, shape))
     return ctx.store.insert("file", file, created=ctx.micros)
+
+
+def dimensions(data: bytes) -> tuple[int, int] | None:
+    """Width and height of a PNG, GIF or JPEG; None for anything else."""
+    if data.startswith(b"\x89PNG\r\n") and len(data) >= 24:
+        return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    if data.startswith((b"GIF87a", b"GIF89a")) and len(data) >= 10:
+        return int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
+    return _jpeg(data) if data.startswith(b"\xff\xd8") else None
+
+
+def _jpeg(data: bytes) -> tuple[int, int] | None:
+    at = 2
+    while at + 9 < len(data) and data[at] == 0xFF:
+        if 0xC0 <= data[at + 1] <= 0xCF and data[at + 1] not in (0xC4, 0xC8, 0xCC):
+            return int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big")
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return None
+
+
+def thumbnails(file: dict[str, Any], size: tuple[int, int]) -> dict[str, Any]:
+    """What an image's record has more than others: its size, and smaller pictures of it."""
+    width, height = size
+    base = f"{file['url_private'].rpartition('/')[0]}/{file['name'].rpartition('.')[0]}".replace(
+        "files-pri", "files-tmb"
+    )
+    found: dict[str, Any] = {"original_w": width, "original_h": height, "image_exif_rotation": 1}
+    for edge in (64, 80, 160):
+        found[f"thumb_{edge}"] = f"{base}_{edge}.png"
+    for edge in (360, 480, 720, 800, 960, 1024):
+        if edge > 360 and max(width, height) <= edge:
+            break
+        scale = min(1.0, edge / max(width, height, 1))
+        found[f"thumb_{edge}"] = f"{base}_{edge}.png"
+        found[f"thumb_{edge}_w"], found[f"thumb_{edge}_h"] = round(width * scale), round(height * scale)
+    return found
 
 
 def placed(ctx: Ctx, file: dict[str, Any], channel: dict[str, Any]) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def described(ctx: Ctx, view: Mapping[str, Any]) -> dict[str, Any]:
         "private_metadata": "", "callback_id": "", "external_id": "", "close": None, "submit": None, "title": None,
         "clear_on_close": False, "notify_on_close": False,
     }  # fmt: skip
-    found = {**empty, **{name: view[name] for name in KEPT if name in view}}
+    found = {**empty, **{name: kit.spelled_out(view[name]) for name in KEPT if name in view and name != "blocks"}}
     found["blocks"] = kit.with_ids(view["blocks"], lambda: ctx.token("alnum", 5))
     found["hash"] = f"{ctx.now}.{ctx.token('alnum', 8)}"
     return found

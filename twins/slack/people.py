@@ -18,6 +18,12 @@ AVATARS = "https://a.slack-edge.com/twinkit"
 SIZES = (24, 32, 48, 72, 192, 512)
 
 
+def team_icon() -> dict[str, Any]:
+    """The icon of a workspace that has set none."""
+    sizes = {f"image_{size}": f"{AVATARS}/team_{size}.png" for size in (34, 44, 68, 88, 102, 132)}
+    return {"image_default": True, **sizes}
+
+
 def new_user(team: str, id: str, name: str, real_name: str, now: int, **special: Any) -> dict[str, Any]:
     """A user record."""
     first, _, last = real_name.partition(" ")

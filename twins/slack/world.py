@@ -88,7 +88,7 @@ def baseline(ctx: Ctx) -> None:
 def _team(ctx: Ctx) -> None:
     team = {
         "id": TEAM, "name": "Twinkit", "domain": "twinkit", "email_domain": "twinkit.test", "created": ctx.now,
-        "icon": {"image_default": True, "image_34": f"{people.AVATARS}/team_34.png"}, "plan": "plus",
+        "icon": people.team_icon(), "plan": "plus",
         "primary_owner": {"id": ANA, "email": "ana@twinkit.test"}, "general": GENERAL,
     }  # fmt: skip
     ctx.store.insert("team", team)
