@@ -100,20 +100,6 @@ def test_a_token_hook_changes_claims(org: Org, listener: Listener) -> None:
     assert jwt.read(made["access_token"])[1]["extra"] == "yes"
 
 
-def test_an_assigned_user_is_pushed_to_the_scim_server(org: Org, listener: Listener) -> None:
-    bookmark = {"name": "bookmark", "label": "Scim", "signOnMode": "BOOKMARK", "settings": {"app": {"url": "x"}}}
-    app = org.ask("POST", "/api/v1/apps", bookmark)["id"]
-    profile = {"authScheme": "TOKEN", "token": "t0k", "baseUrl": f"{listener.url}/scim/v2"}
-    path = f"/api/v1/apps/{app}/connections/default?activate=true"
-    assert org.http.post(path, json={"profile": profile, "baseUrl": profile["baseUrl"]}).status_code < 300
-    user = org.user("scim@example.com")["id"]
-    org.ask("POST", f"/api/v1/apps/{app}/users", {"id": user})
-    assert listener.arrived.wait(10)
-    path, headers, body = listener.got[0]
-    assert (path, headers["authorization"]) == ("/scim/v2/Users", "Bearer t0k")
-    assert (body["userName"], body["active"]) == ("scim@example.com", True)
-
-
 def test_rate_limit_headers_count_down(org: Org) -> None:
     left = [int(org.http.get("/api/v1/apps").headers["x-rate-limit-remaining"]) for _ in range(3)]
     assert left[0] - left[2] == 2 or left[2] == 99

@@ -347,3 +347,107 @@ def test_a_client_registers_itself(org: Org) -> None:
     fresh = org.ask("POST", f"/oauth2/v1/clients/{made['client_id']}/lifecycle/newSecret")
     assert fresh["client_secret"] != made["client_secret"]
     org.ask("DELETE", f"/oauth2/v1/clients/{made['client_id']}", status=204)
+
+
+def settings(org: Org, client: str, **more: Any) -> None:
+    """Change the settings of an OAuth app."""
+    app = org.ask("GET", f"/api/v1/apps/{client}")
+    app["settings"]["oauthClient"] |= more
+    org.ask("PUT", f"/api/v1/apps/{client}", app)
+
+
+@pytest.mark.parametrize(
+    ("mode", "uri", "allowed"),
+    [
+        ("SUBDOMAIN", "https://pr-7.example.com/cb", True),
+        ("SUBDOMAIN", "https://a.b.example.com/cb", False),
+        ("SUBDOMAIN", "https://pr-7.example.com/other", False),
+        ("SUBDOMAIN", "https://evil.com/.example.com/cb", False),
+        ("DISABLED", "https://pr-7.example.com/cb", False),
+    ],
+)
+def test_redirect_uris_with_a_wildcard(org: Org, mode: str, uri: str, allowed: bool) -> None:
+    settings(org, WEB[0], redirect_uris=["https://pr-*.example.com/cb", REDIRECT], wildcard_redirect=mode)
+    org.plain.cookies.clear()
+    reply = org.plain.get("/oauth2/default/v1/authorize", params=query(redirect_uri=uri, prompt="none"))
+    assert (reply.status_code, "location" in reply.headers) == ((302, True) if allowed else (400, False))
+
+
+def test_a_signed_request_object_takes_the_place_of_parameters(org: Org) -> None:
+    from joserfc import jwt
+    from joserfc.jwk import OctKey
+
+    settings(org, WEB[0], request_object_signing_alg="HS256")
+    issuer = f"{org.url}/oauth2/default"
+    claims = {"iss": WEB[0], "aud": issuer, "exp": org.twin.clock.now + 300, **query(state="from-the-object")}
+
+    def asked(key: str, **more: Any) -> Any:
+        org.plain.cookies.clear()
+        text = jwt.encode({"alg": "HS256"}, {**claims, **more}, OctKey.import_key(key), algorithms=["HS256"])
+        fields = {"client_id": WEB[0], "request": text, "response_type": "code", "prompt": "none"}
+        return org.plain.get("/oauth2/default/v1/authorize", params=fields)
+
+    assert returned(asked(WEB[1]))["state"] == "from-the-object"
+    assert asked("another-secret-of-sufficient-length-0000").status_code == 400
+    assert asked(WEB[1], aud="https://elsewhere.example.com").status_code == 400
+    assert asked(WEB[1], exp=1).status_code == 400
+
+
+def test_a_rotating_refresh_token_has_its_grace(org: Org) -> None:
+    settings(org, SPA, refresh_token={"rotation_type": "ROTATE", "leeway": 30})
+    found = sign_in(org, query(client_id=SPA, code_challenge=CHALLENGE, code_challenge_method="S256"))
+    fields = {"grant_type": "authorization_code", "code": found["code"], "redirect_uri": REDIRECT, "client_id": SPA,
+              "code_verifier": VERIFIER}  # fmt: skip
+    first = token(org, fields, auth=None)["refresh_token"]
+    again = {"grant_type": "refresh_token", "client_id": SPA, "refresh_token": first}
+    token(org, again, auth=None)
+    org.twin.clock.advance(seconds=29)
+    last = token(org, again, auth=None)
+    org.twin.clock.advance(seconds=2)
+    refused = token(org, again, auth=None, status=400)
+    assert refused["error_description"] == "The refresh token is invalid or expired."
+    assert introspect(org, last["access_token"])["active"] is False
+
+
+def test_discovery_documents_name_their_own_endpoints(org: Org) -> None:
+    for path, issuer, base in (("/.well-known/openid-configuration", org.url, f"{org.url}/oauth2/v1"),
+                               ("/oauth2/default/.well-known/openid-configuration", f"{org.url}/oauth2/default",
+                                f"{org.url}/oauth2/default/v1"),
+                               ("/oauth2/default/.well-known/oauth-authorization-server", f"{org.url}/oauth2/default",
+                                f"{org.url}/oauth2/default/v1")):  # fmt: skip
+        found = org.plain.get(path).json()
+        assert found["issuer"] == issuer
+        endpoints = {name for name in found if name.endswith("_endpoint") or name == "jwks_uri"}
+        assert len(endpoints) == 11
+        assert all(found[name].startswith((base, f"{org.url}/oauth2/v1/clients")) for name in endpoints)
+        assert "urn:openid:params:grant-type:ciba" in found["grant_types_supported"]
+
+
+def test_proofs_are_fresh_and_used_once(org: Org) -> None:
+    from joserfc import jwt
+    from joserfc.jwk import ECKey
+
+    settings(org, SERVICE[0], dpop_bound_access_tokens=True)
+    key = ECKey.generate_key("P-256")
+    url = f"{org.url}/oauth2/default/v1/token"
+
+    def asked(jti: str, **more: Any) -> Any:
+        claims = {"htm": "POST", "htu": url, "iat": org.twin.clock.now, "jti": jti, **more}
+        header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": key.as_dict(private=False)}
+        proof = jwt.encode(header, claims, key, algorithms=["ES256"])
+        form = {"grant_type": "client_credentials", "scope": "api:read"}
+        return org.plain.post(url.removeprefix(org.url), data=form, auth=SERVICE, headers={"dpop": proof})
+
+    first = asked("1")
+    assert (first.status_code, first.json()["error"]) == (400, "use_dpop_nonce")
+    nonce = first.headers["dpop-nonce"]
+    made = asked("2", nonce=nonce).json()
+    assert made["token_type"] == "DPoP"
+    from twins.okta.oauth import jwt as tokens
+
+    assert tokens.read(made["access_token"])[1]["cnf"]["jkt"] == key.thumbprint()
+    assert asked("2", nonce=nonce).json()["error_description"] == "The DPoP proof JWT has already been used."
+    assert asked("3", nonce=nonce, iat=org.twin.clock.now - 301).json()["error"] == "invalid_dpop_proof"
+    assert asked("4", nonce=nonce, htu=f"{url}/").json()["error_description"].startswith("'htu' claim")
+    plain = {"grant_type": "client_credentials", "scope": "api:read"}
+    assert token(org, plain, SERVICE, status=400)["error_description"] == "The DPoP proof JWT header is missing."

@@ -104,6 +104,7 @@ def actions(type: str) -> dict[str, Any]:
 
 def org(ctx: Ctx) -> None:
     """The authenticators of the org and its brand."""
+    put(ctx, "realm", {"id": "guoTwinkitDefault001", "profile": {"name": "Default Realm"}, "isDefault": True})
     for key, name, type in AUTHENTICATORS:
         put(ctx, "authenticator", {"id": ctx.new_id("aut{alnum:17}"), "key": key, "name": name, "type": type,
                                    "status": "ACTIVE"})  # fmt: skip

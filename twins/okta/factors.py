@@ -89,6 +89,8 @@ def _profile(ctx: Ctx, user: Mapping[str, Any], kind: str, given: dict[str, Any]
         number = str(given.get("phoneNumber") or "")
         if not PHONE.match(number):
             raise errors.error("E0000098")
+        if given.get("phoneExtension") and not str(given["phoneExtension"]).isdigit():
+            raise errors.error("E0000121")
         return {"phoneNumber": number} | ({"phoneExtension": given.get("phoneExtension")} if kind == "call" else {})
     if kind == "email":
         return {"email": given.get("email") or user["profile"]["email"]}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from twinkit import Ctx, Filter
-from twins.okta import errors, facts, lifecycle, passwords
+from twins.okta import errors, facts, lifecycle, passwords, scim
 from twins.okta.times import iso
 
 DATES = ("created", "activated", "statusChanged", "lastLogin", "lastUpdated", "passwordChanged")
@@ -182,6 +182,7 @@ def join(ctx: Ctx, group: str, user: str, rule: str | None = None) -> bool:
     row = {"id": id, "group": group, "user": user, "rule": rule}
     ctx.store.insert("group_membership", row, id=id, parent=group, created=ctx.micros)
     ctx.store.update("group", group, lastMembershipUpdated=iso(ctx))
+    scim.moved(ctx, group)
     return True
 
 
@@ -192,6 +193,7 @@ def leave(ctx: Ctx, group: str, user: str) -> bool:
         return False
     ctx.store.delete("group_membership", id)
     ctx.store.update("group", group, lastMembershipUpdated=iso(ctx))
+    scim.moved(ctx, group)
     return True
 
 

@@ -28,13 +28,18 @@ def checked(
     known = {**base, **custom}
     required = [name for name, rule in known.items() if rule.get("required")]
     required += [name for name in schemas.held(ctx, "user", schemas.of_type(type))["required"] if name not in required]
+    for name, rule in known.items():
+        fixed = {"READ_ONLY": "E0000077", "IMMUTABLE": "E0000078"}.get(str(rule.get("mutability")))
+        first = fixed == "E0000078" and before.get(name) is None
+        if fixed and profile.get(name) is not None and profile.get(name) != before.get(name) and not first:
+            raise errors.error(fixed, name)
     causes = [f"{name}: The field cannot be left blank" for name in required if profile.get(name) in (None, "")]
     for name, value in profile.items():
         if value is None or value == "":
             continue
         if name not in known:
             causes.append(f"{name}: {UNDEFINED}")
-        elif name in ("login", "email") and not EMAIL.match(str(value)):
+        elif name in ("login", "email") and not known[name].get("pattern") and not EMAIL.match(str(value)):
             words = "Username must be in the form of an email address" if name == "login" else PATTERN
             causes.append(f"{name}: {words}")
         else:

@@ -108,6 +108,9 @@ def change(ctx: Ctx, kind: str, key: str, definitions: Mapping[str, Any]) -> Non
         if attribute is None:
             own["custom"].pop(name, None)
             continue
+        constants = [one.get("const") for one in attribute.get("oneOf") or ()]
+        if constants and attribute.get("enum") and list(attribute["enum"]) != constants:
+            raise errors.error("E0000123")
         if attribute.get("type") not in KINDS:
             raise errors.validation(name, f"{name}.type: The field cannot be left blank")
         usual = {"mutability": "READ_WRITE", "scope": "NONE"}

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from twinkit import Ctx, Filter, Outgoing, Receiver
-from twins.okta import scim, twin
+from twins.okta import twin
 from twins.okta.times import iso
 
 
@@ -24,8 +24,6 @@ def envelope(ctx: Ctx, type: str, data: dict[str, Any], _previous: Any, **_extra
 @twin.receivers
 def receivers(ctx: Ctx, event: dict[str, Any]) -> list[Receiver]:
     """The active, verified hooks that subscribe to the event's type."""
-    if event["type"].startswith("scim."):
-        return scim_receivers(ctx, event)
     found = []
     for hook in ctx.store.select("event_hook", [Filter("status", "=", "ACTIVE")]):
         wanted = hook.get("events", {}).get("items", [])
@@ -35,17 +33,9 @@ def receivers(ctx: Ctx, event: dict[str, Any]) -> list[Receiver]:
     return found
 
 
-def scim_receivers(ctx: Ctx, event: dict[str, Any]) -> list[Receiver]:
-    """The SCIM server of the application that an event speaks of."""
-    held = scim.connection(ctx, event["data"]["app"])
-    return [Receiver(f"scim-{event['data']['app']}", f"{held['baseUrl'].rstrip('/')}/Users")] if held else []
-
-
 @twin.compose
 def compose(ctx: Ctx, event: dict[str, Any], receiver: Receiver) -> Outgoing:
-    """The body and headers a hook gets; what a SCIM server gets is its own."""
-    if event["type"].startswith("scim."):
-        return scim.outgoing(ctx, event["data"])
+    """The body and headers a hook gets."""
     body = {
         "eventType": "com.okta.event_hook",
         "eventTypeVersion": "1.0",

@@ -44,28 +44,38 @@ def assign(
     target = syslog.target(str(app["id"]), "AppInstance", str(app["label"]))
     syslog.write(ctx, "application.user_membership.add", "Add user to application membership",
                  syslog.person(dict(user)), target)  # fmt: skip
-    push(ctx, app, user, "create")
-    return row
+    push(ctx, app, user, "create", row)
+    return ctx.store.get("app_user", key)
 
 
 def unassign(ctx: Ctx, app: str, user: str) -> None:
     """End an assignment."""
     key = f"{app}/{user}"
-    if ctx.store.find("app_user", key) is not None:
+    row = ctx.store.find("app_user", key)
+    if row is not None:
         ctx.store.delete("app_user", key)
     held, person = ctx.store.find("application", app), ctx.store.find("user", user)
     if held is not None and person is not None:
         target = syslog.target(app, "AppInstance", held["label"])
         syslog.write(ctx, "application.user_membership.remove", "Remove user's application membership",
                      syslog.person(person), target)  # fmt: skip
-        push(ctx, held, person, "deactivate")
+        if row is not None:
+            push(ctx, held, person, "deactivate", row)
 
 
-def push(ctx: Ctx, app: Mapping[str, Any], user: Mapping[str, Any], verb: str) -> None:
+def push(ctx: Ctx, app: Mapping[str, Any], user: Mapping[str, Any], verb: str, row: Mapping[str, Any]) -> None:
     """Tell the application's SCIM server, when provisioning is on."""
     from twins.okta import scim
 
-    scim.push(ctx, app, user, verb)
+    scim.push(ctx, app, user, verb, row)
+
+
+def updated(ctx: Ctx, user: Mapping[str, Any]) -> None:
+    """A profile changed: the SCIM servers of the user's applications are told."""
+    for row in list(ctx.store.select("app_user", [Filter("~user", "=", user["id"])])):
+        app = ctx.store.find("application", row["~application"])
+        if app is not None:
+            push(ctx, app, user, "update", row)
 
 
 def withdraw(ctx: Ctx, user: str) -> None:
@@ -122,6 +132,8 @@ def add_user(ctx: Ctx, request: Request) -> dict[str, Any]:
     user = people.get(ctx, str(body["id"]))
     if user["status"] in ("DEPROVISIONED", "SUSPENDED"):
         raise errors.error("E0000117")
+    if app["credentials"].get("scheme") == "SHARED_USERNAME_AND_PASSWORD" and body.get("credentials"):
+        raise errors.error("E0000041")
     held = ctx.store.find("app_user", f"{app['id']}/{user['id']}")
     if held is not None:
         if held["scope"] == "USER":
@@ -157,8 +169,8 @@ def update_user(ctx: Ctx, request: Request) -> dict[str, Any]:
     given = {name: value for name, value in (body.get("credentials") or {}).items() if name != "password"}
     changes = {"profile": profile, "credentials": {**row["credentials"], **given}, "lastUpdated": iso(ctx)}
     row = ctx.store.update("app_user", row["~key"], **changes)
-    push(ctx, of(ctx, request), people.get(ctx, row["id"]), "update")
-    return user_shown(ctx, row)
+    push(ctx, of(ctx, request), people.get(ctx, row["id"]), "update", row)
+    return user_shown(ctx, ctx.store.get("app_user", row["~key"]))
 
 
 @twin.handler("unassignUserFromApplication")

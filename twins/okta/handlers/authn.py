@@ -218,12 +218,18 @@ def reset_password(ctx: Ctx, request: Request) -> dict[str, Any]:
 
 @twin.page("POST", "/api/v1/authn/recovery/password")
 def recover(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """Start a recovery: a token is mailed (the reply does not tell whether the user is known)."""
+    """Send a recovery token; the reply does not tell whether the user is known. Raises E0000097, E0000119."""
     body = body_of(request)
-    user = people.find(ctx, str(body.get("username") or ""))
+    user, kind = people.find(ctx, str(body.get("username") or "")), str(body.get("factorType") or "EMAIL").upper()
+    if user is not None and user["status"] == "LOCKED_OUT":
+        raise errors.error("E0000119")
+    if user is not None and kind in ("SMS", "CALL"):
+        phones = [each for each in factors.of_user(ctx, user["id"], "ACTIVE") if each["factorType"] == kind.lower()]
+        if not phones:
+            raise errors.error("E0000097")
     if user is not None and user["status"] in ("ACTIVE", "PASSWORD_EXPIRED", "RECOVERY"):
         recovery(ctx, user, "recover")
-    return {"status": "RECOVERY_CHALLENGE", "factorResult": "WAITING", "factorType": "EMAIL",
+    return {"status": "RECOVERY_CHALLENGE", "factorResult": "WAITING", "factorType": kind,
             "recoveryType": "PASSWORD"}  # fmt: skip
 
 

@@ -326,14 +326,36 @@ def send_test(ctx: Ctx, request: Request) -> Reply:
 # the org's domains ---------------------------------------------------------------------------------------------------
 
 
-@twin.handler("listCustomDomains")
-def domains(ctx: Ctx, _request: Request) -> dict[str, Any]:
+def all_domains(ctx: Ctx) -> list[dict[str, Any]]:
     """The org's own domain and those that were added."""
     at = f"{ctx.base_url}/api/v1"
     brand = link(f"{at}/brands/{DEFAULT}", "GET", "PUT", "DELETE")
-    own = {"id": "default", "domain": "twinkit.okta.com", "certificateSourceType": "OKTA_MANAGED",
+    own: dict[str, Any] = {"id": "default", "domain": "twinkit.okta.com", "certificateSourceType": "OKTA_MANAGED",
            "validationStatus": "COMPLETED", "brandId": DEFAULT,
            "_links": {"self": link(f"{at}/domains/default", "GET"), "brand": brand}}  # fmt: skip
     more = [{**row, "_links": {"self": link(f"{at}/domains/{row['id']}", "GET", "DELETE"), "brand": brand}}
             for row in ctx.store.select("domain", order="oldest")]  # fmt: skip
-    return {"domains": [own, *more]}
+    return [own, *more]
+
+
+@twin.handler("listCustomDomains")
+def domains(ctx: Ctx, _request: Request) -> dict[str, Any]:
+    """The domains of the org."""
+    return {"domains": all_domains(ctx)}
+
+
+@twin.handler("listBrandDomains")
+def brand_domains(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """The added domains of a brand."""
+    id = of(ctx, request)["id"]
+    return {"domains": [row for row in all_domains(ctx) if row["id"] != "default" and row.get("brandId") == id]}
+
+
+@twin.handler("getCustomDomain")
+def get_domain(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """A domain. Raises E0000007."""
+    wanted = request.path["domainId"]
+    found = next((row for row in all_domains(ctx) if row["id"] == wanted), None)
+    if found is None:
+        raise errors.error("E0000007", f"Resource not found: {wanted} (Domain)")
+    return found

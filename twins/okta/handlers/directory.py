@@ -9,8 +9,8 @@ import ipaddress
 from typing import Any
 
 from twinkit import Ctx, Request
-from twins.okta import authz, defaults, errors, expressions, facts
-from twins.okta.families import Family, names_in, register
+from twins.okta import authz, defaults, errors, expressions, facts, twin
+from twins.okta.families import Family, links_of, names_in, register
 from twins.okta.listing import Limits
 from twins.okta.times import iso
 
@@ -156,6 +156,26 @@ def provider(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
     record["policy"] = merged(usual, record.get("policy") or {})
 
 
+def authenticator(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
+    """One authenticator of a kind. Raises E0000157."""
+    for other in ctx.store.select("authenticator") if request.method == "POST" else ():
+        if other["key"] == record.get("key") and other["id"] != record["id"]:
+            raise errors.error("E0000157", str(record.get("key")))
+
+
+def domain(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
+    """A domain is added once. Raises E0000161."""
+    for other in ctx.store.select("domain") if request.method == "POST" else ():
+        if other["domain"] == record.get("domain") and other["id"] != record["id"]:
+            raise errors.error("E0000161")
+
+
+def default_realm(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
+    """The default realm stays. Raises E0000178."""
+    if record.get("isDefault"):
+        raise errors.error("E0000178", "The default realm cannot be deleted.")
+
+
 def dated(ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
     """When a push provider was changed."""
     record["lastUpdatedDate"] = iso(ctx)
@@ -270,7 +290,7 @@ FAMILIES = (
     Family("authorization_server_policy_rule", "AuthorizationServerPolicyRule", "0pr{alnum:17}",
            parent="authorization_server_policy", ranked=True, check=server_rule,
            defaults={"type": "RESOURCE_ACCESS", "system": False, "conditions": {}, "actions": {"token": {}}}),
-    Family("domain", "CustomDomain", "OcD{alnum:17}", unique="domain", status=False, times=False,
+    Family("domain", "CustomDomain", "OcD{alnum:17}", unique="", check=domain, status=False, times=False,
            defaults={"validationStatus": "NOT_STARTED", "certificateSourceType": "MANUAL"}),
     Family("email_server", "EmailServer", "esv{alnum:17}", unique="alias", status=False, times=False),
     Family("captcha_instance", "CaptchaInstance", "cap{alnum:17}", status=False, times=False, secret=("secretKey",),
@@ -280,14 +300,34 @@ FAMILIES = (
     Family("hook_key", "HookKey", "HKY{alnum:17}", status=False, defaults={"keyId": "hook", "isUsed": "false"}),
     Family("push_provider", "PushProvider", "ppc{alnum:17}", "PushProviders", status=False, times=False,
            check=dated, secret=("configuration.tokenSigningKey",)),
-    Family("realm", "Realm", "guo{alnum:17}", status=False, unique="", style="rel", defaults={"isDefault": False}),
+    Family("realm", "Realm", "guo{alnum:17}", status=False, unique="", style="rel", defaults={"isDefault": False},
+           gone=default_realm),
     Family("realm_assignment", "RealmAssignment", "rul{alnum:17}"),
     Family("sms_template", "SmsTemplate", "cst{alnum:17}", status=False, style="none", check=translated),
     Family("ui_schema", "UISchema", "uis{alnum:17}", status=False, unique="",
            names={"replace": "replaceUISchemas", "delete": "deleteUISchemas"}),
     Family("security_events_provider", "SecurityEventsProviderInstance", "sse{alnum:17}", times=False),
-    Family("authenticator", "Authenticator", "aut{alnum:17}", unique="key", links=authenticator_links),
+    Family("authenticator", "Authenticator", "aut{alnum:17}", unique="", links=authenticator_links,
+           check=authenticator),
 )  # fmt: skip
 
 for _family in FAMILIES:
     register(_family)
+
+
+@twin.handler("clonePolicy")
+def clone_policy(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """A copy of an app's sign-on policy with its rules. Raises E0000001 for another kind."""
+    held = ctx.store.find("policy", request.path["policyId"])
+    if held is None:
+        raise errors.missing("policy", request.path["policyId"])
+    if held["type"] != "ACCESS_POLICY":
+        raise errors.validation("policy", "Only policies of type ACCESS_POLICY can be cloned")
+    id, now = ctx.new_id("rst{alnum:17}"), iso(ctx)
+    copy = {**held, "id": id, "name": f"[cloned] {held['name']}", "system": False, "created": now, "lastUpdated": now}
+    ctx.store.insert("policy", copy, id=id, created=ctx.micros)
+    for row in list(ctx.store.select("policy_rule", parent=held["id"], order="oldest")):
+        rule_id = ctx.new_id("rul{alnum:17}")
+        ctx.store.insert("policy_rule", {**row, "id": rule_id}, id=rule_id, parent=id, created=ctx.micros)
+    at = f"{ctx.base_url}/api/v1/policies/{id}"
+    return {**copy, "_links": links_of(FAMILIES[0], ctx, copy, at)}

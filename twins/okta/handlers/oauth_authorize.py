@@ -46,7 +46,7 @@ def authorize(ctx: Ctx, request: Request) -> Reply:
     """Send the browser back with a code or tokens; before that let a person sign in and consent."""
     try:
         server = servers.server_of(ctx, request)
-        fields = pushed(ctx, clients.form(request))
+        fields = unpacked(ctx, server, pushed(ctx, clients.form(request)))
         app = client_of(ctx, fields)
     except ServiceError as error:
         return html(400, pages.problem(error.body["error"], error.body["error_description"]))
@@ -74,13 +74,25 @@ def pushed(ctx: Ctx, fields: dict[str, str]) -> dict[str, str]:
     return dict(held["fields"])
 
 
+def unpacked(ctx: Ctx, server: servers.Server, fields: dict[str, str]) -> dict[str, str]:
+    """The parameters with those of a signed request object over them. Raises invalid_request."""
+    text = fields.get("request")
+    if not text:
+        return fields
+    app = clients.known(ctx, fields.get("client_id", ""))
+    claims = clients.request_object(ctx, app, text, server.issuer)
+    given = {
+        name: str(value) for name, value in claims.items() if name not in ("iss", "aud", "exp", "iat", "nbf", "jti")
+    }
+    return {**{name: value for name, value in fields.items() if name != "request"}, **given}
+
+
 def client_of(ctx: Ctx, fields: Mapping[str, str]) -> dict[str, Any]:
     """The client, once its redirect URI is one of its own. Raises what must not be sent to the client."""
     app = apps.client(ctx, fields.get("client_id", ""))
     if app is None or app["status"] != "ACTIVE":
         raise fail("invalid_client_id")
-    uri = fields.get("redirect_uri")
-    if not uri or uri not in (clients.settings(app).get("redirect_uris") or []):
+    if not clients.redirects(app, fields.get("redirect_uri", "")):
         raise fail("illegal_redirect_uri")
     return app
 

@@ -125,7 +125,8 @@ def _refresh(ctx: Ctx, server: servers.Server, app: dict[str, Any], fields: Fiel
         held.get("session"), held["family"],
     )  # fmt: skip
     if rules.get("rotation_type") == "ROTATE":
-        ctx.store.update("refresh_token", held["~key"], rotated=ctx.now)
+        if held["rotated"] is None:
+            ctx.store.update("refresh_token", held["~key"], rotated=ctx.now)
         full = issue.Grant(**{**_fields(grant), "scopes": held["scopes"]})
         return issue.reply(ctx, grant, refresh=issue.refresh_token(ctx, full))
     until = ctx.now + terms.window

@@ -278,3 +278,18 @@ def revoke_current(ctx: Ctx, request: Request) -> Reply:
     """The token of the request works no longer."""
     revoke(ctx, request.principal.key if request.principal else facts.API_TOKEN)
     return Reply(204)
+
+
+# what this org has not bought -----------------------------------------------------------------------------------------
+
+
+@twin.handler(
+    "listDevicePostureChecks",
+    "createDevicePostureCheck",
+    "listDefaultDevicePostureChecks",
+    "listAllCustomAAGUIDs",
+    "createCustomAAGUID",
+)
+def not_enabled(_ctx: Ctx, _request: Request) -> None:
+    """E0000015, as an org without the feature says it."""
+    raise errors.error("E0000015")

@@ -14,10 +14,14 @@ from twins.okta.handlers.applications import of
 
 def shown(ctx: Ctx, app: str, held: dict[str, Any]) -> dict[str, Any]:
     """The connection without its token."""
+    if not held["baseUrl"] and held["status"] == "DISABLED":
+        return {"status": "UNKNOWN", "profile": {"authScheme": "UNKNOWN"}}
     step = "deactivate" if held["status"] == "ENABLED" else "activate"
     base = f"{ctx.base_url}/api/v1/apps/{app}/connections/default"
-    links = {"self": {"href": base}, step: {"href": f"{base}/lifecycle/{step}"}}
-    found = {"status": held["status"], "authScheme": held["authScheme"], "_links": links}
+    links = {"self": {"href": base, "hints": {"allow": ["POST", "GET"]}},
+             step: {"href": f"{base}/lifecycle/{step}", "hints": {"allow": ["POST"]}}}  # fmt: skip
+    scheme = held["authScheme"]
+    found = {"status": held["status"], "authScheme": scheme, "profile": {"authScheme": scheme}, "_links": links}
     return found | ({"baseUrl": held["baseUrl"]} if held["baseUrl"] else {})
 
 

@@ -61,6 +61,9 @@ def assign(ctx: Ctx, request: Request) -> Reply:
     """A new role. Raises E0000090 for one that is there."""
     kind, id = owner(ctx, request)
     type = str((request.body or {}).get("type") or "")
+    group = ctx.store.find("group", id) if kind == "GROUP" else None
+    if group is not None and group["type"] == "BUILT_IN":
+        raise errors.error("E0000211", str(group["profile"]["name"]))
     if type not in LABELS and type != "CUSTOM":
         raise errors.validation("type", "type: The field cannot be left blank" if not type else "Invalid role type")
     for row in ctx.store.select("role_assignment", [Filter("~user", "=", id), Filter("type", "=", type)]):

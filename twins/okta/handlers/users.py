@@ -175,6 +175,9 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     people.save(ctx, user, status)
     syslog.write(ctx, "user.account.update_profile", "Update user profile for Okta", syslog.person(user))
     rules.evaluate(ctx, user)
+    from twins.okta.handlers.assignments import updated
+
+    updated(ctx, user)
     return people.shown(ctx, user)
 
 

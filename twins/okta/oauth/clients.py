@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
@@ -91,6 +92,34 @@ def oauth(app: Mapping[str, Any]) -> dict[str, Any]:
 def settings(app: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of an OAuth client."""
     return dict(app["settings"]["oauthClient"])
+
+
+def redirects(app: Mapping[str, Any], uri: str) -> bool:
+    """Whether a redirect URI is a client's; with `wildcard_redirect: SUBDOMAIN` a `*` stands for part of a label."""
+    registered = settings(app).get("redirect_uris") or []
+    if not uri or uri in registered:
+        return bool(uri)
+    if settings(app).get("wildcard_redirect") != "SUBDOMAIN" or "*" in uri:
+        return False
+    return any(re.fullmatch(re.escape(each).replace("\\*", "[A-Za-z0-9-]+"), uri)
+               for each in registered if each.partition("://")[2].partition("/")[0].count("*") == 1)  # fmt: skip
+
+
+def request_object(ctx: Ctx, app: Mapping[str, Any], text: str, issuer: str) -> dict[str, Any]:
+    """The claims of a request object that the client has signed. Raises invalid_request for any other."""
+    try:
+        header, claims = jwt.read(text)
+        if str(header.get("alg", "")).startswith("HS"):
+            jwt.check_hmac(text, str(oauth(app).get("client_secret", "")))
+        else:
+            _any(text, list(((settings(app).get("jwks") or {}).get("keys")) or [{}]))
+    except jwt.BadToken:
+        raise fail("invalid_request") from None
+    audience = claims.get("aud")
+    named = issuer in (audience if isinstance(audience, list) else [audience])
+    if claims.get("iss") != oauth(app)["client_id"] or not named or claims.get("exp", ctx.now + 1) <= ctx.now:
+        raise fail("invalid_request")
+    return claims
 
 
 def _secret(ctx: Ctx, client_id: str, secret: str, method: str) -> dict[str, Any]:
