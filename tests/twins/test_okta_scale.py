@@ -19,6 +19,8 @@ QUERIES = (
     b'filter=profile.email+eq+"user99@example.com"',
     b"q=Name123&limit=5",
     b"limit=10",
+    b'search=not+(status+eq+"ACTIVE")',
+    b'search=status+eq+"SUSPENDED"+or+status+eq+"LOCKED_OUT"',
 )
 
 

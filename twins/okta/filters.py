@@ -243,21 +243,26 @@ def instant(text: str) -> str:
 # what the store can answer -------------------------------------------------------------------------------------------
 
 
+STATUSES = ("STAGED", "PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT", "SUSPENDED",
+            "DEPROVISIONED", "INACTIVE")  # fmt: skip
+"""Every status a filtered record can have."""
 LISTS = frozenset({"target", "request", "user", "group"})
 """Properties with lists on the way to what is compared: no index looks there."""
 
 
-def narrow(expression: Expression, dates: frozenset[str] = frozenset()) -> list[Filter]:
+def narrow(
+    expression: Expression, dates: frozenset[str] = frozenset(), always: frozenset[str] = frozenset()
+) -> list[Filter]:
     """Filters that every passing record passes too, answered by indexes: a superset, to be checked with `matches`.
 
-    `dates` names the attributes that hold instants in the form of `stored_instant`.
+    `dates` names the attributes that hold instants in the form of `stored_instant`, `always` those of every record.
     """
     if isinstance(expression, Both):
         if expression.word == "and":
-            return [each for part in expression.parts for each in narrow(part, dates)]
+            return [each for part in expression.parts for each in narrow(part, dates, always)]
         return _alternatives(expression)
     if isinstance(expression, Not):
-        return []
+        return _others(expression.part) if "status" in always else []
     attribute, operator, value = expression.attribute, expression.operator, expression.value
     if attribute.partition(".")[0] in LISTS:
         return []
@@ -275,11 +280,26 @@ def narrow(expression: Expression, dates: frozenset[str] = frozenset()) -> list[
     return []
 
 
+EXACT = frozenset({"id", "status"})
+"""Attributes whose values are stored as they are compared: ids, and statuses in upper case."""
+
+
 def _alternatives(expression: Both) -> list[Filter]:
-    """`a eq "x" or a eq "y"` over ids as one filter."""
+    """`a eq "x" or a eq "y"` over ids or statuses as one filter."""
     parts = [part for part in expression.parts if isinstance(part, Compare)]
-    if len(parts) == len(expression.parts) and all(p.attribute == "id" and p.operator == "eq" for p in parts):
-        return [Filter("id", "in", [part.value for part in parts])]
+    names = {part.attribute for part in parts if part.operator == "eq" and isinstance(part.value, str)}
+    if len(parts) < len(expression.parts) or any(part.operator != "eq" for part in parts):
+        return []
+    if len(names) != 1 or not names <= EXACT or any(not isinstance(part.value, str) for part in parts):
+        return []
+    name = names.pop()
+    return [Filter(name, "in", [part.value.upper() if name == "status" else part.value for part in parts])]
+
+
+def _others(part: Expression) -> list[Filter]:
+    """`not (status eq "x")` as the other statuses there are."""
+    if isinstance(part, Compare) and (part.attribute, part.operator) == ("status", "eq"):
+        return [Filter("status", "in", [each for each in STATUSES if each != str(part.value).upper()])]
     return []
 
 

@@ -116,10 +116,13 @@ def page(
     return reply(ctx, request, shown, cursor)
 
 
-def filtered(text: str, allowed: frozenset[str] | None = None, operators: frozenset[str] = filters.OPERATORS) -> Any:
+def filtered(
+    text: str, allowed: frozenset[str] | None = None, operators: frozenset[str] = filters.OPERATORS,
+    always: frozenset[str] = frozenset(),
+) -> Any:  # fmt: skip
     """(narrowing filters, check) of an expression. Raises E0000031 for a bad one, E0000094 for one not supported."""
     parsed = expression(text)
     for each in filters.attributes(parsed):
         if each.operator not in operators or (allowed is not None and each.attribute not in allowed):
             raise errors.error("E0000031")
-    return filters.narrow(parsed, DATES), lambda record: filters.matches(parsed, record)
+    return filters.narrow(parsed, DATES, always), lambda record: filters.matches(parsed, record)

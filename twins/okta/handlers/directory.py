@@ -279,7 +279,7 @@ FAMILIES = (
            defaults={"default": False, "createdBy": facts.ADMIN, "lastUpdatedBy": facts.ADMIN}),
     Family("o_auth_2_scope", "OAuth2Scope", "scp{alnum:17}", parent="authorization_server", status=False, times=False,
            check=system_scope, defaults={"system": False, "default": False, "optional": False, "consent": "IMPLICIT",
-                                         "metadataPublish": "NO_CLIENTS", "description": ""}),
+                                         "metadataPublish": "NO_CLIENTS", "description": None}),
     Family("o_auth_2_claim", "OAuth2Claim", "ocl{alnum:17}", parent="authorization_server", times=False, check=claim,
            unique="", turned=False, defaults={"system": False, "alwaysIncludeInToken": True, "claimType": "RESOURCE",
                                 "valueType": "EXPRESSION", "conditions": {"scopes": []}}),

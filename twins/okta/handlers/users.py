@@ -29,6 +29,7 @@ FILTERABLE = frozenset(
     {"status", "lastUpdated", "id", "profile.login", "profile.email", "profile.firstName", "profile.lastName"}
 )
 SEARCH = filters.OPERATORS - {"ne"}
+ALWAYS = frozenset({"status"})
 
 
 @twin.render("user")
@@ -93,13 +94,13 @@ def list_users(ctx: Ctx, request: Request) -> Reply:
     if search and text:
         raise errors.error("E0000063")
     if search:
-        where, check = listing.filtered(search, None, SEARCH)
+        where, check = listing.filtered(search, None, SEARCH, ALWAYS)
         sort = query.get("sortBy")
         if sort:
             return _sorted(ctx, request, where, check, sort, query.get("sortOrder") or "asc")
         return listing.page(ctx, request, "user", where, check=check, show=brief(ctx))
     if text:
-        where, check = listing.filtered(text, FILTERABLE, SEARCH)
+        where, check = listing.filtered(text, FILTERABLE, SEARCH, ALWAYS)
         return listing.page(ctx, request, "user", where, check=check, show=brief(ctx))
     if word:
         return _named(ctx, request, word)
