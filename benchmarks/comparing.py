@@ -40,7 +40,7 @@ def levels(value: Any, depth: int, hints: Collection[str] = ()) -> Iterator[dict
     if isinstance(value, dict):
         if depth == 0:
             yield value
-        elif sum(isinstance(each, (str, int, float)) for each in value.values()) < 4:
+        elif sum(isinstance(each, (str, int, float)) for each in value.values()) < 8:
             inner = [each for each in value.values() if isinstance(each, (dict, list))]
             for name, each in value.items():
                 word = bare(name)

@@ -8,7 +8,7 @@ from typing import Any
 
 from twinkit.overlay.identity import id_property
 from twinkit.overlay.listing import TOTAL
-from twinkit.overlay.places import Op, Reply
+from twinkit.overlay.places import HOLE, Op, Reply
 from twinkit.overlay.shapes import Shapes, Unit, hints_for
 from twinkit.overlay.skeleton import Skeleton
 from twinkit.overlay.words import norm
@@ -57,11 +57,12 @@ class Bodies:
         given = self._shapes.unit(op.body)
         own = self._shapes.properties(unit.node) if unit is not None else {}
         properties = self._shapes.properties(given.node)
-        hints = hints_for(op.last) + tuple(hints_for(bound.get("resource") or ""))
+        literals = [part for part in op.key if part != HOLE][-2:]
+        hints = tuple(hint for word in (*literals, bound.get("resource") or "") for hint in hints_for(word))
         few = len(set(map(norm, properties)) & set(map(norm, own))) < max(1, len(properties) // 2)
         if properties and (few or self._holds_one(properties, own, hints)):
             wrap = self._shapes.wrapped(given, hints)[0] or self._wrap_of(properties, own)
-            into = "" if wrap else self._into(properties, own)
+            into = "" if wrap else self._into(properties, own, hints)
             out |= {"wrap": wrap} if wrap else {"into": into} if into else {}
         if bound["kind"] in ("create", "update", "replace") and "wrap" not in out and "style" not in out:
             items = self.items(op).get("items") if few else None
@@ -94,10 +95,11 @@ class Bodies:
                 return name
         return ""
 
-    def _into(self, given: dict[str, Any], own: dict[str, Any]) -> str:
+    def _into(self, given: dict[str, Any], own: dict[str, Any], hints: tuple[str, ...]) -> str:
         """The property of the record that holds what the body has on top: `properties` of Azure's, or empty."""
         missing = [name for name in given if name not in own]
-        for name in ("properties", "attributes", "spec", "config", "settings"):
+        named = [name for name in own if norm(name) in {norm(hint) for hint in hints}]
+        for name in (*named, "properties", "attributes", "spec", "config", "settings"):
             inner = self._shapes.properties(self._shapes.unit(own[name]).node) if name in own else {}
             if inner and missing and all(each in inner for each in missing):
                 return name

@@ -61,7 +61,7 @@ _TIMEY = re.compile(
     r"(_at|At|_on|On|_time|Time|_date|Date|Timestamp|timestamp|^created$|^updated$|^modified$|_until|_from)$"
 )
 _EXAMPLE = re.compile(r"^([A-Za-z]{1,12}[_-](?:(?:test|live)_)?)([A-Za-z0-9]{8,40})$")
-_CLASS = re.compile(r"^\^?([A-Za-z_\-]*)(?:\[([^\]]+)\]|\\([dw]))(?:\{(\d+)(?:,(\d*))?\}|\+|\*)\$?$")
+_CLASS = re.compile(r"^\^?([A-Za-z_\-:]*)(?:\[([^\]]+)\]|\\([dw]))(?:\{(\d+)(?:,(\d*))?\}|\+|\*)\$?$")
 
 
 ALIASES: Mapping[str, tuple[str, ...]] = {"username": ("login", "user_name", "handle"), "login": ("username",)}
@@ -203,6 +203,9 @@ def narrower(shapes: Shapes, path: Any, schema: Any) -> bool:
 def id_pattern(shapes: Shapes, schema: Any) -> str | None:
     """An id pattern (twinkit.ids) for the id property; None: make it from the schema (unusual patterns, enums)."""
     node = shapes.merged(schema)
+    live = [b for b in node.get("anyOf") or node.get("oneOf") or () if shapes.types(b) != {"null"}]
+    if live and "pattern" not in node:
+        return id_pattern(shapes, live[0])
     if id_type(shapes, schema) != "string":
         return "{seq}" if _small(node) else None
     if node.get("enum") or "const" in node:

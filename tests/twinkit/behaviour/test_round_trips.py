@@ -75,6 +75,11 @@ LABEL = thing(name=TEXT, title=TEXT)
 FLAG = thing(key=TEXT, title=TEXT)
 GOOD = thing(id=TEXT, name=TEXT, title=TEXT, shopId=TEXT)
 PART = thing(number=WHOLE, title=TEXT, entity_id=WHOLE)
+FENCE = thing(title=TEXT, radius=WHOLE)
+MOVE = thing(
+    moveId={"anyOf": [{**TEXT, "pattern": "^las:move:[a-f0-9]{32}$"}, {**TEXT, "pattern": "^las:own-.+$"}]}, title=TEXT
+)
+KEY = thing(id=TEXT, title=TEXT, source={"oneOf": [thing(name=TEXT), thing(kind=TEXT)]})
 NOTICE = thing(id=TEXT, title=TEXT)
 COVER = thing(
     id=TEXT, title=TEXT, covers={"type": "object", "additionalProperties": thing(("size",), size=WHOLE, word=TEXT)}
@@ -106,6 +111,9 @@ PATHS: dict[str, Any] = {
     **collection("/flags", "key", FLAG, listed=thing(items={"type": "object", "additionalProperties": FLAG})),
     **collection("/shops/{shopId}/goods", "name", GOOD, above=("shopId",)),
     **collection("/parts", "number", PART, kind=WHOLE),
+    **collection("/fences/v2", "fenceId", thing(fence=FENCE, fenceId=TEXT), body=FENCE),
+    **collection("/moves", "moveId", MOVE),
+    **collection("/keys", "id", KEY),
 }
 
 
@@ -154,6 +162,9 @@ CASES: list[tuple[str, Any, str, str]] = [
     ("/shops/s1/goods", {"title": "a", "name": "g1"}, "name", "title"),
     ("/shops/s1/goods", {"title": "a", "name": "g2", "id": "own"}, "id", "title"),
     ("/parts", {"title": "a"}, "number", "title"),
+    ("/fences/v2", {"title": "a", "radius": 3}, "fenceId", "fence.title"),
+    ("/moves", {"title": "a"}, "moveId", "title"),
+    ("/keys", {"title": "a", "source": {"name": "n"}}, "id", "title"),
     ("/covers", {"title": "a", "covers": {"x": {"word": "w", "size": 1}}}, "id", "title"),
 ]
 

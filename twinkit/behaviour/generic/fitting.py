@@ -12,8 +12,9 @@ from typing import Any
 import orjson
 
 from twinkit.behaviour.ctx import Ctx
-from twinkit.behaviour.generic.project import NOTHING, fit
+from twinkit.behaviour.generic.project import NOTHING, fit, shape_of
 from twinkit.behaviour.request import RawJSON, Reply, Request
+from twinkit.behaviour.twin import properties_of
 from twinkit.contract.model import Schema
 from twinkit.contract.validate import accepts
 
@@ -33,10 +34,18 @@ def fitted(ctx: Ctx, request: Request, reply: Reply) -> Reply:
 
 
 def mended(ctx: Ctx, schema: Schema, value: Any, stream: str) -> Any:
-    """The value with as much of it as the schema admits, else one made from the schema."""
+    """The value with as much of it as the schema admits, else one made from the schema; where the schema contradicts
+    itself, so that none can be made, the value as it is.
+    """
     close = fit(ctx, schema, value)
-    if close is not NOTHING:
+    if close is not NOTHING and not _fewer(value, close):
         return close
+    if isinstance(value, list):
+        items = shape_of(ctx.twin, schema).items
+        return [mended(ctx, items[0].schema, item, stream) for item in value] if items else value
+    if isinstance(close, dict) and isinstance(value, dict):
+        known = properties_of(ctx.twin.index, schema)
+        return {n: mended(ctx, known[n], value[n], stream) if _fewer(value[n], v) else v for n, v in close.items()}
     examples = ctx.twin.examples(ctx.seed)
     made = examples.required_only(schema, f"fit/{stream}")
     if made in (None, [], {}) and not accepts(ctx.twin.index, schema, made):
@@ -46,7 +55,16 @@ def mended(ctx: Ctx, schema: Schema, value: Any, stream: str) -> Any:
             trial = {**made, name: item}
             if accepts(ctx.twin.index, schema, trial):
                 made = trial
-    return made
+    return made if accepts(ctx.twin.index, schema, made) else value
+
+
+def _fewer(value: Any, close: Any) -> bool:
+    """Whether a list lost elements: a record that does not fit is shown nevertheless."""
+    if isinstance(value, list) and isinstance(close, list):
+        return len(close) < len(value)
+    if isinstance(value, dict) and isinstance(close, dict):
+        return any(_fewer(item, close[name]) for name, item in value.items() if name in close)
+    return False
 
 
 def _schema(request: Request, reply: Reply) -> Schema | None:
