@@ -118,6 +118,7 @@ def test_a_transfer_moves_money(client: Any, private_stripe: Served) -> None:
     assert (made.amount, made.amount_reversed, made.reversed, made.source_type) == (4000, 0, False, "card")
     assert (made.destination, made.transfer_group, made.reversals.total_count) == (account, "ORDER_1", 0)
     assert (total(client), total(client, account)) == (10_000 - 320 - 4000, 4000)
+    assert client.v1.balance.retrieve({}, {"stripe_account": account}).available[0].source_types.card == 4000
     paid = client.v1.charges.retrieve(made.destination_payment, {}, {"stripe_account": account})
     assert (paid.source_transfer, paid.payment_method_details.type) == (made.id, "stripe_account")
     part = client.v1.transfers.reversals.create(made.id, {"amount": 1000})

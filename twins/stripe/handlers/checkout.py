@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from twinkit import Ctx, Filter, Request
-from twins.stripe import accounts, errors, listing, lookup, twin, wire
+from twins.stripe import accounts, errors, listing, lookup, pages, twin, wire
 from twins.stripe.handlers import charges, discounting, invoicing, selling, setup_intents
 
 SESSION = "checkout.session"
@@ -154,8 +154,7 @@ def blank(ctx: Ctx, params: Mapping[str, Any], mode: str) -> dict[str, Any]:
         **_by_mode(params, mode),
     }
     if ui == "hosted_page":
-        account = accounts.current(ctx)
-        record["url"] = f"{ctx.base_url}/c/pay/{id}" + (f"?account={account}" if account else "")
+        record["url"] = pages.address(ctx, f"/c/pay/{id}")
     else:
         record["client_secret"] = f"{id}_secret_{ctx.token('alnum', 60)}"
         record["redirect_on_completion"] = params.get("redirect_on_completion") or "always"

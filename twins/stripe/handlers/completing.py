@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from twinkit import Ctx, Reply, Request, ServiceError
-from twins.stripe import accounts, errors, lookup, twin
+from twins.stripe import errors, lookup, pages, twin
 from twins.stripe.handlers import (
     checkout,
     confirming,
@@ -184,15 +184,10 @@ def _address(url: str, id: str) -> str:
     return url.replace("{CHECKOUT_SESSION_ID}", id)
 
 
-def _of_page(ctx: Ctx, request: Request) -> dict[str, Any]:
-    accounts.enter(ctx, dict(parse_qsl(request.raw_query.decode("latin-1"))).get("account"))
-    return lookup.in_path(ctx, SESSION, str(request.path["session"]), "session")
-
-
 @twin.page("GET", "/c/pay/{session}")
 def page(ctx: Ctx, request: Request) -> Reply:
     """The hosted page of a session."""
-    session = _of_page(ctx, request)
+    session = pages.opened(ctx, request, SESSION, "session")
     if session["status"] != "open":
         text = f"This Checkout Session is {session['status']}."
         return Reply(200, f"<!doctype html><p>{escape(text)}</p>", media_type="text/html; charset=utf-8")
@@ -202,7 +197,7 @@ def page(ctx: Ctx, request: Request) -> Reply:
 @twin.page("POST", "/c/pay/{session}")
 def submit(ctx: Ctx, request: Request) -> Reply:
     """The buyer submits the page: back to the shop, or a decline to read."""
-    session = _of_page(ctx, request)
+    session = pages.opened(ctx, request, SESSION, "session")
     try:
         done = complete(ctx, session, dict(parse_qsl(request.raw.decode())))
     except ServiceError as error:

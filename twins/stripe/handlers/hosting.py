@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 from typing import Any
-from urllib.parse import parse_qsl
 
 from twinkit import Ctx, Filter, Reply, Request
-from twins.stripe import accounts, errors, listing, lookup, twin
-from twins.stripe.handlers import checkout, selling
+from twins.stripe import errors, listing, lookup, pages, twin
+from twins.stripe.handlers import checkout, invoicing, selling
 
 LINK = "payment_link"
 PORTAL = "billing_portal.session"
@@ -27,22 +26,6 @@ GIVEN = (
 TEXTS = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
 THANKS = "https://stripe.com"
 """Where a session of a link leads when the link says nothing."""
-
-
-def _address(ctx: Ctx, path: str) -> str:
-    """Where a page of the account that asks is found."""
-    account = accounts.current(ctx)
-    return f"{ctx.base_url}{path}" + (f"?account={account}" if account else "")
-
-
-def _opened(ctx: Ctx, request: Request, resource: str, name: str) -> dict[str, Any]:
-    """What a page stands for, of the account its address names."""
-    accounts.enter(ctx, _query(request).get("account"))
-    return lookup.in_path(ctx, resource, str(request.path[name]))
-
-
-def _query(request: Request) -> dict[str, str]:
-    return dict(parse_qsl(request.raw_query.decode("latin-1")))
 
 
 # payment links --------------------------------------------------------------------------------------------------------
@@ -107,7 +90,7 @@ def create_link(ctx: Ctx, request: Request) -> dict[str, Any]:
         "submit_type": params.get("submit_type") or "auto",
         "subscription_data": subscription if mode == "subscription" else None,
         "tax_id_collection": {"enabled": False, "required": "never", **collects},
-        "url": _address(ctx, f"/l/{id}"),
+        "url": pages.address(ctx, f"/l/{id}"),
     }
     record = lookup.ordered(record)
     ctx.store.insert(LINK, record, created=ctx.micros)
@@ -121,17 +104,13 @@ def create_link(ctx: Ctx, request: Request) -> dict[str, Any]:
 def link_items(ctx: Ctx, request: Request) -> dict[str, Any]:
     """What a link sells."""
     link = lookup.in_path(ctx, LINK, request.path["payment_link"], "payment_link")
-    rows = [
-        {name: value for name, value in row.items() if not name.startswith("_")}
-        for row in selling.kept(ctx, link["id"])
-    ]
-    return listing.sliced(request, rows, "item")
+    return listing.sliced(request, invoicing.shown(selling.kept(ctx, link["id"])), "item")
 
 
 @twin.page("GET", "/l/{link}")
 def follow(ctx: Ctx, request: Request) -> Reply:
     """Someone opens a link: a Checkout Session of its own, at its page."""
-    link = _opened(ctx, request, LINK, "link")
+    link = pages.opened(ctx, request, LINK, "link")
     if not link["active"]:
         text = (link["inactive_message"] or {}).get("custom_message") or "This payment link is no longer active."
         return Reply(200, f"<!doctype html><p>{escape(text)}</p>", media_type="text/html; charset=utf-8")
@@ -148,7 +127,7 @@ def follow(ctx: Ctx, request: Request) -> Reply:
         "payment_intent_data": link["payment_intent_data"] or {},
         "success_url": redirect.get("url") or THANKS,
     }
-    reference = _query(request).get("client_reference_id")
+    reference = pages.query(request).get("client_reference_id")
     session = checkout.make(ctx, {**asked, **({"client_reference_id": reference} if reference else {})})
     ctx.update(checkout.SESSION, session["id"], {"payment_link": link["id"]}, event="")
     return Reply(303, None, {"location": session["url"]})
@@ -197,7 +176,7 @@ def create_portal(ctx: Ctx, request: Request) -> dict[str, Any]:
         "locale": params.get("locale"),
         "on_behalf_of": params.get("on_behalf_of"),
         "return_url": params.get("return_url") or configuration.get("default_return_url"),
-        "url": _address(ctx, f"/p/session/{id}"),
+        "url": pages.address(ctx, f"/p/session/{id}"),
     }
     ctx.store.insert(PORTAL, record, created=ctx.micros)
     ctx.emit("billing_portal.session.created", record)
@@ -207,7 +186,7 @@ def create_portal(ctx: Ctx, request: Request) -> dict[str, Any]:
 @twin.page("GET", "/p/session/{session}")
 def portal_page(ctx: Ctx, request: Request) -> Reply:
     """The page of a portal session: whose it is and the way back."""
-    session = _opened(ctx, request, PORTAL, "session")
+    session = pages.opened(ctx, request, PORTAL, "session")
     customer = ctx.store.find("customer", str(session["customer"])) or {}
     back = session["return_url"]
     link = f'<a id="return" href="{escape(str(back))}">Return</a>' if back else ""

@@ -57,7 +57,7 @@ def make(ctx: Ctx, charge: dict[str, Any], params: Mapping[str, Any]) -> dict[st
     known = facts.load(ctx, str(charge["payment_method"]))
     behaviour = known.card.refund if known.card else ""
     record: dict[str, Any] = {
-        "id": ctx.new_id("pyr_1{alnum:23}" if known.bank else "refund"),
+        "id": ctx.new_id("pyr_3{alnum:23}" if known.bank else "refund"),
         "object": "refund",
         "amount": amount,
         "balance_transaction": None,

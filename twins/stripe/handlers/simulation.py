@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from twinkit import Ctx, Reply, Request, UsageError
-from twins.stripe import accounts, guards, twin
+from twins.stripe import accounts, guards, pages, twin
 from twins.stripe.handlers import balances, confirming, disputes, payouts, refunds
 
 
@@ -29,7 +29,7 @@ def _named(ctx: Ctx, payload: Any, name: str) -> dict[str, Any]:
 
 
 def _of_page(ctx: Ctx, request: Request) -> dict[str, Any]:
-    accounts.enter(ctx, dict(parse_qsl(request.raw_query.decode("latin-1"))).get("account"))
+    pages.enter(ctx, request)
     return _intent(ctx, str(request.path["intent"]))
 
 

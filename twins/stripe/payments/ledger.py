@@ -110,11 +110,15 @@ def transaction(
 
 
 def balance(transactions: Iterable[Mapping[str, Any]], now: int) -> dict[str, Any]:
-    """Sums by currency: `available` and `pending` amounts with their `source_types`; the account's currency first."""
+    """Sums by currency: `available` and `pending` amounts with their `source_types`; the account's currency first.
+
+    Payments by bank debit and their refunds are bank account funds; what other accounts transferred is not.
+    """
     sums: dict[str, dict[str, dict[str, int]]] = {"available": {}, "pending": {}}
     for row in transactions:
         part = sums["available" if row["available_on"] <= now else "pending"]
-        kind = "bank_account" if str(row["type"]).startswith("payment") else "card"
+        debit = str(row["type"]).startswith("payment") and str(row["source"]).startswith(("py_3", "pyr_3"))
+        kind = "bank_account" if debit else "card"
         by_kind = part.setdefault(row["currency"], {})
         by_kind[kind] = by_kind.get(kind, 0) + row["net"]
     currencies = sorted({HOME_CURRENCY, *sums["available"], *sums["pending"]}, key=lambda c: (c != HOME_CURRENCY, c))
