@@ -142,7 +142,7 @@ class Compiler:
             before = len(found)
             read = check(value, found)
             if forgiven and len(found) != before:
-                found[before:] = [v for v in found[before:] if v.kind != "missing" or v.path[-1] not in forgiven]
+                found[before:] = [v for v in found[before:] if not _forgiven(v, forgiven)]
             if names is not None:
                 strange = [name for name in value if name not in names and name not in outer]
                 found.extend(violation("unknown", None, value[name], name) for name in strange)
@@ -248,6 +248,11 @@ class Compiler:
         condition = schema.get("if")
         if isinstance(condition, (Mapping, bool)):
             yield _if(*(self.compile(schema.get(keyword, True), None) for keyword in ("if", "then", "else")))
+
+
+def _forgiven(one: Violation, names: frozenset[str]) -> bool:
+    """Whether it is the object itself that misses one of the names, not something inside it."""
+    return one.kind == "missing" and len(one.path) == 1 and one.path[0] in names
 
 
 def _weakly(contract: Contract) -> Contract:
