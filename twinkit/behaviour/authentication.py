@@ -16,7 +16,10 @@ from twinkit.behaviour.request import Principal, Request
 
 
 def authenticate(ctx: Ctx, request: Request) -> Principal | None:
-    """The principal of a request; None when the operation needs none. Raises the service's own error."""
+    """The principal of a request; None when the operation needs none. Raises the service's own error.
+
+    An alternative of the declared security needs all its schemes; any `Authorization` will do in place of all of them.
+    """
     hook = ctx.twin.single.get("authenticate")
     if hook:
         found: Principal | None = hook(ctx, request)
@@ -25,10 +28,11 @@ def authenticate(ctx: Ctx, request: Request) -> Principal | None:
     if not requirements or ctx.twin.compiled.auth.get("accepts") == "none":
         return None
     schemes = ctx.twin.index.security_schemes
-    for scheme in (schemes.get(name, {}) for requirement in requirements for name in requirement):
-        key = credential(scheme, request)
-        if key:
-            return Principal(key, kind=str(scheme.get("type", "key")))
+    for requirement in requirements:
+        keys = {name: credential(schemes[name], request) for name in requirement if name in schemes}
+        if all(keys.values()):
+            name, key = next(iter(keys.items()))
+            return Principal(key, kind=str(schemes[name].get("type", "key")))
     header = request.headers.get("authorization", "")
     if header:
         return Principal(header.partition(" ")[2] or header, kind="authorization")
@@ -46,10 +50,15 @@ def _requirements(ctx: Ctx, request: Request) -> tuple[Mapping[str, Any], ...]:
 
 
 def credential(scheme: Mapping[str, Any], request: Request) -> str:
-    """The credential that a request carries for a security scheme; the empty string when it carries none."""
+    """The credential that a request carries for a security scheme; the empty string when it carries none.
+
+    A client certificate cannot be seen here: one is taken to have been shown.
+    """
     kind = scheme.get("type")
     if kind == "apiKey":
         return _api_key(str(scheme.get("name", "")), str(scheme.get("in", "header")), request)
+    if kind == "mutualTLS":
+        return "certificate"
     header = request.headers.get("authorization", "")
     word, _, rest = header.partition(" ")
     if kind == "basic" or (kind == "http" and str(scheme.get("scheme", "")).lower() == "basic"):

@@ -35,6 +35,32 @@ ORDER = {
         "tags": {"type": "array", "items": {"type": "integer", "xml": {"name": "tag"}}},
     },
 }
+SIGNED = {
+    "allOf": [
+        {**NOTE, "required": ["id", "title"]},
+        {"properties": {"author": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}}},
+    ]
+}
+PAGE = {
+    "type": "object",
+    "properties": {"items": {"type": "array", "items": NOTE}, "nextPageToken": {"type": "string"}},
+}
+
+
+def paged(refusals: dict[str, Any]) -> dict[str, Any]:
+    token = {"name": "pageToken", "in": "query", "schema": {"type": "string"}}
+    return {
+        "get": {
+            "parameters": [token],
+            "responses": {"200": {"description": "", **content("application/json", PAGE)}, **refusals},
+        },
+        "post": {
+            "requestBody": content("application/json", NOTE),
+            "responses": {"201": {"description": "", **content("application/json", NOTE)}},
+        },
+    }
+
+
 OK = {"200": {"description": "", **content("application/json", NOTE)}}
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.0.3",
@@ -76,9 +102,18 @@ DOCUMENT: dict[str, Any] = {
             }
         },
         "/secret": {"get": {"security": [{"key": []}], "responses": {**OK, "403": {"description": ""}}}},
+        "/both": {"get": {"security": [{"key": [], "client": []}], "responses": OK}},
+        "/pages": paged({}),
+        "/strict-pages": paged({"400": {"description": ""}}),
+        "/signed": {"post": {"requestBody": content("application/json", SIGNED), "responses": OK}},
         "/anything": {"get": {"responses": {"default": {"description": "", **content("application/json", FAULT)}}}},
     },
-    "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}},
+    "components": {
+        "securitySchemes": {
+            "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
+            "client": {"type": "apiKey", "in": "header", "name": "X-Client"},
+        }
+    },
 }
 
 
@@ -188,3 +223,39 @@ def test_wrong_xml_is_refused(twin: httpx.Client, body: str, message: str) -> No
     reply = post_order(twin, order(body))
     assert (reply.status_code, reply.headers["content-type"]) == (400, "application/problem+json")
     assert message in reply.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        ({"x-key": "k"}, 401),
+        ({"x-client": "c"}, 401),
+        ({"x-key": "k", "x-client": "c"}, 200),
+        ({"authorization": "Bearer t"}, 200),
+    ],
+)
+def test_schemes_that_go_together_are_all_needed(twin: httpx.Client, headers: dict[str, str], status: int) -> None:
+    assert twin.get("/both", headers=headers).status_code == status
+
+
+def test_an_accept_header_that_names_no_media_type_says_nothing(twin: httpx.Client) -> None:
+    assert twin.get("/notes", headers={"accept": "gzip"}).status_code == 200
+
+
+@pytest.mark.parametrize(("path", "status"), [("/pages", 200), ("/strict-pages", 400)])
+def test_a_cursor_that_leads_nowhere(twin: httpx.Client, path: str, status: int) -> None:
+    """Refused where the document tells of a refusal; where any text is documented as valid, there is nothing there."""
+    made = twin.post(path, json={"title": "a"})
+    assert made.status_code == 201, made.text
+    reply = twin.get(path, params={"pageToken": "nothing"})
+    assert reply.status_code == status
+    if status == 200:
+        assert reply.json()["items"] == []
+
+
+def test_what_a_nested_object_misses_is_not_forgiven(twin: httpx.Client) -> None:
+    """`id` is read-only in the note; the author's own `id` has to be sent."""
+    assert twin.post("/signed", json={"title": "a", "author": {"id": "x"}}).status_code == 200
+    reply = twin.post("/signed", json={"title": "a", "author": {}})
+    assert (reply.status_code, reply.json()["detail"]) == (400, "body.author.id: is required")

@@ -14,7 +14,7 @@ import orjson
 from twinkit.behaviour import madeup
 from twinkit.behaviour.ctx import OWN_ID, Ctx
 from twinkit.behaviour.generic.dotted import dig, put
-from twinkit.behaviour.generic.paging import Paging, link_header, paging_of, was_sent
+from twinkit.behaviour.generic.paging import Paging, any_cursor, link_header, paging_of, was_sent
 from twinkit.behaviour.generic.replies import HIDDEN_MARK, constants, example_reply, shown_record
 from twinkit.behaviour.generic.scope import check_parents, locate, scope_filters, way_of, write_parents
 from twinkit.behaviour.request import RawJSON, Reply, Request
@@ -207,6 +207,8 @@ def find(
             sort=sort,
         )
     except InvalidCursor as error:
+        if any_cursor(ctx, request):
+            return Found([], [], False, total)
         raise cursor_error(ctx, request, paging, error.cursor) from None
     start = paging.offset
     return Found(page.rows[start:], page.ids[start:], page.has_more, total)

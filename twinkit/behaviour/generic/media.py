@@ -24,7 +24,10 @@ def negotiated(ctx: Ctx, request: Request, status: int) -> str | None:
     offered = tuple(response.content) if response is not None else ()
     if not offered:
         return None
-    for range_ in ranges(accept):
+    wanted = tuple(ranges(accept))
+    if not wanted and ";q=0" not in accept.replace(" ", ""):
+        return None
+    for range_ in wanted:
         if range_ == "*/*":
             return None
         for media in offered:
@@ -36,7 +39,7 @@ def negotiated(ctx: Ctx, request: Request, status: int) -> str | None:
 
 
 def ranges(accept: str) -> Iterator[str]:
-    """The media ranges of an Accept header, the most wanted first, those of weight 0 left out."""
+    """The media ranges of an Accept header, the most wanted first; what is none, or has weight 0, is left out."""
     weighted: list[tuple[float, int, str]] = []
     for place, part in enumerate(accept.split(",")):
         name, _, parameters = part.partition(";")
@@ -48,7 +51,7 @@ def ranges(accept: str) -> Iterator[str]:
                     weight = float(value)
                 except ValueError:
                     weight = 1.0
-        if weight > 0 and name.strip():
+        if weight > 0 and "/" in name:
             weighted.append((-weight, place, name.strip().lower()))
     yield from (name for _, _, name in sorted(weighted))
 

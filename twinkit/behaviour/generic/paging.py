@@ -116,9 +116,17 @@ def _place(ctx: Ctx, request: Request, style: str, name: str | None, params: dic
     try:
         return decode_cursor(str(value))
     except ValueError:
+        if any_cursor(ctx, request):
+            return str(value)
         if "invalid_cursor" in ctx.twin.compiled.errors:
             raise ctx.error("invalid_cursor", cursor=value, param=name) from None
         raise ctx.invalid(request, [Violation("query", (name or "",), "format", "cursor", value)]) from None
+
+
+def any_cursor(ctx: Ctx, request: Request) -> bool:
+    """Whether a cursor that leads nowhere gets an empty page: the document takes any text and tells of no refusal."""
+    errors = request.binding.errors if request.binding else {}
+    return ctx.twin.fits_replies and "invalid" not in errors and "default" not in errors
 
 
 def encode_cursor(key: str) -> str:
