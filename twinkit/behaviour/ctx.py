@@ -345,7 +345,7 @@ class Ctx:
     def _unfit_name(self, violations: Sequence[Violation]) -> str:
         """`not_found` for what stands in the path alone, where the operation documents that and nothing nearer."""
         binding = self.request.binding if self.request else None
-        if binding is None or "invalid" in self.twin.compiled.errors or "not_found" not in binding.errors:
+        if binding is None or "invalid" in self.twin.compiled.errors or binding.errors.get("not_found", (0,))[0] != 404:
             return "invalid"
         nearer = "invalid" in binding.errors or "default" in binding.errors
         return "invalid" if nearer or any(v.location != "path" for v in violations) else "not_found"

@@ -18,6 +18,7 @@ def parse_multipart(
     content_type: str,
     encoding: Mapping[str, Mapping[str, Any]] | None = None,
     *,
+    whole: tuple[str, ...] = (),
     max_depth: int = MAX_DEPTH,
     max_parameters: int = MAX_PARAMETERS,
 ) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def parse_multipart(
     parts = pieces[1:-1]
     if len(parts) > max_parameters:
         raise WireError("too_many", "body")
-    form = nest([_part(part) for part in parts], max_depth=max_depth)
+    form = nest([_part(part) for part in parts], whole=whole, max_depth=max_depth)
     return apply_encoding(form, encoding) if encoding else form
 
 

@@ -229,7 +229,12 @@ class RequestValidator:
         check = self._checks.get(key)
         if check is None:
             check = self._checks[key] = self._compile_body(media, key[1])
-        return _guarded(check, body, found)
+        if not isinstance(body, str) or form or "json" in media:
+            return _guarded(check, body, found)
+        trial: list[Violation] = []
+        read = _guarded(check, body, trial)
+        found.extend(trial if any(one.path or one.kind != "type" for one in trial) else ())
+        return read
 
     def _compile_body(self, media: str, text: bool) -> Check:
         schema = self._body.content[self._content[media]] if self._body else True

@@ -71,16 +71,18 @@ def parse_form(
     body: bytes,
     encoding: Mapping[str, Mapping[str, Any]] | None = None,
     *,
+    whole: tuple[str, ...] = (),
     max_depth: int = MAX_DEPTH,
     max_parameters: int = MAX_PARAMETERS,
 ) -> dict[str, Any]:
     """An `application/x-www-form-urlencoded` body as nested data; same rules and errors as `parse_query`.
 
     `encoding` is the contract's: a property of content type JSON is decoded, one that is not exploded is split.
+    `whole`: declared names that themselves carry brackets.
     """
     if not body:
         return {}
-    form = _nest(_pairs(body, "body", max_parameters), (), max_depth)
+    form = _nest(_pairs(body, "body", max_parameters), whole, max_depth)
     return apply_encoding(form, encoding) if encoding else form
 
 
@@ -151,9 +153,11 @@ def _members(parts: list[str], pairs: bool) -> Any:
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
-def nest(pairs: Iterable[tuple[str, Any]], *, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
+def nest(
+    pairs: Iterable[tuple[str, Any]], *, whole: tuple[str, ...] = (), max_depth: int = MAX_DEPTH
+) -> dict[str, Any]:
     """Nested data from decoded names and values (text or Upload). Raises WireError as `parse_query` does."""
-    return _nest(pairs, (), max_depth)
+    return _nest(pairs, whole, max_depth)
 
 
 def _pairs(text: bytes, where: str, limit: int) -> list[tuple[str, str]]:

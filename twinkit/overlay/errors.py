@@ -38,7 +38,8 @@ _CODE = normed("""
     code error_code errorCode type error reason name key
     """)
 
-UNSAID: Mapping[str, Any] = {"type": "about:blank", "status": "{status}", "detail": "{message}"}
+WORD = "{message}"
+UNSAID: Mapping[str, Any] = {"type": "about:blank", "status": "{status}", "detail": WORD}
 """The body of an error whose media type is documented and whose schema is not."""
 
 
@@ -74,7 +75,7 @@ class Errors:
         mark = json.dumps(schema, sort_keys=True, default=str) if len(str(schema)) < 20_000 else str(id(schema))
         mark = f"{kind} {mark}"
         if mark not in self._keys:
-            body = self.worded(schema) if schema else UNSAID if "json" in kind or "*" in kind else "{message}"
+            body = self.worded(schema) if schema else UNSAID if "json" in kind or "*" in kind else WORD
             self._keys[mark] = key = f"e{len(self.bodies) + 1}"
             self.bodies[key] = body
             if kind != "application/json":
@@ -85,9 +86,27 @@ class Errors:
         """The skeleton of an error body with `{message}`, `{status}` and `{code}` where such things go."""
         unit = self._shapes.unit(schema)
         if unit.node.get("type") == "string":
-            return "{message}"
-        made = self._skeleton.value(unit.node)
-        return self._fill(made, unit.node, 0)
+            return WORD
+        made = self._fill(self._skeleton.value(unit.node), unit.node, 0)
+        if WORD not in str(made):
+            if made == []:
+                return self._listed(unit.node) or made
+            for name, inner in self._shapes.properties(unit.node).items() if isinstance(made, dict) else ():
+                found = self._listed(self._shapes.unit(inner).node) if not made.get(name) else None
+                if found:
+                    return {**made, name: found}
+        return made
+
+    def _listed(self, node: Any) -> list[Any] | None:
+        """One item of a list of errors, where an item has a place for words."""
+        if node.get("type") != "array":
+            return None
+        items = self._shapes.unit(node.get("items", {}))
+        if items.node.get("type") == "string":
+            free = not {"enum", "pattern", "format"} & items.node.keys()
+            return [WORD] if free else None
+        made = self._fill(self._skeleton.value(items.node), items.node, 1)
+        return [made] if WORD in str(made) else None
 
     def _fill(self, made: Any, node: Any, depth: int) -> Any:
         if isinstance(made, list):
@@ -102,7 +121,7 @@ class Errors:
             if name in made and isinstance(made[name], (dict, list)):
                 made[name] = self._fill(made[name], unit.node, depth + 1)
             elif norm(name) in _MESSAGE and "string" in types and free:
-                made[name] = "{message}"
+                made[name] = WORD
             elif norm(name) in ("error", "errors") and depth < 2 and "object" in types:
                 made[name] = self._fill(self._skeleton.value(unit.node), unit.node, depth + 1)
             elif norm(name) in _STATUS and types & {"integer", "number"} and free:
