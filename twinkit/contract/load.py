@@ -22,6 +22,11 @@ EXTERNAL = "x-external"
 MAX_BYTES = 256 * 1024 * 1024
 _OUTSIDE = re.compile(rb"\$ref[\"']?\s*:\s*[\"']?[^#\"'\s{]")
 _BOMB = re.compile(r"^(?: {2000}|[ \t]*(?:[-?:][ \t]+){200})", re.MULTILINE)
+_ALIAS = re.compile(r"(?<![^\s\[,:{-])\*[\w.-]+")
+ALIASES = 20
+"""From so many on, aliases are read by the parser that keeps what they stand for once: expanded they may be endless."""
+_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(\s*[}\]])', re.DOTALL)
 _URL = re.compile(r"^https?://", re.IGNORECASE)
 _PACKAGE = re.compile(r"^(?:python://)?([A-Za-z_][\w.]*)[:/](?![\\/])(.+)$")
 
@@ -46,6 +51,9 @@ def load(source: str | Path) -> Document:
     document = read(source)
     kind = _kind(document.data)
     if kind is None:
+        other = next((name for key, name in OTHERS.items() if key in document.data), None)
+        if other is not None:
+            raise UsageError(f"{source}: {other}; an OpenAPI document (2.0, 3.0 or 3.1) is needed here")
         raise UsageError(f"{source}: not an OpenAPI document: it has neither `openapi`, `swagger` nor `paths`")
     if kind == "asyncapi":
         raise UsageError(f"{source}: an AsyncAPI document; an OpenAPI document is needed here")
@@ -57,13 +65,34 @@ def read(source: str | Path) -> Document:
     raw, name = fetch(str(source))
     data = parse(raw, str(source))
     if not isinstance(data, dict):
-        raise UsageError(f"{source}: not an OpenAPI document: the top level is no mapping")
+        raise UsageError(f"{source}: not an OpenAPI document: {_instead(raw)}")
     document = Document(str(source), data, sha256=hashlib.sha256(raw).hexdigest())
     if _OUTSIDE.search(raw):
         from twinkit.contract.bundle import bundle
 
         document.findings.extend(bundle(data, name))
     return document
+
+
+OTHERS = {
+    "swaggerVersion": "a Swagger 1 document",
+    "arazzo": "an Arazzo document",
+    "overlay": "an OpenAPI Overlay document",
+    "item": "a Postman collection",
+    "log": "a HAR recording",
+    "$schema": "a JSON schema",
+}
+"""What other documents are known by, and what they are."""
+
+
+def _instead(raw: bytes) -> str:
+    """What a source holds in place of a document."""
+    head = raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:200].lower()
+    if not head:
+        return "it is empty"
+    if head.startswith((b"<!doctype html", b"<html")):
+        return "it is an HTML page"
+    return "it is XML" if head.startswith(b"<?xml") else "the top level is no mapping"
 
 
 def _kind(data: dict[str, Any]) -> str | None:
@@ -120,22 +149,50 @@ def _fetch_package(source: str, package: str, name: str) -> tuple[bytes, str]:
 
 def parse(raw: bytes, source: str) -> Any:
     """JSON or YAML (1.2 first, then leniently 1.1) as plain JSON values. Raises UsageError when it is neither."""
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
-    if raw.lstrip()[:1] in (b"{", b"["):
+    raw = unpacked(raw, source).removeprefix(b"\xef\xbb\xbf")
+    if raw.lstrip()[:1] in (b"{", b"[") or raw.lstrip()[:2] in (b"//", b"/*"):
         try:
             return orjson.loads(raw)
         except orjson.JSONDecodeError as error:
             reason = str(error)
-        try:
-            return _plain(json.loads(_text(raw), strict=False))
-        except (ValueError, RecursionError):
-            pass
+        for text in (_text(raw), uncommented(_text(raw))):
+            try:
+                return _plain(json.loads(text, strict=False))
+            except (ValueError, RecursionError):
+                continue
         return _plain(_parse_yaml(_text(raw), source, reason))
     return _plain(_parse_yaml(_text(raw), source, ""))
 
 
+def unpacked(raw: bytes, source: str) -> bytes:
+    """The bytes, unpacked when they are gzip. Raises UsageError for what is none, or larger than a document may be."""
+    if raw[:2] != b"\x1f\x8b":
+        return raw
+    import zlib
+
+    unzip = zlib.decompressobj(wbits=31)
+    try:
+        plain = unzip.decompress(raw, MAX_BYTES)
+    except zlib.error as error:
+        raise UsageError(f"{source}: gzip that cannot be unpacked: {error}") from None
+    if unzip.unconsumed_tail:
+        raise UsageError(f"{source}: unpacks to more than {MAX_BYTES // 1024 // 1024} MB")
+    return plain
+
+
+def uncommented(text: str) -> str:
+    """JSON without `//` and `/* */` comments and without commas before a closing bracket."""
+    bare = _COMMENT.sub(lambda match: match[0] if match[0][0] == '"' else " ", text)
+    return _COMMA.sub(lambda match: match[0] if match[0][0] == '"' else match[1], bare)
+
+
 def _text(raw: bytes) -> str:
-    for encoding in ("utf-8-sig", "utf-16") if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",):
+    encodings = ["utf-8-sig"]
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encodings.append("utf-16")
+    elif raw[:1] == b"\0" or raw[1:2] == b"\0":
+        encodings.insert(0, "utf-16-be" if raw[:1] == b"\0" else "utf-16-le")
+    for encoding in encodings:
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:
@@ -148,7 +205,7 @@ def _parse_yaml(text: str, source: str, reason: str) -> Any:
         raise UsageError(f"{source}: neither JSON nor YAML: nested too deeply")
     import yaml12
 
-    if "<<:" not in text:
+    if "<<:" not in text and len(_ALIAS.findall(text)) < ALIASES:
         try:
             return yaml12.parse_yaml(text)
         except Exception:  # whatever the parser raises: the lenient one decides

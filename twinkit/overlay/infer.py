@@ -43,6 +43,7 @@ class Inference:
         self.shapes = Shapes(canonical)
         self.skeleton = Skeleton(self.shapes, fallback)
         self.places = Places(canonical, self.shapes)
+        self.ops = {op.id: op for op in self.places.ops}
         self.collections = Collections(self.places, self.shapes)
         self.errors = Errors(self.shapes, self.skeleton)
         self.rest = Rest(self.places, self.collections, self.shapes, self.skeleton)
@@ -67,7 +68,7 @@ class Inference:
 
     def rebind(self, operation: str, kind: str, resource: str | None) -> Binding:
         """The binding of an operation that the overlay says is of this kind and resource."""
-        op = next(op for op in self.places.ops if op.id == operation)
+        op = self.ops[operation]
         return Binding(**self.rest.rebind(op, kind, resource), errors=self.errors.of(op.raw))
 
     def resource(self, name: str) -> Resource:
@@ -237,7 +238,7 @@ class Inference:
             better = better and norm(resource.id_property or "") not in params
             schema: Any = None
             if binding.reply.get("shows") == "id":
-                schema = next(op.reply for op in self.places.ops if op.id == binding.operation)
+                schema = self.ops[binding.operation].reply
                 own = self._at(self.collections.units[resource.name], resource.id_property)
                 better = better or narrower(self.shapes, schema, own)
             if resource.id_property is not None and not (better and resource.id_property in NAMES):
@@ -259,7 +260,7 @@ class Inference:
         for op_id, binding in self.out.bindings.items():
             if binding.kind != "list" or not binding.parents or not binding.resource:
                 continue
-            op = next(op for op in self.places.ops if op.id == op_id)
+            op = self.ops[op_id]
             parent = binding.parents[-1][1]
             owner = self.out.resources.get(parent)
             if owner is None or op.key[-1] not in owner.properties:

@@ -7,7 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
+from twinkit.overlay.candidates import Candidates, Tails
 from twinkit.overlay.places import HOLE, Key, Op, Places
 from twinkit.overlay.shapes import Shapes, Unit, has_id
 from twinkit.overlay.words import listed, norm, noun, split
@@ -60,6 +62,7 @@ class Collection:
         return any(op.method == "post" for op in self.ops) or any(op.method in ("put", "post") for op in self.item_ops)
 
 
+@lru_cache(maxsize=65_536)
 def base_name(name: str) -> str:
     """A schema name without the words that only tell versions of a shape apart: `FullUserResponse` → `user`."""
     kept = [w for w in split(name) if w not in _AFFIX]
@@ -90,6 +93,9 @@ class Collections:
         self.members: dict[str, list[Collection]] = {}
         self.by_schema: dict[str, str] = {}
         """Component name → resource."""
+        self._candidates = Candidates(shapes, base_name)
+        self._tails: Tails | None = None
+        self._numbers: dict[str, int] = {}
         self._collect()
         ordered = sorted(
             self.found.values(), key=lambda c: (c.unit is None, not self._has_branches(c), len(c.key), not c.creates)
@@ -173,6 +179,7 @@ class Collections:
         self.members[name] = [collection]
         if unit is not None:
             self.units[name] = unit
+            self._candidates.add(name, unit)
             if unit.name and not collection.link:
                 self.by_schema.setdefault(unit.name, name)
 
@@ -196,9 +203,10 @@ class Collections:
             label = f"{above.pop()}_{label}"
             if label not in self.members:
                 return label
-        number = 2
+        number = self._numbers.get(label, 2)
         while f"{label}_{number}" in self.members:
             number += 1
+        self._numbers[label] = number
         return f"{label}_{number}"
 
     def strong(self, unit: Unit) -> bool:
@@ -216,9 +224,9 @@ class Collections:
             return self._same_path(collection)
         if collection.link:
             return None
-        for name, members in self.members.items():
-            known = self.units.get(name)
-            if known is None or members[0].link:
+        for name in self._candidates.near(unit):
+            known, members = self.units[name], self.members[name]
+            if members[0].link:
                 continue
             if known.name is not None and known.name == unit.name:
                 if self.strong(unit) or (not is_generic(unit.name) and self._related(collection, members, known.name)):
@@ -231,13 +239,13 @@ class Collections:
 
     def _same_path(self, collection: Collection) -> str | None:
         """For a path that only has verbs below it: `/test/refunds/{id}/expire` is about the records of `/refunds`."""
-        best: tuple[int, str] | None = None
-        for name, members in self.members.items():
-            for member in members:
-                tail = tuple(part for part in member.key if not _VERSION.fullmatch(part))
-                if tail and member.unit is not None and collection.key[-len(tail) :] == tail:
-                    best = max(best or (0, ""), (len(tail), name))
-        return best[1] if best else None
+        if self._tails is None:  # collections that have a schema were named before any that has none
+            self._tails = Tails()
+            for name, members in self.members.items():
+                for member in members:
+                    if member.unit is not None:
+                        self._tails.add(tuple(part for part in member.key if not _VERSION.fullmatch(part)), name)
+        return self._tails.longest(collection.key)
 
     def _union(self, known: Unit, unit: Unit) -> bool:
         """Whether one schema is a branch of the other: `card` of `payment_source`."""

@@ -111,7 +111,7 @@ class Skeleton:
         properties = self._shapes.properties(node)
         required = self._shapes.required(node)
         out = {name: self.value(properties[name], depth + 1, seen) for name in properties if name in required}
-        for name in required - set(properties):
+        for name in sorted(required - set(properties)):
             out[name] = ""
         return out
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import gzip
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -229,7 +231,11 @@ def test_any_bytes(raw: bytes) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no mapping"),
+        ("", "it is empty"),
+        ("<!DOCTYPE html><p>Not found", "it is an HTML page"),
+        ("<?xml version='1.0'?><a/>", "it is XML"),
+        ('{"item": [], "info": {}}', "a Postman collection"),
+        ('{"swaggerVersion": "1.2", "apis": []}', "a Swagger 1 document"),
         ("just words", "no mapping"),
         ("[1]", "no mapping"),
         ("{", "neither JSON nor YAML"),
@@ -291,6 +297,31 @@ def test_json_that_is_not_quite() -> None:
     }
     assert parse(b"{'a': 1, b: [x,],}", "x") == {"a": 1, "b": ["x"]}
     assert parse('{"a": "é"}'.encode("utf-16"), "x") == {"a": "é"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_any_encoding(encoding: str) -> None:
+    assert parse('{"paths": {"/é": {}}}'.encode(encoding), "x.json") == {"paths": {"/é": {}}}
+    assert parse("paths: {/é: {}}".encode(encoding), "x.yaml") == {"paths": {"/é": {}}}
+
+
+def test_gzip() -> None:
+    assert parse(gzip.compress(b"paths: {}"), "x.yaml.gz") == {"paths": {}}
+    with pytest.raises(UsageError, match="cannot be unpacked"):
+        parse(b"\x1f\x8bnothing", "x.gz")
+
+
+def test_json_with_comments() -> None:
+    text = '// one\n{"a": "http://x", /* two */ "b": [1, 2,], // three\n "c": "/* no comment */,]",}'
+    assert parse(text.encode(), "x.json") == {"a": "http://x", "b": [1, 2], "c": "/* no comment */,]"}
+
+
+def test_many_levels_of_aliases_are_refused_at_once() -> None:
+    names = "abcdefghi"
+    lines = [f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]" for before, name in itertools.pairwise(names)]
+    text = "\n".join(["a: &a [x, x, x, x, x, x, x, x, x, x]", *lines])
+    with pytest.raises(UsageError, match="five million nodes"):
+        parse(text.encode(), "x.yaml")
 
 
 def test_expanding_aliases_are_refused() -> None:
