@@ -68,6 +68,19 @@ def test_a_channel_shared_between_workspaces(two: Twin) -> None:
     assert error(bot.team_externalTeams_disconnect, target_team=SECOND) == "invalid_target_team"
 
 
+def test_workspaces_see_nothing_of_each_other(two: Twin) -> None:
+    bot, kim = client(two), client(two, "xoxp-kim")
+    bot.chat_postMessage(channel=world.GENERAL, text="zebra crossing")
+    file = bot.files_upload_v2(filename="zebra.txt", content="x", channel=world.GENERAL)["file"]["id"]
+    assert client(two, world.USER_TOKEN).search_messages(query="zebra")["messages"]["total"] >= 1
+    assert kim.search_messages(query="zebra")["messages"]["total"] == 0
+    assert kim.search_files(query="zebra")["files"]["total"] == 0
+    assert kim.files_list()["files"] == []
+    assert error(kim.files_info, file=file) == "file_not_found"
+    assert [each["name"] for each in kim.conversations_list()["channels"]] == ["general"]
+    assert world.ANA not in [user["id"] for user in kim.users_list()["members"]]
+
+
 def test_an_invite_that_is_declined(two: Twin) -> None:
     bot, kim = client(two), client(two, "xoxb-second-app")
     invite = bot.conversations_inviteShared(channel=world.RANDOM, emails="kim@twinkit.test")["invite_id"]

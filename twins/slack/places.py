@@ -105,6 +105,11 @@ def sees(ctx: Ctx, channel: dict[str, Any], user: str) -> bool:
     return channel["kind"] == "public" or is_member(ctx, channel["id"], user)
 
 
+def visible(call: Call, channel: dict[str, Any]) -> bool:
+    """Whether the caller may know of a conversation."""
+    return belongs(channel, call.team) and sees(call.ctx, channel, call.user)
+
+
 def find(call: Call, id: str, *, family: str = "") -> dict[str, Any]:
     """A conversation the caller may know of. Raises `channel_not_found`, `missing_scope` (for a `family` of scopes)."""
     return known(call, call.ctx.store.find("channel", id) if id else None, family)
@@ -112,7 +117,7 @@ def find(call: Call, id: str, *, family: str = "") -> dict[str, Any]:
 
 def known(call: Call, channel: dict[str, Any] | None, family: str) -> dict[str, Any]:
     """The conversation, if the caller may know of it. Raises `channel_not_found`, `missing_scope`."""
-    if channel is None or not belongs(channel, call.team) or not sees(call.ctx, channel, call.user):
+    if channel is None or not visible(call, channel):
         raise fail("channel_not_found")
     if family:
         call.allow(channel["kind"], family)

@@ -112,15 +112,17 @@ def one(call: Call, id: str) -> dict[str, Any]:
     found = call.ctx.store.find("file", id)
     if found is None:
         raise fail("file_deleted" if call.ctx.store.was_deleted("file", id) else "file_not_found")
-    everywhere = [*found["channels"], *found["groups"], *found["ims"]]
-    mine = found["user"] == call.user
-    inside = any(
-        found_channel is not None and places.sees(call.ctx, found_channel, call.user)
-        for found_channel in (call.ctx.store.find("channel", each) for each in everywhere)
-    )
-    if not mine and not inside:
+    if not visible(call, found):
         raise fail("file_not_found")
     return found
+
+
+def visible(call: Call, file: dict[str, Any]) -> bool:
+    """Whether the caller may see a file: an own one, or one in a conversation that is seen."""
+    if file["user"] == call.user:
+        return True
+    everywhere = (call.ctx.store.find("channel", id) for id in (*file["channels"], *file["groups"], *file["ims"]))
+    return any(channel is not None and places.visible(call, channel) for channel in everywhere)
 
 
 @method("files.info")
@@ -154,7 +156,7 @@ def list_files(call: Call) -> dict[str, Any]:
         fits = fits and (not args.text("user") or file["user"] == args.text("user"))
         fits = fits and file["created"] >= first and (not last or file["created"] <= last)
         fits = fits and (not kinds or "all" in kinds or any(filekit.is_kind(file, KINDS[kind]) for kind in kinds))
-        if fits and file["mode"] != "external":
+        if fits and file["mode"] != "external" and visible(call, file):
             found.append(filekit.shown(file))
     shown, paging = numbered(args, found)
     return {"files": shown, "paging": paging}

@@ -1,4 +1,4 @@
-"""search.* and emoji.list. Imports: queries, messages.
+"""search.* and emoji.list. Imports: queries, messages, handlers.files.
 
 Source: https://docs.slack.dev/reference/methods/search.messages.
 """
@@ -11,6 +11,7 @@ from twinkit import Filter
 from twins.slack import filekit, messages, places, queries
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
+from twins.slack.handlers.files import visible
 from twins.slack.paging import encode, numbered
 
 MOST = 10_000
@@ -33,7 +34,7 @@ def found_messages(call: Call, query: queries.Query) -> list[dict[str, Any]]:
             id = str(row.get("channel"))
             if id not in channels:
                 channel = call.ctx.store.find("channel", id)
-                channels[id] = channel if channel and places.sees(call.ctx, channel, call.user) else None
+                channels[id] = channel if channel and places.visible(call, channel) else None
             place = channels[id]
             twice = resource == "message" and row.get("subtype") == "thread_broadcast"
             if place is not None and not twice and _fits(call, query, row, place):
@@ -84,7 +85,7 @@ def _files(call: Call) -> dict[str, Any]:
     rows = []
     for file in call.ctx.store.select("file", order="newest"):
         text = f"{file['name']} {file['title']}".lower()
-        if all(word in text for word in (*query.words, *query.phrases)):
+        if all(word in text for word in (*query.words, *query.phrases)) and visible(call, file):
             rows.append(filekit.shown(file))
     shown, paging = numbered(call.args, rows, default=20, maximum=100)
     return {"matches": shown, "paging": paging, "total": len(rows)}
