@@ -8,7 +8,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/twinkit
 # The dependencies are a layer of their own: they are installed again only when pyproject.toml changes.
 COPY pyproject.toml ./
-RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], *p['optional-dependencies']['okta'], sep='\n')" > /tmp/requirements.txt \
+RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], *(line for twin in ('okta', 'mail') for line in p['optional-dependencies'][twin]), sep='\n')" > /tmp/requirements.txt \
  && /opt/twinkit/bin/pip install -r /tmp/requirements.txt
 COPY README.md LICENSE NOTICE hatch_build.py ./
 COPY openapi openapi

@@ -18,7 +18,7 @@ run: setup ## set up .venv and serve Stripe (SERVE="stripe --seed 7 --port 4011"
 test: lint types imports unit ## set up .venv and run every check: lint, types, imports, tests
 
 setup: ## .venv with the package and what every twin in it needs
-	@PYTHON="$(PYTHON)" sh .ci/setup "$(VENV)" okta
+	@PYTHON="$(PYTHON)" sh .ci/setup "$(VENV)" okta,mail
 
 dev: ## .venv with the package and everything the checks need
 	@PYTHON="$(PYTHON)" sh .ci/setup "$(VENV)" dev

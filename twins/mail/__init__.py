@@ -2,8 +2,9 @@
 
 from importlib import import_module
 
-from twinkit import Twin
+from twinkit import Twin, need
 
+need("aiosmtpd", "mail")
 twin = Twin.load(__package__)
 
 import_module("twins.mail.handlers.messages")
