@@ -85,10 +85,6 @@ def test_witness_and_determinism(project: Project) -> None:
 
 @pytest.mark.skipif(find_postgresql() is None, reason="no PostgreSQL binaries on this machine")
 def test_postgresql(project: Project) -> None:
-    from twinkit.factory.environment import jail
-
-    if not jail.available():
-        pytest.skip("PostgreSQL needs the trial's namespace when the tests run as root")
     probe = (
         "import os, socket\ns = socket.create_connection((os.environ['PGHOST'], int(os.environ['PGPORT'])))\n"
         "params = b'user\\0app\\0database\\0postgres\\0\\0'\n"
@@ -99,8 +95,9 @@ def test_postgresql(project: Project) -> None:
 
     app = probe + TINY + "serve(lambda m, p, b: (200, '{\"ok\": %s}' % str(ok).lower()))\n"
     project.commit({"app.py": app, "factory.toml": CONFIG + 'database = "postgresql"\n'})
-    report = project.run(trials=1)
-    assert report["gate"]["exit_code"] == 0, report["scenarios"][0]["attempts"][0]["message"]
+    for isolation in ("auto", "none"):
+        report = project.run(trials=1, isolation=isolation)
+        assert report["gate"]["exit_code"] == 0, report["scenarios"][0]["attempts"][0]["message"]
 
 
 def test_the_documentation_lists_every_built_in_step() -> None:

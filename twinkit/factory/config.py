@@ -69,7 +69,9 @@ class Closed(BaseModel):
 class App(Closed):
     """How to build and run the code under test. Durations in seconds; `port` 0 takes a free one (`$PORT`).
 
-    `url` tests something already deployed instead: nothing is built, started or isolated.
+    `url` tests something already deployed instead: nothing is built, started or isolated, and twins can be private
+    only where `fixed_twins` puts them on their usual ports, one trial after the other. `container` builds the tree's
+    Dockerfile (or takes `image`) and runs it.
     """
 
     start: Argv = ()
@@ -91,6 +93,14 @@ class App(Closed):
     inherit: tuple[str, ...] = ()
     twins: tuple[str, ...] = ()
     url: str = ""
+    fixed_twins: bool = False
+    container: Literal["", "docker", "podman"] = ""
+    image: str = ""
+
+    @property
+    def isolates(self) -> bool:
+        """Whether its trials can run in namespaces: what is deployed or in a container would not be reached there."""
+        return not self.url and not self.container
 
 
 class Gate(Closed):
@@ -145,8 +155,12 @@ def parse_config(text: str, path: str = "factory.toml") -> Config:
     except (ValidationError, UsageError) as error:
         raise UsageError(f"{path}: {_explain(error)}") from None
     for name, app in config.apps.items():
-        if not app.start and not app.url:
-            raise UsageError(f"{path}: give app {name!r} a `start` command or a `url`")
+        if not app.start and not app.url and not app.container:
+            raise UsageError(f"{path}: give app {name!r} a `start` command, a `url` or a `container` engine")
+        if app.image and not app.container:
+            raise UsageError(f'{path}: say which engine runs the image of app {name!r}: container = "docker"')
+        if app.fixed_twins and not app.url:
+            raise UsageError(f"{path}: remove `fixed_twins` from app {name!r}; it is for an app with a `url`")
     return config
 
 

@@ -16,11 +16,11 @@ from typing import Any
 import httpx
 
 from twinkit.errors import nearest
-from twinkit.factory.environment import linux
+from twinkit.factory.environment import container, linux
 from twinkit.factory.environment.database import free_port
 from twinkit.factory.environment.jail import Jail
 from twinkit.factory.environment.limits import Watchdog, rlimits
-from twinkit.factory.environment.spawn import Process, start
+from twinkit.factory.environment.spawn import Process, new_marker, start
 from twinkit.factory.errors import AppFailure, HarnessError
 
 INHERITED = ("PATH", "LANG", "LC_ALL", "TZ")
@@ -48,7 +48,7 @@ def expand(template: str, values: Mapping[str, Any]) -> str:
 class App:
     """One running copy of the code under test, or an address where it runs already."""
 
-    def __init__(self, settings: Mapping[str, Any], folder: Path) -> None:
+    def __init__(self, settings: Mapping[str, Any], folder: Path, image: str = "") -> None:
         self.settings = settings
         self.folder = folder
         self.port = int(settings["port"]) or (0 if settings["url"] else free_port())
@@ -56,6 +56,8 @@ class App:
         self.log = folder / "app.log"
         self.process: Process | None = None
         self.watchdog: Watchdog | None = None
+        self.image = image
+        self._container = ""
         self._starved_before = 0.0
         self.headers: Mapping[str, str] = {}
         """Sent with the questions whether it is ready: the same as the scenario's own requests carry."""
@@ -92,11 +94,23 @@ class App:
         if not directory.is_dir():
             raise AppFailure("app_start", f"the change has no folder {self.settings['directory']!r}")
         processes = int(self.settings["processes"])
+        if self.settings["container"]:
+            self._start_container(directory, env)
+            return
         self.process = start(
             self.settings["start"], directory=directory, env=env, log=self.log, jail=jail,
             limits=rlimits(processes, jail is not None),
         )  # fmt: skip
         self.watchdog = Watchdog(self.process, self.log, int(self.settings["memory"]), processes)
+
+    def _start_container(self, directory: Path, env: Mapping[str, str]) -> None:
+        marker = new_marker()
+        name, _, _ = marker.partition("=")
+        self._container = f"app-{name.lower()}"
+        image = str(self.settings["image"] or self.image)
+        words = container.run_command(self.settings, image, self._container, [*env, name])
+        own = {key: os.environ[key] for key in container.KEPT if key in os.environ}
+        self.process = start(words, directory=directory, env={**env, **own}, log=self.log, jail=None, marker=marker)
 
     def wait_ready(self) -> None:
         """Until `ready` answers below 500, from a process of this trial. Raises AppFailure, HarnessError.
@@ -138,8 +152,13 @@ class App:
             raise AppFailure("app_start", f"the app ended with code {code} before it was ready{hint}")
 
     def _ours(self) -> bool:
-        """Whether who listens was seen to belong to the app. Raises HarnessError for a stale or foreign server."""
+        """Whether who listens was seen to belong to the app. Raises HarnessError for a stale or foreign server.
+
+        Processes of a container belong to its engine, which may not let us look.
+        """
         assert self.process is not None
+        if self._container:
+            return True
         known = [self.process.owns(pid) for pid in linux.owners(linux.listeners().get(self.port, set()))]
         if known and not any(known) and None not in known:
             raise HarnessError("port", f"port {self.port} is answered by a process that is not the app of this trial")
@@ -168,7 +187,10 @@ class App:
         """End it with everything it started. True when it obeyed SIGTERM."""
         if self.watchdog is not None:
             self.watchdog.stop()
-        return self.process.stop(float(self.settings["stop_timeout"])) if self.process else True
+        obeyed = self.process.stop(float(self.settings["stop_timeout"])) if self.process else True
+        if self._container:
+            container.remove(self.settings, self._container)
+        return obeyed
 
 
 def _in_use(port: int) -> bool:

@@ -15,8 +15,10 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from twinkit.factory import git
+from twinkit.factory.environment import container
 from twinkit.factory.environment import jail as jails
 from twinkit.factory.environment.jail import Jail
 from twinkit.factory.environment.spawn import start
@@ -32,6 +34,7 @@ class Build:
     tree: str
     problem: str = ""
     notes: tuple[str, ...] = ()
+    image: str = ""
 
     def data(self) -> dict[str, object]:
         """Plain data for a plan."""
@@ -45,10 +48,18 @@ def key(tree: str, commands: Sequence[Sequence[str]], network: bool) -> str:
 
 def prepare(
     repo: Path, sha: str, cache: Path, *, commands: Sequence[Sequence[str]], network: bool, timeout: float,
-    env: Mapping[str, str], hidden: Sequence[str], isolate: bool,
+    env: Mapping[str, str], hidden: Sequence[str], isolate: bool, app: Mapping[str, Any] | None = None,
 ) -> Build:  # fmt: skip
-    """Export and build unless that was done before. Raises IntegrityError for an unsafe tree, UsageError."""
+    """Export and build unless that was done before; `app` with a container engine has its image built as well.
+
+    Raises IntegrityError for an unsafe tree, UsageError.
+    """
     tree = git.tree(repo, sha)
+    image = ""
+    if app and app["container"]:
+        image = f"app-{key(tree, commands, network)[:20]}"
+        own = container.build_command(app, image)
+        commands = [*commands, own] if own else commands
     folder = cache / key(tree, commands, network)
     record = folder / "build.json"
     with locked(cache / "lock"):
@@ -59,7 +70,7 @@ def prepare(
         source.mkdir(parents=True)
         notes = tuple(git.export(repo, sha, source))
         problem = _build(source, folder, commands, network, timeout, env, hidden, isolate)
-        build = Build(str(source), tree, problem, notes)
+        build = Build(str(source), tree, problem, notes, image)
         scratch = record.with_suffix(".new")
         scratch.write_text(json.dumps(build.data()))
         os.replace(scratch, record)  # noqa: PTH105

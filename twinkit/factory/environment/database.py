@@ -2,15 +2,19 @@
 
 Imports: spawn-free, linux, errors.
 
-PostgreSQL refuses to run as root: inside a trial's namespace we are user 1000; without one a root evaluator cannot.
+PostgreSQL refuses to run as root: inside a trial's namespace we are user 1000; without one a root evaluator starts it
+as another user.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -41,6 +45,7 @@ class Database:
         self.folder = folder
         self.env: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._own: Path | None = None
 
     def start(self, seconds: float = 20.0) -> None:
         """Make it and wait until it accepts connections. Raises HarnessError."""
@@ -56,13 +61,15 @@ class Database:
         binaries = find_postgresql()
         if binaries is None:
             raise HarnessError("harness", "install PostgreSQL: no `initdb` on PATH nor in /usr/lib/postgresql")
-        if os.geteuid() == 0:
-            raise HarnessError("harness", "PostgreSQL will not run as root: run the factory as another user")
-        data = self.folder / "data"
+        user = _other_user() if os.geteuid() == 0 else None
+        if user is not None:
+            self._own = Path(tempfile.mkdtemp(prefix="factory-database-"))
+            os.chown(self._own, user, -1)
+        data = (self._own or self.folder) / "data"
         port = free_port()
         done = subprocess.run(
             [binaries / "initdb", "-D", data, "-U", "app", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale"],
-            capture_output=True, check=False, env=_env(binaries),
+            capture_output=True, check=False, env=_env(binaries), user=user, cwd="/",
         )  # fmt: skip
         if done.returncode:
             raise HarnessError("harness", f"initdb: {done.stderr.decode('utf-8', 'replace')[-500:]}")
@@ -71,7 +78,7 @@ class Database:
         options += ["-cshared_buffers=16MB", "-cmax_connections=30", "-cunix_socket_directories="]
         command = [str(binaries / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1", *options]
         self._process = subprocess.Popen(
-            command, stdout=log, stderr=log, env=_env(binaries), preexec_fn=linux.die_with_parent
+            command, stdout=log, stderr=log, env=_env(binaries), preexec_fn=linux.die_with_parent, user=user, cwd="/"
         )
         log.close()
         self._wait(port, seconds)
@@ -103,6 +110,16 @@ class Database:
         if self._process is not None:
             self._process.kill()
             self._process.wait(5)
+        if self._own is not None:
+            shutil.rmtree(self._own, ignore_errors=True)
+
+
+def _other_user() -> int:
+    """Whom a root evaluator runs it as: the package's own user, else nobody."""
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name).pw_uid
+    raise HarnessError("harness", "PostgreSQL will not run as root, and there is no user `postgres` nor `nobody`")
 
 
 def _env(binaries: Path) -> dict[str, str]:

@@ -104,13 +104,13 @@ class Process:
 
 def start(
     argv: Sequence[str], *, directory: Path, env: Mapping[str, str], log: Path, jail: Jail | None,
-    limits: Mapping[str, int] | None = None,
+    limits: Mapping[str, int] | None = None, marker: str = "",
 ) -> Process:  # fmt: skip
     """Start `argv` without a shell; output goes to `log`. Raises AppFailure when it cannot be executed.
 
-    `limits` are names and values of `resource.RLIMIT_…`.
+    `limits` are names and values of `resource.RLIMIT_…`; `marker` is one of `new_marker`, made here when not given.
     """
-    marker = "" if jail else new_marker()
+    marker = "" if jail else marker or new_marker()
     reader, writer = os.pipe2(os.O_CLOEXEC)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     full = {**env, **dict([marker.split("=")] if marker else [])}

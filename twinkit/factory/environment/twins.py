@@ -12,6 +12,7 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -42,11 +43,13 @@ class Twins:
         self._ready = -1
         self._log: Path | None = None
 
-    def start(self, folder: Path, clock: str) -> None:
-        """Begin to boot. Raises HarnessError (twin_boot)."""
+    def start(self, folder: Path, clock: str, *, fixed: bool = False) -> None:
+        """Begin to boot; `fixed` on the usual ports of `twin serve`. Raises HarnessError (twin_boot)."""
         if not self.settings:
             return
         self._log = folder / "twins.log"
+        if fixed:
+            _check_free(list(self.settings))
         self._ready, writer = os.pipe2(os.O_CLOEXEC)
         try:
             if self.command:
@@ -54,7 +57,7 @@ class Twins:
             else:
                 self._pid = warm.fork(
                     list(self.settings), seed=self.seed, token=self.token, clock=clock or "real", log=self._log,
-                    ready=writer,
+                    ready=writer, fixed=fixed,
                 )  # fmt: skip
         except OSError as error:
             raise HarnessError("twin_boot", f"the twins cannot be started: {error}") from None
@@ -146,6 +149,17 @@ class Twins:
         if self._ready >= 0:
             os.close(self._ready)
             self._ready = -1
+
+
+def _check_free(names: Sequence[str]) -> None:
+    """A listener takes another port where its usual one is taken: whoever was told the usual one would miss it."""
+    from twinkit.server.catalogue import installed_twin
+
+    for name in names:
+        for listener, declared in installed_twin(name).compiled.options.get("listeners", {}).items():
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", int(declared["port"]))) == 0:
+                    raise HarnessError("port", f"port {declared['port']} ({name}, {listener}) is taken")
 
 
 def _environment() -> dict[str, str]:

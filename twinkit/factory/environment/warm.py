@@ -54,7 +54,7 @@ def _load(name: str) -> None:
     hosting.default.store.close()
 
 
-def fork(names: Sequence[str], *, seed: int, token: str, clock: str, log: Path, ready: int) -> int:
+def fork(names: Sequence[str], *, seed: int, token: str, clock: str, log: Path, ready: int, fixed: bool = False) -> int:
     """Serve these twins in a child of this process; the ready line goes to the descriptor `ready`. Returns its pid."""
     pid = linux.fork()
     if pid:
@@ -63,7 +63,7 @@ def fork(names: Sequence[str], *, seed: int, token: str, clock: str, log: Path, 
     try:
         linux.die_with_parent()
         _standard_streams(log, ready)
-        code = _serve(names, seed, token, clock)
+        code = _serve(names, seed, token, clock, None if fixed else 0)
     except BaseException as error:
         if not isinstance(error, SystemExit):
             traceback.print_exc()
@@ -82,12 +82,12 @@ def _standard_streams(log: Path, ready: int) -> None:
     sys.stderr = os.fdopen(2, "w", closefd=False)
 
 
-def _serve(names: Sequence[str], seed: int, token: str, clock: str) -> int:
+def _serve(names: Sequence[str], seed: int, token: str, clock: str, port: int | None) -> int:
     from twinkit.errors import TwinkitError
     from twinkit.server.running import serve
 
     args = argparse.Namespace(
-        twins=list(names), openapi=[], world=None, host="127.0.0.1", port=0, public_url=None, seed=seed, clock=clock,
+        twins=list(names), openapi=[], world=None, host="127.0.0.1", port=port, public_url=None, seed=seed, clock=clock,
         db=None, baseline=[], failures=[], receiver=[], strict=False, materialise=False, check_replies=False,
         json=True, ready_file=None, control_token=token, quiet=True,
     )  # fmt: skip

@@ -12,7 +12,9 @@ from typing import Any
 
 from twinkit.errors import UsageError
 from twinkit.factory import git
+from twinkit.factory.config import App
 from twinkit.factory.environment import build as builds
+from twinkit.factory.environment import container
 from twinkit.factory.environment.app import INHERITED
 from twinkit.factory.environment.build import Build
 from twinkit.factory.environment.jail import outermost, secrets
@@ -110,11 +112,19 @@ def _plans(
         env = {key: os.environ[key] for key in (*INHERITED, *app.inherit) if key in os.environ}
         made[name] = builds.prepare(
             candidate.repo, candidate.head, state.cache, commands=app.build, network=app.build_network,
-            timeout=app.build_timeout, env=env, hidden=hidden, isolate=selection.isolate,
+            timeout=app.build_timeout, env=env, hidden=hidden, isolate=selection.isolate and app.isolates,
+            app=app.model_dump(mode="json"),
         )  # fmt: skip
+        selection.advisories += _environment(app)
     settings = scenario.settings
     twins: dict[str, dict[str, Any]] = {twin: {} for twin in app.twins}
     twins |= {twin: each.model_dump(mode="json") for twin, each in settings.twins.items()}
+    if app.url and twins and not app.fixed_twins:
+        raise UsageError(
+            f"{scenario.path}:{scenario.line}: what runs at {app.url} cannot be given private twins; remove "
+            "`twins`, or point it at the usual ports (4010, 4011, …; SMTP 1025) and set `fixed_twins = true`"
+        )
+    isolate = selection.isolate and app.isolates
     evaluator = load_evaluator(selection.suite.root) if options.evaluator else {}
     inputs = {
         "tree": candidate.tree,
@@ -123,7 +133,7 @@ def _plans(
         "steps": steps,
         "twins": _hash(twins),
         "evaluator": _hash({key: value for key, value in evaluator.items() if key not in ("record", "replay")}),
-        "isolation": str(selection.isolate),
+        "isolation": str(isolate),
         "version": importlib.metadata.version("twinkit"),
     }
     plans: list[Plan] = []
@@ -134,12 +144,19 @@ def _plans(
                 id=trial_id(inputs, index, seed), run=run, scenario=scenario.id, title=scenario.title,
                 steps=[step.data() for step in scenario.steps], index=index, seed=seed, timeout=settings.timeout,
                 app=app.model_dump(mode="json"), build=made[name].data(), vault=str(selection.suite.root), twins=twins,
-                clock=settings.clock, database=settings.database, isolate=selection.isolate,
+                clock=settings.clock, database=settings.database, isolate=isolate,
                 twin_command=list(options.twin_command), hidden=list(hidden), locks=str(state.locks),
                 state=str(state.root), evaluator=evaluator, inputs=inputs,
             )
         )  # fmt: skip
     return plans
+
+
+def _environment(app: App) -> list[str]:
+    """What this way of running the app does not hold."""
+    if app.url:
+        return [f"The app at {app.url} is one for all trials: what one leaves behind the next one sees."]
+    return [container.ADVISORY] if app.container else []
 
 
 def app_name(scenario: Scenario, candidate: Candidate) -> str:

@@ -104,8 +104,10 @@ class Supervisor:
         with self._phase("twins"):
             twins = Twins(plan.twins, seed=plan.seed, token=secrets.token_urlsafe(24), command=plan.twin_command)
             self.twins = twins
+            if plan.app["fixed_twins"]:
+                stack.enter_context(locked(Path(plan.locks) / "twins"))
             stack.callback(twins.stop)
-            twins.start(self.folder, plan.clock)
+            twins.start(self.folder, plan.clock, fixed=bool(plan.app["fixed_twins"]))
         with self._phase("export"):
             if not plan.app["url"]:
                 copy(Build(**plan.build), self.folder / "app")
@@ -145,7 +147,7 @@ class Supervisor:
         self.clock = AppClock(plan.app["clock"], self._sub("time"))
         self.outside = Outside()
         stack.callback(self.outside.close)
-        app = App(plan.app, self.folder)
+        app = App(plan.app, self.folder, str(plan.build.get("image", "")))
         app.headers = caller(plan.seed)
         if not plan.isolate and plan.app["port"] and plan.locks:
             stack.enter_context(locked(Path(plan.locks) / f"port-{plan.app['port']}"))

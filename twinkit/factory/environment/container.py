@@ -1,0 +1,51 @@
+"""The app in a container, by the command line of docker or podman. Imports: errors.
+
+The image is built once per tree; every trial runs a container of its own on the host's network, where the twins are.
+The engine isolates files and processes; it does not keep the app from the outside, and the report says so.
+Options: https://docs.docker.com/reference/cli/docker/container/run/ (podman takes the same).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from twinkit.factory.errors import HarnessError
+
+ENGINES = ("docker", "podman")
+ADVISORY = "Apps run in containers on this machine's network: what they call outside is not kept from them."
+SECONDS = 30.0
+KEPT = ("PATH", "HOME", "TMPDIR")
+"""Variables that are the engine's own here, and not the app's."""
+
+
+def engine(name: str) -> str:
+    """The path of the engine. Raises HarnessError where it is not installed."""
+    found = shutil.which(name)
+    if found is None:
+        raise HarnessError("harness", f"install {name}, or choose another environment: there is no `{name}` on PATH")
+    return found
+
+
+def build_command(app: Mapping[str, Any], tag: str) -> tuple[str, ...]:
+    """What builds the image of a tree; empty when the app names an image that is there already."""
+    return () if app["image"] else (str(app["container"]), "build", "--quiet", "--tag", tag, ".")
+
+
+def run_command(app: Mapping[str, Any], image: str, name: str, variables: Iterable[str]) -> list[str]:
+    """What runs it in the foreground. Values go by the environment, so that no argument shows a credential."""
+    words = [engine(str(app["container"])), "run", "--rm", "--init", "--name", name, "--network", "host"]
+    words += ["--memory", str(app["memory"]), "--pids-limit", str(app["processes"])]
+    for variable in sorted(set(variables) - set(KEPT)):
+        words += ["--env", variable]
+    return [*words, image, *map(str, app["start"])]
+
+
+def remove(app: Mapping[str, Any], name: str) -> None:
+    """End a container that outlived its command line."""
+    arguments: Sequence[str] = (str(app["container"]), "rm", "--force", name)
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        subprocess.run(arguments, capture_output=True, check=False, timeout=SECONDS)
