@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from tests.factory.conftest import HELLO, PYTHON, SCENARIO, TINY, Trial
+from tests.factory.conftest import HELLO, PYTHON, SCENARIO, TINY, Trial, write
 from twinkit.factory.environment import jail
 from twinkit.factory.environment.app import App
 from twinkit.factory.environment.spawn import start
@@ -172,15 +174,23 @@ def test_nothing_leaks_from_trial_to_trial(trial: Trial) -> None:
     assert not Path(f"/tmp/{mark}").exists() and not Path(f"/dev/shm/{mark}").exists()
 
 
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """A folder that is not below /tmp, which every app has one of its own of."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        yield Path(folder)
+
+
 @needs_namespaces
-def test_what_the_app_cannot_see_or_do(trial: Trial, tmp_path: Path) -> None:
+def test_what_the_app_cannot_see_or_do(trial: Trial, elsewhere: Path) -> None:
     """By path, /proc, environment and the network: no vault, no other process, no outside, no writing elsewhere."""
-    outside = tmp_path / "outside.txt"
+    outside = elsewhere / "outside.txt"
     outside.write_text("untouched")
+    write(elsewhere, {"vault/scenarios/x.md": SCENARIO, "state/plan.json": "{}"})
     source = (
         (
             "import os, glob, socket, json\nfound = []\n"
-            f"for base in [{str(tmp_path)!r}]:\n"
+            f"for base in [{str(elsewhere)!r}, '/tmp', '/srv']:\n"
             "    for root, _, names in os.walk(base):\n"
             "        found += [root + '/' + n for n in names if n.endswith('.md') or n == 'plan.json']\n"
             "for p in glob.glob('/proc/[0-9]*'):\n"
@@ -195,7 +205,8 @@ def test_what_the_app_cannot_see_or_do(trial: Trial, tmp_path: Path) -> None:
         + TINY
         + "serve(lambda *a: (200, json.dumps({'ok': not found, 'found': found})))\n"
     )
-    result = trial(source, steps="@given('x')\ndef f(world): pass\n", hidden=[str(tmp_path)])
+    hidden = [str(elsewhere / "vault"), str(elsewhere / "state")]
+    result = trial(source, steps="@given('x')\ndef f(world): pass\n", hidden=hidden)
     assert verdict(result) == ("pass", ""), result.message
     assert outside.read_text() == "untouched" and not Path("/etc/planted").exists()
 

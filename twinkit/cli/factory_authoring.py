@@ -43,7 +43,8 @@ def run_init(args: argparse.Namespace) -> int:
     written = init(project, vault)
     for path in written:
         print(f"wrote {path}")
-    print(f"\nNext: commit the project, then `factory run --project {project} --vault {vault}`")
+    begin = "" if (project / ".git").exists() else "git init -b main && "
+    print(f"\nNext: {begin}git add -A && git commit -m Start, then factory run --project {project} --vault {vault}")
     return 0
 
 

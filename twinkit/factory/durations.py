@@ -12,6 +12,7 @@ UNITS = {
     "m": 60.0, "min": 60.0, "minute": 60.0, "minutes": 60.0,
     "h": 3600.0, "hour": 3600.0, "hours": 3600.0,
     "d": 86400.0, "day": 86400.0, "days": 86400.0,
+    "w": 604800.0, "week": 604800.0, "weeks": 604800.0,
 }  # fmt: skip
 PATTERN = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
 REGEXP = r"\d+(?:\.\d+)? ?(?:" + "|".join(sorted(UNITS, key=len, reverse=True)) + r")\b"

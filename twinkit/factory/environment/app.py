@@ -76,7 +76,9 @@ class App:
         for name, twin in twins.items():
             env |= twin.env
             host = twin.url.split("://", 1)[-1]
+            env[f"{name.upper().replace('-', '_')}_WEBHOOK_SECRET"] = twin.webhook_secret
             values[name] = {"url": twin.url, "host": host, "env": twin.env, "credentials": twin.credentials}
+            values[name]["webhook_secret"] = twin.webhook_secret
         env |= extra
         own = {name: expand(value, values) for name, value in self.settings["env"].items()}
         if "PYTHONPATH" in own and "PYTHONPATH" in env:

@@ -5,6 +5,7 @@ Imports: errors, httpx. Every failure here is the evaluator's, never the app's.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ class Twin(Protocol):
     url: str
     env: Mapping[str, str]
     credentials: Mapping[str, Any]
+    webhook_secret: str
 
     def records(self, resource: str) -> list[dict[str, Any]]:
         """Live records of a resource, newest first."""
@@ -70,6 +72,12 @@ class Twin(Protocol):
     def receiver(self, url: str, events: list[str], secret: str | None = None) -> None:
         """Where events are sent."""
 
+    def idle(self) -> bool:
+        """Wait until no delivery is under way or due; whether that came."""
+
+    def send_again(self) -> None:
+        """Deliver what was sent last once more."""
+
     def close(self) -> None:
         """Let go of the connections."""
 
@@ -86,6 +94,8 @@ class TwinClient:
         self.url = str(ready["url"])
         self.env: Mapping[str, str] = {key: str(value) for key, value in (ready.get("env") or {}).items()}
         self.credentials: Mapping[str, Any] = dict(ready.get("credentials") or {})
+        own = self.credentials.get("webhook_secret") or self.credentials.get("signing_secret")
+        self.webhook_secret = str(own or f"whsec_{hashlib.sha256(f'webhooks {token}'.encode()).hexdigest()[:32]}")
         self._http = httpx.Client(
             base_url=self.url, timeout=timeout, trust_env=False, verify=False, headers={"Twin-Control-Token": token}
         )
@@ -193,6 +203,17 @@ class TwinClient:
         """Where events are sent."""
         data: dict[str, Any] = {"url": url, "events": events}
         self.control("POST", "/receivers", {**data, "secret": secret} if secret else data)
+
+    def idle(self) -> bool:
+        """Wait until no delivery is under way or due; whether that came."""
+        return bool(self.control("POST", "/idle?timeout=8")["idle"])
+
+    def send_again(self) -> None:
+        """Deliver what was sent last once more. Raises HarnessError when nothing was."""
+        sent = self.control("GET", "/deliveries")["deliveries"]
+        if not sent:
+            raise HarnessError("harness", f"the {self.name} twin has sent no event yet")
+        self.control("POST", "/redeliver", {"delivery": sent[-1]["seq"]})
 
     def do(self, name: str, payload: Mapping[str, Any]) -> Any:
         """The human's or the network's part: a named control of this twin."""

@@ -188,7 +188,7 @@ def _webhooks(twin: Twin, webhooks: Mapping[str, Any], app_url: str) -> None:
     if webhooks.get("to"):
         target = str(webhooks["to"])
         url = target if target.startswith("http") else app_url + target
-        twin.receiver(url, list(webhooks.get("events") or ["*"]))
+        twin.receiver(url, list(webhooks.get("events") or ["*"]), twin.webhook_secret)
     delivery: dict[str, Any] = {}
     if webhooks.get("delay"):
         delivery["delay"] = f"{int(float(webhooks['delay']) * 1000)}ms"

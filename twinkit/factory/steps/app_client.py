@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -78,10 +79,11 @@ class AppClient:
     def _request(self, method: str, path: str, **options: Any) -> Response:
         headers = {**self.headers, **(options.pop("headers", None) or {})}
         self.waiting = f"{method} {path}"
+        begin = time.monotonic()
         try:
             with self._http.stream(method, path, headers=headers, **options) as reply:
                 body = _read(reply)
-                response = Response(reply.status_code, reply.headers, body, 0.0)
+                response = Response(reply.status_code, reply.headers, body, time.monotonic() - begin)
         except httpx.TimeoutException:
             seconds = float(self._http.timeout.read or 0)
             if self._starved(seconds):
@@ -100,6 +102,15 @@ class AppClient:
         self.answers += 1
         self.log.append({"method": method, "path": path, "status": response.status})
         return response
+
+    def forget(self) -> None:
+        """Cookies and headers of the person so far: the next request is somebody else's."""
+        self._http.cookies.clear()
+        self.headers.clear()
+
+    def busy(self, seconds: float) -> bool:
+        """Whether the machine rather than the app may have used up this time."""
+        return self._starved(seconds)
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -30,7 +30,7 @@ def define_types(types: ParameterTypeRegistry) -> None:
     """Add ours: method, path, duration (seconds), jsonpath, value (JSON), twin, resource, times."""
     plain: list[tuple[str, str, type, Any]] = [
         ("method", METHODS, str, _same),
-        ("path", r"/\S*", str, _same),
+        ("path", r"(?:/|\$\{)\S*", str, _same),
         ("duration", REGEXP, float, seconds),
         ("jsonpath", r"\$?[A-Za-z_.\[\]\"$][^\s]*", str, _same),
         ("value", VALUE, object, value),

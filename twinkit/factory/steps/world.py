@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from twinkit import seeds
@@ -59,6 +60,10 @@ class World:
         """How often a twin was looked at."""
         self.moves = 0
         """How often time was moved."""
+        self.responses: list[Response] = []
+        """The answers of the last step that sent several requests."""
+        self.restarting: Callable[[], None] | None = None
+        """Ends the app and starts it again; the supervisor provides it."""
         self._response: Response | None = None
         self._draws = 0
 
@@ -83,6 +88,19 @@ class World:
         if self._response is None:
             raise HarnessError("harness", "no request was made yet: put a When before this step")
         return self._response
+
+    def at_once(self, count: int, send: Callable[[], Response]) -> None:
+        """Send the same request from so many threads at a time; all answers are in `responses`, one in `response`."""
+        with ThreadPoolExecutor(min(count, 64) or 1) as pool:
+            sent = [pool.submit(send) for _ in range(count)]
+            self.responses = [each.result() for each in sent]
+        self._response = self.responses[-1] if self.responses else None
+
+    def restart(self) -> None:
+        """End the app and start it again in the same folders. Raises AppFailure, HarnessError."""
+        if self.restarting is None:
+            raise HarnessError("harness", "this app cannot be restarted")
+        self.restarting()
 
     def attempt(self, method: str, path: str, **options: Any) -> Response | None:
         """`request` that may fail: None when the app hangs, breaks the connection or is gone, and nobody is blamed."""

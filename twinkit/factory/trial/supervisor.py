@@ -165,6 +165,7 @@ class Supervisor:
         with self._phase("start"):
             app.start(env, jail)
             app.wait_ready()
+        self._again = lambda: _restart(app, env, jail)
         with self._phase("twins"):
             for twin in twins.by_name.values():
                 twin.mark()
@@ -185,6 +186,7 @@ class Supervisor:
         )
         deadline = time.monotonic() + self.plan.timeout
         world = World(client, twins.by_name, self.clock, registry, seed=self.plan.seed, deadline=deadline)
+        world.restarting = self._again if app.process else None
         self.world = world
         return world
 
@@ -269,6 +271,12 @@ CALLERS = (
 def caller(seed: int) -> dict[str, str]:
     """The `User-Agent` of a trial's requests: drawn by its seed, so that an app cannot tell the evaluator by it."""
     return {"User-Agent": CALLERS[seeds.below(seed, "caller", 0, len(CALLERS))]}
+
+
+def _restart(app: App, env: dict[str, str], jail: Jail | None) -> None:
+    app.stop()
+    app.start(env, jail)
+    app.wait_ready()
 
 
 def _time_up(number: int, frame: object) -> None:

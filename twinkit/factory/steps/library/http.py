@@ -49,15 +49,47 @@ def call_often(
     world: World, method: str, path: str, times: int, table: Table | None = None, doc: str | None = None
 ) -> None:
     """The same request again and again; the last answer is the response."""
+    world.responses = []
     for _ in range(times):
         call_with(world, method, path, table, doc)
+        world.responses.append(world.response)
 
 
 @STEPS.when("I {method} {path} {int} times")
 def call_bare_often(world: World, method: str, path: str, times: int) -> None:
     """The same request without a body, again and again."""
+    world.responses = []
     for _ in range(times):
         call(world, method, path)
+        world.responses.append(world.response)
+
+
+@STEPS.when("I {method} {path} {int} times at once with:")
+def call_at_once_with(
+    world: World, method: str, path: str, times: int, table: Table | None = None, doc: str | None = None
+) -> None:
+    """The same request from so many callers at the same time: for what only one may get."""
+    body, full = _body(world, table, doc), str(world.fill(path))
+    world.at_once(times, lambda: world.app.request(method, full, json=body))
+
+
+@STEPS.when("I {method} {path} {int} times at once")
+def call_at_once(world: World, method: str, path: str, times: int) -> None:
+    """The same request without a body from so many callers at the same time."""
+    full = str(world.fill(path))
+    world.at_once(times, lambda: world.app.request(method, full))
+
+
+@STEPS.given("a fresh session")
+def fresh(world: World) -> None:
+    """No cookies and no headers any more: the next request is somebody else's."""
+    world.app.forget()
+
+
+@STEPS.when("the app is restarted")
+def restart(world: World) -> None:
+    """Ended and started again, with its folders and its database as they are."""
+    world.restart()
 
 
 @STEPS.given("I keep the response field {jsonpath} as {string}")

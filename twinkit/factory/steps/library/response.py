@@ -22,6 +22,11 @@ def some_text(text: str) -> str:
     return text
 
 
+def _expect_fields(world: World, table: Table) -> None:
+    for path, value in world.fill(table.pairs()).items():
+        world.expect_equal(world.response.field(path), value, f"the response field {path}")
+
+
 def _shown(world: World) -> str:
     return f"(body: {world.response.text[:200]!r})"
 
@@ -105,8 +110,7 @@ def field_absent(world: World, path: str) -> None:
 @STEPS.then("the response has:")
 def fields(world: World, table: Table) -> None:
     """Every `| field | value |` row."""
-    for path, value in world.fill(table.pairs()).items():
-        world.expect_equal(world.response.field(path), value, f"the response field {path}")
+    _expect_fields(world, table)
 
 
 @STEPS.then("the response contains {string}")
@@ -128,6 +132,37 @@ def header_is(world: World, name: str, value: str) -> None:
     """Exactly, upper and lower case of the name apart."""
     actual = world.response.headers.get(name)
     world.expect(actual == world.fill(value), f"the response header {name} is {actual!r}, expected {value!r}")
+
+
+@STEPS.then("{count} of the responses has/have the status {int}")
+def statuses(world: World, count: int, code: int) -> None:
+    """Of the answers to the requests that one step sent several times."""
+    found = [each.status for each in world.responses]
+    world.expect(found, "no step sent several requests")
+    world.expect(found.count(code) == count, f"{found.count(code)} of {len(found)} responses have {code}: {found}")
+
+
+@STEPS.then("the response came within {duration}")
+def quick(world: World, duration: float) -> None:
+    """Measured at the caller; a machine that was too busy to tell is no evidence."""
+    seconds = world.response.seconds
+    if seconds > duration and world.app.busy(seconds - duration):
+        raise HarnessError("harness", "the machine was too busy to measure the response")
+    world.expect(seconds <= duration, f"the response came after {seconds:.2f} s, expected within {duration:g} s")
+
+
+@STEPS.then("{method} {path} answers {int}")
+def answers(world: World, method: str, path: str, code: int) -> None:
+    """Ask, and expect this status; good after `eventually within …`."""
+    actual = world.request(method, str(world.fill(path))).status
+    world.expect(actual == code, f"{method} {path} answers {actual}, expected {code} {_shown(world)}")
+
+
+@STEPS.then("{method} {path} answers with:")
+def answers_with(world: World, method: str, path: str, table: Table) -> None:
+    """Ask, and expect every `| field | value |` row; good after `eventually within …`."""
+    world.request(method, str(world.fill(path)))
+    _expect_fields(world, table)
 
 
 @STEPS.then("the response equals the one kept as {string}")

@@ -149,6 +149,25 @@ def recovers(world: World, twin: str) -> None:
     world.twin(twin).clear_faults()
 
 
+@STEPS.when("{twin} has delivered its webhooks")
+def delivered(world: World, twin: str) -> None:
+    """Wait until no delivery is under way or due."""
+    if not world.twin(twin).idle():
+        raise HarnessError("harness", f"the {twin} twin still delivers after 10 s")
+
+
+@STEPS.when("{twin} sends its last event again")
+def again(world: World, twin: str) -> None:
+    """What was delivered last, delivered once more."""
+    world.twin(twin).send_again()
+
+
+@STEPS.when("{twin} does {string} with:")
+def does(world: World, twin: str, name: str, table: Table) -> None:
+    """The human's or the network's part: a control of the twin, such as completing a challenge."""
+    world.kept[name] = world.twin(twin).do(name, world.fill(table.nested()))
+
+
 @STEPS.given("the {twin} twin has a/an {resource} with:")
 def create(world: World, twin: str, resource: str, table: Table) -> None:
     """A record that is there before the app acts; its id is kept as `${resource.id}`."""

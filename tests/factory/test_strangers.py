@@ -1,0 +1,68 @@
+"""Two apps of other kinds, judged by built-in steps alone: what a stranger writes must work, and find the faults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.factory.conftest import Project
+from twinkit.factory.scenarios.lint import lint_suite
+from twinkit.factory.scenarios.vault import load_vault
+from twinkit.factory.steps.load import library
+
+FOLDER = Path(__file__).with_name("strangers")
+CONFIG = '[app]\nstart = "python3 app.py"\nready = "/health"\nstop_timeout = "0.5s"\nclock = "python"\n'
+FAULTS = {
+    "subscriptions": {
+        "gives the plan away": ('"plan": "free"', '"plan": "pro"', {"a-declined-card", "forged"}),
+        "counts every delivery": ('if event["id"] not in seen:', "if True:", {"one-receipt"}),
+        "believes every sender": ("if not signed(raw, header):", "if False:", {"forged"}),
+        "ignores webhooks": ('account["plan"] = "pro"', "pass", {"paying"}),
+        "takes the wrong amount": ("amount=1900", "amount=19", {"paying"}),
+    },
+    "invitations": {
+        "links work for ever": ("time.time() - found[1] > WEEK", "False", {"an-invitation-is-good"}),
+        "links work often": (
+            '    db.execute("delete from invited where token = ?", [token])\n', "",
+            {"an-invitation-works-once", "one-link"},
+        ),
+        "writes to anybody": (
+            '        return 422, {"error": "An invitation needs an email address"}',
+            "        background.append(lambda: send('x@x.test', 'x')); return 422, {'error': 'x'}",
+            {"nonsense"},
+        ),
+        "forgets": ('sqlite3.connect(os.environ["DATABASE_PATH"]', 'sqlite3.connect(":memory:"', {"members-survive"}),
+        "gives up at once": ("for _ in range(3):", "for _ in range(1):", {"a-mail-server"}),
+        "writes twice": (
+            "background.append(lambda: send(email, token))",
+            "background.append(lambda: (send(email, token), time.sleep(0.1), send(email, token)))",
+            {"inviting-again"},
+        ),
+        "wrong host": ("{os.environ['APP_URL']}/join", "http://localhost:1/join", {"inviting-somebody"}),
+    },
+}  # fmt: skip
+
+
+def prepared(project: Project, name: str) -> str:
+    """The app as a commit, its scenarios as the vault; the source."""
+    source = (FOLDER / f"{name}.py").read_text()
+    project.scenarios((FOLDER / f"{name}.md").read_text())
+    project.commit({"factory.toml": CONFIG, "app.py": source})
+    return source
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_good_app_passes_and_each_fault_is_found(project: Project, name: str) -> None:
+    source = prepared(project, name)
+    assert lint_suite(load_vault(project.vault), library(), []) == []
+    report = project.run(twin_command=(), trials=1)
+    problems = [each for row in report["scenarios"] for each in row["attempts"] if each["verdict"] != "pass"]
+    assert report["gate"]["decision"] == "eligible", [(each["message"], each["line"]) for each in problems]
+    for fault, (old, new, finders) in FAULTS[name].items():
+        assert source.count(old) >= 1, fault
+        project.commit({"app.py": source.replace(old, new, 1)}, fault)
+        only = tuple(f"hello/{each}" for each in finders)
+        report = project.run(twin_command=(), trials=1, only=only)
+        failed = {row["id"] for row in report["scenarios"] if row["outcome"] == "fail"}
+        assert len(failed) == len(finders), (fault, failed, report["scenarios"][0]["attempts"][-1]["message"])
