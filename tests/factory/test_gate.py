@@ -32,6 +32,13 @@ def test_exactly_at_the_gate(total: int) -> None:
     assert many(least - 1, total).decision == "not eligible" and many(least - 1, total).exit_code == 1
 
 
+def test_a_failure_that_was_not_compared_with_base_is_a_doubt() -> None:
+    rows = [tally(f"s{n}") for n in range(9)]
+    for base, decision in ((None, "undetermined"), ("undetermined", "undetermined"), ("fail", "eligible")):
+        assert decide([*rows, tally("x", 0, 3, base=base)], SHARE, compare=True).decision == decision
+    assert decide([*rows, tally("x", 0, 3, base="pass")], SHARE, compare=True).decision == "not eligible"
+
+
 def test_small_suites_need_everything() -> None:
     for total in range(1, 10):
         assert many(total - 1, total).decision == "not eligible"

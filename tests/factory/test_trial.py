@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -172,13 +170,6 @@ def test_nothing_leaks_from_trial_to_trial(trial: Trial) -> None:
         )
         assert verdict(result) == ("pass", ""), result.message
     assert not Path(f"/tmp/{mark}").exists() and not Path(f"/dev/shm/{mark}").exists()
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[Path]:
-    """A folder that is not below /tmp, which every app has one of its own of."""
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-        yield Path(folder)
 
 
 @needs_namespaces

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -150,8 +151,13 @@ def test_patches_that_do_not_apply(project: Project) -> None:
 
 
 @needs_namespaces
-def test_the_sandbox_hides_the_vault_by_every_way(project: Project) -> None:
-    """By path, symbolic link, /proc, parents, environment and the network; and writes nowhere else."""
+def test_the_sandbox_hides_the_vault_by_every_way(project: Project, elsewhere: Path) -> None:
+    """By path, symbolic link, /proc, parents, environment and the network; and writes nowhere else.
+
+    Everything is outside of /tmp, which the sandbox has one of its own of.
+    """
+    shutil.copytree(project.root, elsewhere, dirs_exist_ok=True)
+    project = Project(elsewhere, project.executor)
     made = room(project)
     (made.folder / "way").symlink_to(project.vault)
     box = sandbox.choose(
@@ -159,7 +165,8 @@ def test_the_sandbox_hides_the_vault_by_every_way(project: Project) -> None:
     )
     assert box.kind == "namespaces" and box.advisories == []
     script = f"""
-        cat {project.vault}/scenarios/hello.md; cat way/scenarios/hello.md; cat {project.repo}/.git/HEAD
+        cat {project.vault}/scenarios/hello.md; find {elsewhere} -name '*.md' | xargs cat
+        cat way/scenarios/hello.md; cat {project.repo}/.git/HEAD
         for p in /proc/[0-9]*; do cat $p/root{project.vault}/scenarios/*.md $p/cwd/scenarios/*.md; done
         for p in /proc/[0-9]*; do tr '\\0' '\\n' < $p/environ; done
         echo x > {project.vault}/scenarios/new.md; echo x > /etc/planted-by-agent; env

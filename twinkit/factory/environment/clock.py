@@ -7,12 +7,14 @@ Modes of `[app] clock`: `none` (cannot be moved), `file` (the app reads `$FACTOR
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from twinkit.factory.errors import HarnessError
 
 MODES = ("none", "file", "python", "faketime")
-SHIM = Path(__file__).with_name("shim")
+SHIM = Path(__file__).with_name("shim") / "sitecustomize.py"
+"""Copied beside the offset file of each trial, so that nothing in the app's environment leads to the factory."""
 LIBRARIES = (
     "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
     "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
@@ -29,14 +31,16 @@ class AppClock:
         self.file = folder / "clock"
         self.offset = 0.0
         self._write()
+        if mode == "python":
+            shutil.copyfile(SHIM, folder / SHIM.name)
 
     def env(self) -> dict[str, str]:
         """What the app's environment needs. Raises HarnessError when libfaketime is asked for and missing."""
         if self.mode == "none":
             return {}
-        env = {"FACTORY_CLOCK_FILE": str(self.file)}
         if self.mode == "python":
-            env["PYTHONPATH"] = str(SHIM)
+            return {"PYTHONPATH": str(self.file.parent)}
+        env = {"FACTORY_CLOCK_FILE": str(self.file)} if self.mode == "file" else {}
         if self.mode == "faketime":
             found = next((path for path in LIBRARIES if Path(path).exists()), None)
             if found is None:

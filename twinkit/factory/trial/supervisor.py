@@ -18,7 +18,7 @@ from twinkit import seeds
 from twinkit.errors import TwinkitError
 from twinkit.factory.environment.app import App
 from twinkit.factory.environment.build import Build, copy
-from twinkit.factory.environment.clock import SHIM, AppClock
+from twinkit.factory.environment.clock import AppClock
 from twinkit.factory.environment.database import Database
 from twinkit.factory.environment.jail import Jail
 from twinkit.factory.environment.outside import Outside
@@ -158,7 +158,7 @@ class Supervisor:
         if plan.isolate:
             names = ("app", "home", *(["database"] if database.kind == "sqlite" else []))
             writable = tuple(str(self.folder / name) for name in names)
-            keep = (str(self.folder / "time"), *([str(SHIM)] if plan.app["clock"] == "python" else []))
+            keep = (str(self.folder / "time"),)
             jail = Jail(writable, tuple(plan.hidden), str(self.folder / "tmp"), keep=keep, root=str(self.folder))
         env = app.environment(twins.by_name, extra, "/tmp" if jail else str(self.folder / "tmp"), jail)
         stack.callback(self._stop_app, app)

@@ -1,4 +1,4 @@
-"""Loaded by Python apps under test: `time.time` and `datetime.now` follow the offset in `$FACTORY_CLOCK_FILE`.
+"""Loaded by Python apps under test: `time.time` and `datetime.now` follow the offset in `clock` beside this file.
 
 Monotonic clocks and sleeping are left alone. Imports only the standard library.
 """
@@ -8,7 +8,7 @@ import datetime as _datetime
 import os
 import time as _time
 
-_file = os.environ.get("FACTORY_CLOCK_FILE", "")
+_file = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clock")  # noqa: PTH100, PTH118, PTH120
 _real_time, _real_ns = _time.time, _time.time_ns
 
 
@@ -79,6 +79,6 @@ def _localtime(seconds=None):
     return _real_localtime(_now() if seconds is None else seconds)
 
 
-if _file:
+if os.path.exists(_file):  # noqa: PTH110
     _time.time, _time.time_ns, _time.gmtime, _time.localtime = _now, _now_ns, _gmtime, _localtime
     _datetime.datetime, _datetime.date = _Datetime, _Date
