@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ import pytest
 
 from tests.factory.conftest import HELLO, PYTHON, SCENARIO, TINY, Project, write
 from twinkit.errors import UsageError
+from twinkit.factory.environment import limits
 from twinkit.factory.environment.database import free_port
 from twinkit.factory.executors.local import LocalExecutor
 from twinkit.factory.run.controller import run
@@ -168,3 +170,23 @@ def test_settings_that_do_not_go_together(project: Project, config: str, words: 
     project.scenarios(SCENARIO)
     with pytest.raises(UsageError, match=words):
         project.run()
+
+
+def test_a_log_that_grows_too_large_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the app runs, not only afterwards: the disk is everybody's."""
+
+    class Idle:
+        pid = 0
+
+        def family(self) -> set[int]:
+            looked.set()
+            return set()
+
+    looked = threading.Event()
+    monkeypatch.setattr(limits, "LOG_BYTES", 10)
+    log = tmp_path / "app.log"
+    log.write_bytes(b"x" * 100)
+    watchdog = limits.Watchdog(Idle(), log, 1, 1, pause=0.001)  # type: ignore[arg-type]
+    assert looked.wait(5)
+    watchdog.stop()
+    assert log.stat().st_size == 0 and watchdog.problem == ""
