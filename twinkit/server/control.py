@@ -150,8 +150,12 @@ async def remove_instance(control: Control, instance: Instance, request: Request
 
 
 async def state(control: Control, instance: Instance, request: Request) -> Any:
-    """Resources and how many records each has."""
-    return {"resources": instance.store.resources()}
+    """Resources and how many records each has; with `records=N` the newest N records of each as well."""
+    counts = instance.store.resources()
+    most = integer(request, "records", 0)
+    if not most:
+        return {"resources": counts}
+    return {"resources": counts, "records": {name: views.records(instance, name, {}, most) for name in counts}}
 
 
 async def records(control: Control, instance: Instance, request: Request) -> Any:

@@ -60,6 +60,9 @@ class Twin(Protocol):
     def state(self) -> dict[str, int]:
         """Resource → number of live records."""
 
+    def everything(self) -> dict[str, Any]:
+        """Resource → its records, for the evidence."""
+
     def properties(self, resource: str) -> set[str]:
         """Names of the fields that a record of the resource can have; empty when that is not known."""
 
@@ -144,6 +147,11 @@ class TwinClient:
     def state(self) -> dict[str, int]:
         """Resource → number of live records."""
         return dict(self.control("GET", "/state")["resources"])
+
+    def everything(self) -> dict[str, Any]:
+        """Resource → its newest records, a thousand at most."""
+        answer = self.control("GET", "/state?records=1000")
+        return dict(answer.get("records") or {name: [] for name in answer["resources"]})
 
     def mark(self) -> None:
         """What is there now is the beginning: `created` and `exchanges` count from here."""

@@ -228,8 +228,7 @@ class Supervisor:
             try:
                 self._tampering(twin)
                 exchanges = twin.exchanges()
-                state = {resource: twin.records(resource) for resource in twin.state()}
-                self._save(f"twin-{name}.json", {"state": state, "exchanges": exchanges})
+                self._save(f"twin-{name}.json", {"state": twin.everything(), "exchanges": exchanges})
                 self.twin_notes[name] = {"exchanges": len(exchanges), "faults": twin.fired()}
             except HarnessError as error:
                 self.evidence.dead_twins = self.evidence.dead_twins or str(error)
