@@ -68,7 +68,7 @@ def test_wrong_to_right_in_three_attempts(example: Callable[[str], Project]) -> 
     project.commit({"app.py": (project.root / "start" / "app.py").read_text()})
     agent = PatchScriptAgent(project.root / "script")
     outcome = loop(
-        project.options(trials=1),
+        project.options(trials=1, twin_command=()),
         "specs/password-reset.md",
         agent,
         attempts=5,
@@ -135,7 +135,7 @@ def test_stops(start: Project) -> None:
 
 
 def test_a_leak_ends_it_and_burns_the_scenario(start: Project) -> None:
-    steps = "@then('the greeting is friendly to all who come')\ndef f(world): world.expect(True, '')\n"
+    steps = "@then('the greeting is friendly to all who come')\ndef f(world): assert world.response\n"
     start.scenarios(SCENARIO + "And the greeting is friendly to all who come\n", steps)
     write(start.vault, {"vault.toml": 'canaries = ["canary-9"]'})
     for leak in (

@@ -423,6 +423,7 @@ Then the response field $.hour equals 3
         source,
         "---\ntwins: [mail]\n---\n## Scenario: A\nWhen 3 hours pass\n" + GET,
         app={"start": ("python3", "app.py")},
+        twin_command=[],
     )
     assert verdict(fixed) == ("error", "harness") and "cannot be moved" in fixed.message
 
