@@ -116,12 +116,12 @@ def test_crash_mid_scenario(trial: Trial) -> None:
 
 
 def test_crash_after_the_last_then(trial: Trial) -> None:
-    source = (
-        TINY
-        + "import threading\ndef f(*a):\n    threading.Timer(0.005, lambda: os._exit(7)).start()\n"
-        + "    return 200, '{\"ok\": true}'\nserve(f)\n"
+    """The answer is whole and right, and the app ends with it."""
+    dying = TINY.replace(
+        "+ raw)\n        client.close()", "+ raw)\n        client.close()\n        if path != '/health': os._exit(7)"
     )
-    result = trial(source)
+    assert dying != TINY
+    result = trial(dying + "serve(lambda *a: (200, '{\"ok\": true}'))\n", SCENARIO.replace("200\nAnd", "200\nThen"))
     assert verdict(result) == ("fail", "app_crash") and "code 7" in result.message
 
 
