@@ -168,7 +168,11 @@ class App:
 
     def _starved(self) -> float:
         """Seconds that the app stood ready to run and got no processor."""
-        return linux.waited_for_processor(self.process.family()) if self.process is not None else 0.0
+        return max(linux.waits(self.process.family()), default=0.0) if self.process is not None else 0.0
+
+    def held_up(self) -> float:
+        """Seconds that all threads of the app together stood ready to run and got no processor."""
+        return sum(linux.waits(self.process.family())) if self.process is not None else 0.0
 
     def starved(self, seconds: float) -> bool:
         """Whether the machine, not the app, may have used up this time: at least half of it was spent waiting."""

@@ -5,6 +5,7 @@ Imports nothing of the kit.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -139,18 +140,18 @@ def process_space(pid: int, of_children: bool = False) -> int | None:
         return None
 
 
-def waited_for_processor(pids: set[int]) -> float:
-    """The longest time, in seconds, that one of these processes stood ready to run and was not run.
+def waits(pids: set[int]) -> list[float]:
+    """For each thread of these processes, the seconds that it stood ready to run and was not run.
 
-    Source: https://docs.kernel.org/scheduler/sched-stats.html (`/proc/<pid>/schedstat`, second field, nanoseconds).
+    Source: https://docs.kernel.org/scheduler/sched-stats.html (`schedstat`, second field, nanoseconds).
     """
-    longest = 0.0
+    found: list[float] = []
     for pid in pids:
-        try:
-            longest = max(longest, int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9)
-        except (OSError, ValueError, IndexError):
-            continue
-    return longest
+        with contextlib.suppress(OSError):
+            for task in list(Path(f"/proc/{pid}/task").iterdir()):
+                with contextlib.suppress(OSError, ValueError, IndexError):
+                    found.append(int((task / "schedstat").read_text().split()[1]) / 1e9)
+    return found
 
 
 def processes() -> set[int]:

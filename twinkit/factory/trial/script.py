@@ -29,7 +29,7 @@ class Script:
 
     def __init__(
         self, bindings: Sequence[Binding], world: World, evidence: Evidence, *, timeout: float, settle: float,
-        starved: Callable[[float], bool] = lambda seconds: False,
+        starved: Callable[[float], bool] = lambda seconds: False, held_up: Callable[[], float] = lambda: 0.0,
     ) -> None:  # fmt: skip
         self.bindings = bindings
         self.world = world
@@ -37,6 +37,7 @@ class Script:
         self.timeout = timeout
         self.pause = settle
         self.starved = starved
+        self.held_up = held_up
         self.steps: list[dict[str, Any]] = []
         self.line = 0
         self._seen: list[Binding] = []
@@ -56,7 +57,7 @@ class Script:
         seen, self._seen = self._seen, []
         if not seen:
             return
-        time.sleep(self.pause)
+        self._wait()
         counts = self.world.expectations, self.world.absences
         for binding in seen:
             self.line = binding.step.line
@@ -69,6 +70,16 @@ class Script:
                 self.steps.append(record)
                 raise AppFailure("assert", message) from None
         self.world.expectations, self.world.absences = counts
+
+    def _wait(self) -> None:
+        """The pause, longer by the time that the app was ready to go on and was not run: twenty times at most."""
+        begin, before = time.monotonic(), self.held_up()
+        while True:
+            passed = time.monotonic() - begin
+            left = self.pause - (passed - max(0.0, self.held_up() - before))
+            if left <= 0 or passed >= 20 * self.pause:
+                return
+            time.sleep(min(left, self.pause))
 
     def _step(self, binding: Binding) -> None:
         step, world = binding.step, self.world

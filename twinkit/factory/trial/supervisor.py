@@ -193,8 +193,9 @@ class Supervisor:
     def _steps(self, bindings: list[Binding], world: World, app: App) -> None:
         plan = self.plan
         script = Script(
-            bindings, world, self.evidence, timeout=plan.timeout, settle=float(plan.app["settle"]), starved=app.starved
-        )
+            bindings, world, self.evidence, timeout=plan.timeout, settle=float(plan.app["settle"]), starved=app.starved,
+            held_up=app.held_up,
+        )  # fmt: skip
         self.script = script
         signal.signal(signal.SIGALRM, _time_up)
         signal.setitimer(signal.ITIMER_REAL, max(plan.timeout, 0.01))
