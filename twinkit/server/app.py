@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -15,7 +15,7 @@ import orjson
 
 from twinkit.behaviour.request import Request
 from twinkit.errors import ServiceError
-from twinkit.faults import CONNECTION, WireFault
+from twinkit.faults import WireFault
 from twinkit.server import pipeline
 from twinkit.server.hosting import Hosting
 from twinkit.server.pages import page_for
@@ -55,7 +55,7 @@ class TwinApp:
             return
         path = raw_path(scope)
         prefix, path = split_instance(path)
-        if path == "/_twin" or path.startswith("/_twin/"):
+        if is_control(path):
             await self.control(scope, receive, send, prefix, path)
             return
         if kind == "websocket":
@@ -76,13 +76,34 @@ class TwinApp:
         inner["twin.instance"] = prefix or header(scope, b"twin-instance") or "default"
         await self._control(inner, receive, send)
 
+    def at_once(self, method: str, target: bytes, headers: list[tuple[bytes, bytes]], body: bytes) -> Rendered | None:
+        """The reply to a whole request of which the target begins with a slash, where nothing waits before or in it.
+
+        None where something may: the control plane, faults, a body over the limit. Those are for `__call__`.
+        """
+        path, _, query = target.partition(b"?")
+        prefix, inner = split_instance(path.decode("latin-1"))
+        if is_control(inner) or len(body) > self.max_body:
+            return None
+        request = Request(method, inner, query, text_headers(headers), body)
+        try:
+            instance = self.hosting.find(prefix, request.headers)
+        except ServiceError as error:
+            return _plain(error)
+        if "twin-fault" in request.headers or not instance.faultless:
+            return None
+        try:
+            return self._execute(instance, self._prepare(instance, request)).rendered
+        except Exception:
+            return self._failed(instance, request)
+
     async def _http(self, scope: Scope, receive: Receive, send: Send, prefix: str | None, path: str) -> None:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = text_headers(scope["headers"])
         if "twin-fault" in headers and self.hosting.control_token:
             self._guard(headers)
         request = Request(scope["method"], path, scope.get("query_string", b""), headers)
         try:
-            instance = self.hosting.find(prefix, headers)
+            instance = self.hosting.find(prefix, request.headers)
         except ServiceError as error:
             await send_rendered(send, _plain(error))
             return
@@ -95,26 +116,36 @@ class TwinApp:
             await send_rendered(send, outcome.rendered, close=True)
             return
         try:
-            page = page_for(instance, request) if instance.twin.pages else None
-            await self._answer(scope, receive, send, instance, request, page)
+            await self._answer(scope, send, instance, self._prepare(instance, request))
         except WireFault:
             raise
         except Exception:
-            log.exception("twin %s: %s %s", instance.twin.name, request.method, path)
-            failure = instance.ctx(request).error("internal", "the twin failed; its log says where")
-            await send_rendered(send, _plain(failure))
+            await send_rendered(send, self._failed(instance, request))
+
+    def _failed(self, instance: Instance, request: Request) -> Rendered:
+        """The service's own words for a twin that failed; the log says where."""
+        log.exception("twin %s: %s %s", instance.twin.name, request.method, request.url_path)
+        return _plain(instance.ctx(request).error("internal", "the twin failed; its log says where"))
 
     def _guard(self, headers: dict[str, str]) -> None:
         """Where the control plane asks for a token, a fault by header needs it too."""
         if headers.get("twin-control-token") != self.hosting.control_token:
             self.hosting.note_stranger(f"Twin-Fault: {headers.pop('twin-fault')}")
 
-    async def _answer(
-        self, scope: Scope, receive: Receive, send: Send, instance: Instance, request: Request, page: Any
-    ) -> None:
+    def _prepare(self, instance: Instance, request: Request) -> pipeline.Prepared:
+        page = page_for(instance, request) if instance.twin.pages else None
         prepared = pipeline.prepare_page(instance, request, page) if page else pipeline.prepare(instance, request)
         if instance.clock.mode == "tick":
             self.hosting.ticked(instance)
+        return prepared
+
+    def _execute(self, instance: Instance, prepared: pipeline.Prepared) -> pipeline.Outcome:
+        outcome = pipeline.execute(instance, prepared)
+        request = prepared.request
+        access.info("%s %s %s → %d", instance.name, request.method, request.url_path, outcome.rendered.status)
+        return outcome
+
+    async def _answer(self, scope: Scope, send: Send, instance: Instance, prepared: pipeline.Prepared) -> None:
         decision = prepared.decision
         if decision is not None and decision.delay:
             from twinkit.faults.effects import pause
@@ -127,19 +158,13 @@ class TwinApp:
             pipeline.lost(instance, prepared)
             await apply(wire, scope, send)
             return
-        outcome = pipeline.execute(instance, prepared)
-        access.info("%s %s %s → %d", instance.name, request.method, request.url_path, outcome.rendered.status)
+        rendered = self._execute(instance, prepared).rendered
         if wire is not None:
             from twinkit.faults.effects import Answer, apply
 
-            rendered = outcome.rendered
             await apply(wire, scope, send, Answer.of(rendered.status, rendered.headers, rendered.body))
             return
-        rendered = outcome.rendered
-        connection = (scope.get("extensions") or {}).get(CONNECTION)
-        headers = rendered.wire_headers()
-        if connection is None or not connection.reply(scope, rendered.status, headers, rendered.body):
-            await send_rendered(send, rendered)
+        await send_rendered(send, rendered)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send, prefix: str | None, path: str) -> None:
         hook = self.hosting.twin.single.get("websocket")
@@ -147,9 +172,8 @@ class TwinApp:
             await receive()
             await send({"type": "websocket.close", "code": 1000})
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        request = Request("GET", path, scope.get("query_string", b""), headers)
-        await hook(self.hosting.find(prefix, headers), request, receive, send)
+        request = Request("GET", path, scope.get("query_string", b""), text_headers(scope["headers"]))
+        await hook(self.hosting.find(prefix, request.headers), request, receive, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -171,6 +195,16 @@ def raw_path(scope: Scope) -> str:
     from urllib.parse import quote
 
     return quote(scope["path"], safe="/:@!$&'()*+,;=-._~%")
+
+
+def is_control(path: str) -> bool:
+    """Whether a path belongs to the control plane."""
+    return path.startswith("/_twin") and (len(path) == 6 or path[6] == "/")
+
+
+def text_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by name; of one that is given twice the last."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
 
 
 def header(scope: Scope, wanted: bytes) -> str | None:

@@ -26,6 +26,15 @@ class Rendered:
     headers: dict[str, str] = field(default_factory=dict)
     """Names in lower case."""
 
+    def lines(self) -> bytes:
+        """Headers as they go over the wire, content-length included, each with its end of line."""
+        text = "".join([f"{name}: {value}\r\n" for name, value in self.headers.items()])
+        if text.count("\n") != len(self.headers) or text.count("\r") != len(self.headers) or "\0" in text:
+            text = "".join([f"{name}: {BREAKS.sub(' ', value)}\r\n" for name, value in self.headers.items()])
+        if self.status not in (204, 304) and "content-length" not in self.headers:
+            text += f"content-length: {len(self.body)}\r\n"
+        return text.encode("latin-1", "replace")
+
     def wire_headers(self) -> list[tuple[bytes, bytes]]:
         """Headers as ASGI wants them, content-length included."""
         found = [(name.encode("latin-1"), one_line(value)) for name, value in self.headers.items()]

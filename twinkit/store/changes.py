@@ -90,18 +90,19 @@ class Changes(Core):
             return
         sql = "INSERT INTO change (seq, resource, id, action, before) VALUES (?, ?, ?, ?, CAST(? AS TEXT))"
         if len(rows) == 1:
-            self._execute(sql, rows[0])
+            self._put(sql, rows[0])
         else:
-            self._many(sql, rows)
+            self._put_many(sql, rows)
         self._newest = rows[-1][0]
         self._written = len(self._pending)
         newest = self._newest_change()
         if newest // TRIM_EVERY > first // TRIM_EVERY:
-            # those that an exchange refers to, and all that came later, tell what its reply was
-            sql = "SELECT reply_of FROM exchange WHERE reply_of IS NOT NULL ORDER BY seq LIMIT 1"
-            row = self._execute(sql).fetchone()
-            oldest = min(newest - CHANGES_KEPT, row[0] - 1 if row else newest)
-            self._execute("DELETE FROM change WHERE seq <= ?", (oldest,))
+            oldest = min(newest - CHANGES_KEPT, self._referred(newest + 1) - 1)
+            self._put("DELETE FROM change WHERE seq <= ?", (oldest,))
+
+    def _referred(self, newest: int) -> int:
+        """The oldest change that something else refers to: it and all that came later are kept."""
+        return newest
 
     def _made(self, seqs: Collection[int]) -> dict[int, bytes]:
         """What the changes with these numbers (none a delete) made of their records."""

@@ -2,12 +2,14 @@
 
 One connection, one writer, one thread at a time. Between calls no cursor stays open, so that the database can be
 copied over at any moment. What the parts keep in memory beside the tables (counters drawn, changes pending) is
-written at commit (`_flush`) and forgotten at rollback (`_forget`).
+written at commit (`_flush`) and forgotten at rollback (`_forget`). A transaction begins in the database with its first
+write (`_put`): most requests read only.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cache
 from types import TracebackType
@@ -92,7 +94,7 @@ class Transaction:
     def __enter__(self) -> None:
         core = self._core
         if core._depth == 0:
-            core._begin()
+            core._begun = False
         core._depth += 1
 
     def __exit__(
@@ -118,8 +120,9 @@ class Core:
         self._connection = connection
         self._execute = connection.execute
         self._depth = 0
+        self._begun = False  # the transaction under way has begun in the database
         self._transaction = Transaction(self)
-        self._commits = 0
+        self._commits = 0  # of transactions that wrote
         self._in_memory = True
         self._large = False  # in memory and of many pages: transactions are savepoints
 
@@ -131,6 +134,7 @@ class Core:
         return self._transaction
 
     def _begin(self) -> None:
+        self._begun = True
         if self._large:
             if not self._connection.in_transaction:
                 self._execute("BEGIN")
@@ -138,10 +142,26 @@ class Core:
         else:
             self._execute("BEGIN")
 
+    def _put(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run a statement that writes: in the transaction under way, else on its own."""
+        self._to_write()
+        return self._execute(sql, values)
+
+    def _put_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement that writes once for each row."""
+        self._to_write()
+        self._connection.executemany(sql, rows)
+
+    def _to_write(self) -> None:
+        if self._depth and not self._begun:
+            self._begin()
+
     def _commit(self) -> None:
-        self._commits += 1
         try:
             self._flush()
+            if not self._begun:
+                return
+            self._commits += 1
             self._execute("RELEASE here" if self._large and self._commits % COMMIT_EVERY else "COMMIT")
         except BaseException:
             self._rollback()
@@ -150,7 +170,7 @@ class Core:
             self._large = self._execute("PRAGMA page_count").fetchone()[0] > MANY_PAGES
 
     def _rollback(self) -> None:
-        if self._connection.in_transaction:
+        if self._begun and self._connection.in_transaction:
             if self._large:
                 self._execute("ROLLBACK TO here")
                 self._execute("RELEASE here")
@@ -170,17 +190,18 @@ class Core:
     def _reload(self) -> None:
         """Drop everything the parts know of the tables: they were replaced as a whole."""
 
-    def _idle(self, what: str) -> None:
-        """Commit for good, to copy or replace the whole database. Raises StoreError inside a transaction."""
+    def _idle(self, what: str, *, save: bool = True) -> None:
+        """Commit for good, to copy or replace the whole database. Raises StoreError inside a transaction.
+
+        Without `save` what waits in memory is left there: it is going to be forgotten.
+        """
         if self._depth:
             raise StoreError(f"cannot {what} inside a transaction")
-        self._save()
+        if save:
+            self._save()
         if self._connection.in_transaction:
             self._execute("COMMIT")
 
-    def _many(self, sql: str, rows: Any) -> None:
-        self._connection.executemany(sql, rows)
-
     def close(self) -> None:
-        """Close the connection; a second time does nothing. An unfinished transaction is lost."""
+        """Close the connection; an unfinished transaction is lost. A second time does nothing."""
         self._connection.close()

@@ -45,5 +45,5 @@ class Counters(Core):
     def _flush_counters(self) -> None:
         """Write the positions that the table does not have."""
         if self._unwritten:
-            self._many("INSERT OR REPLACE INTO counter (name, value) VALUES (?, ?)", list(self._unwritten.items()))
+            self._put_many("INSERT OR REPLACE INTO counter (name, value) VALUES (?, ?)", list(self._unwritten.items()))
             self._unwritten.clear()

@@ -81,7 +81,7 @@ class Events(Records):
         if resource:
             self.insert(resource, data, id=id, created=created)
         sql = "INSERT INTO event (id, type, created, resource, data) VALUES (?, ?, ?, ?, ?)"
-        return self._execute(sql, (id, type, created, resource, json)).lastrowid or 0
+        return self._put(sql, (id, type, created, resource, json)).lastrowid or 0
 
     def event(self, seq: int) -> Event | None:
         """The event with this number."""
@@ -115,7 +115,7 @@ class Events(Records):
         headers = orjson.dumps(request_headers or {}).decode()
         own = orjson.dumps(data or {}).decode()
         values = (event, receiver, attempt, due, status, url, headers, request_body, None, b"", "", own)
-        return self._execute(ADD_DELIVERY, values).lastrowid or 0
+        return self._put(ADD_DELIVERY, values).lastrowid or 0
 
     def update_delivery(self, seq: int, /, **changes: Any) -> None:
         """Set fields of a delivery (those of `Delivery` but `seq`). Raises StoreError for an unknown field."""
@@ -124,7 +124,7 @@ class Events(Records):
                 raise StoreError(f"a delivery has no field {name!r}{nearest(name, DELIVERY_FIELDS)}")
         values = [orjson.dumps(value).decode() if name in OBJECTS else value for name, value in changes.items()]
         sets = ", ".join(f"{name} = ?" for name in changes)
-        self._execute(f"UPDATE delivery SET {sets} WHERE seq = ?", (*values, seq))
+        self._put(f"UPDATE delivery SET {sets} WHERE seq = ?", (*values, seq))
 
     def delivery(self, seq: int) -> Delivery | None:
         """The delivery with this number."""

@@ -1,18 +1,21 @@
 """Exchanges: the log of requests and replies. Imports: changes.
 
-Bounded in number and in bytes, so that a long run does not fill the memory.
+Bounded in number and in bytes, so that a long run does not fill the memory. Most exchanges are never read, so they
+wait in memory, and reach their table when somebody reads the log or copies the store. A file gets them with the next
+write, so that only reads after the last write can be lost when the process is killed.
 """
 
 from __future__ import annotations
 
 import builtins
 import sqlite3
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
-from twinkit.store.changes import CHANGES_KEPT, Change, Changes
+from twinkit.store.changes import Change, Changes
 
 EXCHANGES_KEPT = 10_000
 BODY_KEPT = 1 << 20
@@ -20,12 +23,12 @@ BODY_KEPT = 1 << 20
 BYTES_KEPT = 64 << 20
 """Bytes of all bodies together, roughly."""
 TRIM_EVERY = 256
-BATCH = 4
-"""Exchanges written at once to a store in memory; a file gets each with its commit. More at once would leave holes in
-the memory of every private instance (at 64, a quarter of a MiB)."""
+WAIT_FOR_FILE = 64
+"""How many exchanges wait at most before a file gets them."""
 
 FIELDS = "at, operation, method, path, query, status, request, reply, fault, micros, changes, principal, reply_of"
-INSERT = f"INSERT INTO exchange ({FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT = f"INSERT INTO exchange (seq, {FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+REQUEST, REPLY, REPLY_OF = (FIELDS.split(", ").index(name) for name in ("request", "reply", "reply_of"))
 SIZE = "length(request) + coalesce(length(reply), 0)"
 OVERFLOW = (
     f"SELECT max(seq) FROM (SELECT seq, sum({SIZE}) OVER (ORDER BY seq DESC) AS size FROM exchange) WHERE size > ?"
@@ -55,9 +58,14 @@ class Exchanges(Changes):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
-        self._waiting: builtins.list[tuple[tuple[Any, ...], int | None]] = []  # values; the change that made the reply
-        self._batch = BATCH
-        self._since_trim = 0
+        self._noted: builtins.list[tuple[Any, ...]] = []
+        """Rows of the transaction under way, with their replies whatever becomes of its changes."""
+        self._waiting: deque[tuple[Any, ...]] = deque()
+        """Rows that the table does not have yet; a reply that a change made is left out."""
+        self._dropped = 0
+        """How many had to leave before they were written: they have numbers too."""
+        self._waiting_bytes = 0
+        self._rows_since_trim = 0
         self._bytes_since_trim = 0
 
     def record_exchange(
@@ -81,43 +89,69 @@ class Exchanges(Changes):
         `changes` are `Change`s or triples; resource, id and action are kept.
         The newest 10,000 are kept, fewer when their bodies exceed 64 MiB; a body is cut at 1 MiB.
         """
-        made = next((one.seq for one in changes if isinstance(one, Change) and one.after == reply), None)
-        request, reply = request[:BODY_KEPT], reply[:BODY_KEPT]
-        done = orjson.dumps([change[:3] for change in map(list, changes)]).decode() if changes else "[]"
-        values = (at, operation, method, path, query, status, request, reply, fault, micros, done, principal)
-        self._waiting.append((values, made))
-        self._bytes_since_trim += len(request) + len(reply)
-        if len(self._waiting) >= self._batch and not self._depth:
-            self._flush_exchanges()
+        made, done = None, "[]"
+        if changes:
+            made = next((one.seq for one in changes if isinstance(one, Change) and one.after == reply), None)
+            done = orjson.dumps([one[:3] for one in map(list, changes)]).decode()
+        self._noted.append(
+            (
+                at, operation, method, path, query, status, request[:BODY_KEPT], reply[:BODY_KEPT], fault, micros,
+                done, principal, made,
+            )
+        )  # fmt: skip
+        if not self._depth:
+            with self._transaction:
+                pass
+
+    def _settle_exchanges(self) -> None:
+        """At commit: those of the transaction wait to be written, and the oldest leave where there are too many."""
+        for row in self._noted:
+            kept = row if row[REPLY_OF] is None else (*row[:REPLY], None, *row[REPLY + 1 :])
+            self._waiting.append(kept)
+            self._waiting_bytes += _size(kept)
+        self._noted.clear()
+        while len(self._waiting) > EXCHANGES_KEPT or self._waiting_bytes > BYTES_KEPT:
+            self._waiting_bytes -= _size(self._waiting.popleft())
+            self._dropped += 1
 
     def _flush_exchanges(self) -> None:
-        """Write the exchanges that wait; they are written in batches, since most are never read."""
+        """Write the exchanges that wait; now and then remove from the table what is too old or too much."""
         if not self._waiting:
             return
-        if not self._depth and len(self._waiting) > 1:
+        if not self._depth:
             with self._transaction:
                 return self._flush_exchanges()
-        self._since_trim += len(self._waiting)
-        newest = self._newest_change()
-        rows = [
-            (*values[:7], None, *values[8:], made)
-            if made is not None and made > newest - CHANGES_KEPT
-            else (*values, None)
-            for values, made in self._waiting
-        ]
-        self._many(INSERT, rows)
-        self._waiting.clear()
-        if self._since_trim >= TRIM_EVERY:
-            self._since_trim = 0
-            self._execute("DELETE FROM exchange WHERE seq <= (SELECT max(seq) FROM exchange) - ?", (EXCHANGES_KEPT,))
+        first = self._newest_exchange() + self._dropped + 1
+        self._put_many(INSERT, [(seq, *row) for seq, row in enumerate(self._waiting, first)])
+        self._rows_since_trim += len(self._waiting)
+        self._bytes_since_trim += self._waiting_bytes
+        self._drop_waiting()
+        if self._rows_since_trim >= TRIM_EVERY:
+            self._rows_since_trim = 0
+            self._put("DELETE FROM exchange WHERE seq <= ?", (self._newest_exchange() - EXCHANGES_KEPT,))
         if self._bytes_since_trim > BYTES_KEPT // 4:
             self._bytes_since_trim = 0
             overflow = self._execute(OVERFLOW, (BYTES_KEPT,)).fetchone()[0] or 0
-            self._execute("DELETE FROM exchange WHERE seq <= ?", (overflow,))
+            self._put("DELETE FROM exchange WHERE seq <= ?", (overflow,))
+
+    def _newest_exchange(self) -> int:
+        newest: int | None = self._execute("SELECT max(seq) FROM exchange").fetchone()[0]
+        return newest or 0
+
+    def _drop_waiting(self) -> None:
+        self._waiting.clear()
+        self._dropped = self._waiting_bytes = 0
+
+    def _referred(self, newest: int) -> int:
+        sql = "SELECT reply_of FROM exchange WHERE reply_of IS NOT NULL ORDER BY seq LIMIT 1"
+        row = self._execute(sql).fetchone()
+        waiting = next((row[REPLY_OF] for row in self._waiting if row[REPLY_OF] is not None), newest)
+        return min(row[0] if row else newest, waiting)
 
     def _forget_exchanges(self) -> None:
-        """After a rollback: what the changes made may be gone."""
-        self._waiting = [(values, None) for values, _ in self._waiting]
+        """After a rollback: they stay, but what the changes made is gone."""
+        self._noted = [(*row[:REPLY_OF], None) for row in self._noted]
+        self._settle_exchanges()
 
     def exchange(self, seq: int) -> Exchange | None:
         """The exchange with this number."""
@@ -128,14 +162,17 @@ class Exchanges(Changes):
         """Exchanges with a number above `after`, oldest first, of one operation or all; the newest 10,000 at most."""
         self._flush_changes()
         self._flush_exchanges()
-        newest = self._execute("SELECT max(seq) FROM exchange").fetchone()[0] or 0
-        where, values = "seq > ?", (max(after, newest - EXCHANGES_KEPT), limit)
+        where, values = "seq > ?", (max(after, self._newest_exchange() - EXCHANGES_KEPT), limit)
         if operation is not None:
             where, values = "seq > ? AND operation = ?", (values[0], operation, limit)  # type: ignore[assignment]
         sql = f"SELECT seq, {FIELDS} FROM exchange WHERE {where} ORDER BY seq LIMIT ?"
         rows = self._execute(sql, values).fetchall()
         made = self._made({row[13] for row in rows if row[13] is not None})
         return [_exchange(row, made) for row in rows]
+
+
+def _size(row: tuple[Any, ...]) -> int:
+    return len(row[REQUEST]) + len(row[REPLY] or b"")
 
 
 def _exchange(row: tuple[Any, ...], made: Mapping[int, bytes]) -> Exchange:

@@ -38,8 +38,8 @@ class Idempotency(Core):
     ) -> None:
         """Keep a reply under `key` until `expires` (microseconds); a former one is replaced."""
         values = (key, fingerprint, status, orjson.dumps(dict(headers)).decode(), body, expires)
-        self._execute("INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?, ?)", values)
+        self._put("INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?, ?)", values)
 
     def forget_expired(self, now: int) -> None:
         """Drop what expired at `now` (microseconds) or before."""
-        self._execute("DELETE FROM idempotency WHERE expires <= ?", (now,))
+        self._put("DELETE FROM idempotency WHERE expires <= ?", (now,))

@@ -15,4 +15,4 @@ class Meta(Core):
 
     def set_meta(self, key: str, value: str) -> None:
         """Keep a text under `key`."""
-        self._execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
+        self._put("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))

@@ -208,7 +208,9 @@ class Query(Records):
             group = f"list:{index.resource}:"
             if sum(name.startswith(group) for name in known) >= INDEXES_PER_RESOURCE:
                 return None
-            make(self._connection, index)
+            with self._transaction:
+                self._to_write()
+                make(self._connection, index)
             known[index.name] = index
         return index
 

@@ -43,12 +43,12 @@ class Records(Changes):
         json = orjson.dumps(data)
         values = (resource, key, parent, created, json.decode())
         try:
-            self._execute(INSERT, values)
+            self._put(INSERT, values)
         except sqlite3.IntegrityError:
             sql = "DELETE FROM record WHERE resource = ? AND id = ? AND deleted = 1"
-            if not self._execute(sql, (resource, key)).rowcount:
+            if not self._put(sql, (resource, key)).rowcount:
                 raise DuplicateRecord(resource, key) from None
-            self._execute(INSERT, values)
+            self._put(INSERT, values)
         self._note(resource, key, "insert", None, json)
         if self._live is not None:
             self._live[resource] = self._live.get(resource, 0) + 1
@@ -99,7 +99,7 @@ class Records(Changes):
             with self._transaction:
                 return self.delete(resource, id)
         seq, before = self._row(resource, id)
-        self._execute("UPDATE record SET deleted = 1 WHERE seq = ?", (seq,))
+        self._put("UPDATE record SET deleted = 1 WHERE seq = ?", (seq,))
         self._note(resource, id, "delete", before, None)
         if self._live is not None:
             self._live[resource] -= 1
@@ -135,7 +135,7 @@ class Records(Changes):
     def _write(self, resource: str, id: str, seq: int, before: bytes, data: Mapping[str, Any]) -> dict[str, Any]:
         json = orjson.dumps(data)
         if json != before:
-            self._execute(UPDATE, (json.decode(), seq))
+            self._put(UPDATE, (json.decode(), seq))
             self._note(resource, id, "update", before, json)
         copy: dict[str, Any] = orjson.loads(json)
         return copy

@@ -10,7 +10,7 @@ from pathlib import Path
 from twinkit.errors import StoreError
 from twinkit.store.core import connect_memory, empty
 from twinkit.store.events import Events
-from twinkit.store.exchanges import Exchanges
+from twinkit.store.exchanges import WAIT_FOR_FILE, Exchanges
 from twinkit.store.file import connect_file
 from twinkit.store.idempotency import Idempotency
 from twinkit.store.meta import Meta
@@ -25,6 +25,8 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
     One thread at a time; every method returns with no cursor open.
     """
 
+    _closed = False
+
     @classmethod
     def memory(cls, *, service: str = "") -> Store:
         """An empty store in memory."""
@@ -36,7 +38,6 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
     def open(cls, path: Path, *, service: str) -> Store:
         """The store in a file, made when it does not exist. Raises UsageError when the file cannot be used."""
         store = cls(connect_file(path, service))
-        store._batch = 1
         store._in_memory = False
         return store
 
@@ -47,7 +48,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
 
     def restore(self, snapshot: Snapshot) -> None:
         """Become what the snapshot is. Raises StoreError when it is of another service."""
-        self._idle("restore")
+        self._idle("restore", save=False)
         if snapshot.service != self.meta("service"):
             raise StoreError(f"a snapshot of {snapshot.service!r} cannot become the state of {self.meta('service')!r}")
         indexes = snapshot.onto(self._connection, self._known_indexes())
@@ -66,12 +67,12 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
     def _flush(self) -> None:
         if self._drawn:
             self._settle_counters()
-            if self._batch == 1:
-                self._flush_counters()
         if self._pending:
             self._flush_changes()
-        if len(self._waiting) >= self._batch:
-            self._flush_exchanges()
+        if self._noted:
+            self._settle_exchanges()
+        if not self._in_memory and (self._begun or len(self._waiting) >= WAIT_FOR_FILE):
+            self._save()
 
     def _save(self) -> None:
         self._flush_exchanges()
@@ -82,18 +83,29 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
         if self._pending:
             self._settle_changes()
 
+    def close(self) -> None:
+        """Close the store; an unfinished transaction is lost. A second time does nothing."""
+        if not self._in_memory and not self._depth and not self._closed:
+            self._save()
+        self._closed = True
+        super().close()
+
     def _forget(self) -> None:
         self._drawn.clear()
+        if self._noted:
+            self._forget_exchanges()
+        if not self._begun:
+            return
         self._earliest_known = False
         self._indexes = None
         self._forget_counts()
-        self._forget_exchanges()
         self._forget_changes()
 
     def _reload(self) -> None:
         self._large = False
         self._forget_changes()
-        self._waiting.clear()
+        self._noted.clear()
+        self._drop_waiting()
         self._drawn.clear()
         self._unwritten.clear()
         self._positions.clear()

@@ -35,13 +35,13 @@ class Timers(Counters):
         self._earliest_known = False
         seq = self.next("timers") + 1
         values = (seq, due, kind, orjson.dumps(data).decode())
-        self._execute("INSERT INTO timer (seq, due, kind, data) VALUES (?, ?, ?, ?)", values)
+        self._put("INSERT INTO timer (seq, due, kind, data) VALUES (?, ?, ?, ?)", values)
         return seq
 
     def cancel_timer(self, seq: int) -> bool:
         """Remove a timer; False when it is gone already."""
         self._earliest_known = False
-        return self._execute("DELETE FROM timer WHERE seq = ?", (seq,)).rowcount == 1
+        return self._put("DELETE FROM timer WHERE seq = ?", (seq,)).rowcount == 1
 
     def pop_timer(self, seq: int) -> bool:
         """Remove a timer because it runs now; False when it is gone already."""

@@ -100,7 +100,6 @@ def test_a_reply_that_is_a_record_is_kept_once_and_read_as_it_was(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("twinkit.store.changes.CHANGES_KEPT", 5)
-    monkeypatch.setattr("twinkit.store.exchanges.CHANGES_KEPT", 5)
     monkeypatch.setattr("twinkit.store.changes.TRIM_EVERY", 1)
     replies = []
 
