@@ -78,7 +78,7 @@ def start(argv: list[str], env: dict[str, str] | None = None) -> Process:
 
 
 class Client:
-    """A keep-alive connection that sends prepared requests; a body that begins with a brace is JSON, any other a form."""
+    """A keep-alive connection for prepared requests; a body that begins with a brace is JSON, any other a form."""
 
     def __init__(self, port: int, key: str = "Bearer sk_test_benchmark") -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))

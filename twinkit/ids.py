@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -68,18 +69,31 @@ def _uuid(number: int) -> str:
 
 def make(pattern: str, seed: int, stream: str, position: int) -> str:
     """The id at `position` of the stream `ids/<stream>`, in the form of `pattern`."""
-    out: list[str] = []
-    for number, (part, length) in enumerate(parse(pattern)):
-        if length == -1:
-            out.append(part)
-        elif part == "uuid":
-            out.append(_uuid(draw(seed, f"ids/{stream}", position)))
-        elif part == "seq":
-            out.append(str(position + 1))
-        else:
-            table = _letters(part)
-            for chunk in range(0, length, 64):
-                text = f"{seed}/ids/{stream}/{number}/{chunk}/{position}".encode()
-                drawn = blake2b(text, digest_size=min(64, length - chunk)).digest()
-                out.append(drawn.translate(table).decode())
-    return "".join(out)
+    return "".join([part if isinstance(part, str) else part(position) for part in _makers(pattern, seed, stream)])
+
+
+@lru_cache(maxsize=4096)
+def _makers(pattern: str, seed: int, stream: str) -> tuple[str | Callable[[int], str], ...]:
+    """The parts of an id: literal texts, and functions of the position."""
+    return tuple(
+        part if length == -1 else _maker(part, length, f"{seed}/ids/{stream}/{number}", seed, stream)
+        for number, (part, length) in enumerate(parse(pattern))
+    )
+
+
+def _maker(part: str, length: int, prefix: str, seed: int, stream: str) -> Callable[[int], str]:
+    if part == "uuid":
+        return lambda position: _uuid(draw(seed, f"ids/{stream}", position))
+    if part == "seq":
+        return lambda position: str(position + 1)
+    table = _letters(part)
+    chunks = [(f"{prefix}/{chunk}/".encode(), min(64, length - chunk)) for chunk in range(0, length, 64)]
+    if len(chunks) == 1:
+        head, size = chunks[0]
+        return lambda position: blake2b(b"%s%d" % (head, position), digest_size=size).digest().translate(table).decode()
+
+    def long(position: int) -> str:
+        drawn = [blake2b(b"%s%d" % (head, position), digest_size=size).digest() for head, size in chunks]
+        return b"".join(drawn).translate(table).decode()
+
+    return long

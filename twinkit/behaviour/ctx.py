@@ -16,11 +16,11 @@ from twinkit import ids, seeds
 from twinkit.behaviour import madeup
 from twinkit.behaviour.documented import documented_error
 from twinkit.behaviour.problems import STATUSES, describe, fill, problem
-from twinkit.behaviour.request import Reply, Request
+from twinkit.behaviour.request import RawJSON, Reply, Request, to_json
 from twinkit.clock import SECOND, Clock
 from twinkit.contract.model import Schema
 from twinkit.contract.validate import Violation
-from twinkit.errors import AuthorError, ServiceError, nearest
+from twinkit.errors import AuthorError, RecordNotFound, ServiceError, nearest
 from twinkit.store import Store
 
 if TYPE_CHECKING:
@@ -191,6 +191,14 @@ class Ctx:
         """Make up the record with this id, or one of its own: for instances on which every id exists."""
         return madeup.make(self, resource, id) if id else madeup.new(self, resource)
 
+    def stored(self, resource: str, id: str) -> RawJSON:
+        """The record as a reply shows it, unparsed where nothing has to change. Raises RecordNotFound."""
+        raw = self.store.raw(resource, id)
+        if raw is None:
+            raise RecordNotFound(resource, id)
+        hook = self.twin.renderers.get(resource)
+        return RawJSON(to_json(hook(self, orjson.loads(raw))) if hook else raw)
+
     def show(self, resource: str, record: dict[str, Any]) -> dict[str, Any]:
         """The record as a reply shows it (`render` hook)."""
         hook = self.twin.renderers.get(resource)
@@ -354,7 +362,7 @@ class Ctx:
         """What generic behaviour would answer, for a handler that only adds to it."""
         from twinkit.behaviour.generic import answer
 
-        return answer(self, request)
+        return answer(self, request).parse()
 
 
 def instant(micros: int, style: str) -> Any:

@@ -6,12 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from twinkit.contract.model import Operation
 from twinkit.overlay.compiled import Binding
 
 
 class RawJSON(bytes):
-    """JSON text as the store keeps it, sent without being parsed."""
+    """JSON text as the store keeps it, sent without being parsed: as the body of a reply, or anywhere inside it."""
+
+
+def to_json(data: Any) -> bytes:
+    """Plain data, with `RawJSON` anywhere in it, as JSON text."""
+    return orjson.dumps(data, _unparsed, orjson.OPT_NON_STR_KEYS)
+
+
+def _unparsed(value: Any) -> orjson.Fragment:
+    if isinstance(value, RawJSON):
+        return orjson.Fragment(bytes(value))
+    raise TypeError(f"there is no JSON for {type(value).__name__}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +83,11 @@ class Reply:
     media_type: str | None = None
     """None means application/json for JSON bodies and application/octet-stream for bytes."""
     fidelity: str | None = None
+
+    def parse(self) -> Reply:
+        """This reply, its JSON body as plain data that can be looked into and changed."""
+        if isinstance(self.body, RawJSON):
+            self.body = orjson.loads(bytes(self.body))
+        elif isinstance(self.body, dict | list):
+            self.body = orjson.loads(to_json(self.body))
+        return self

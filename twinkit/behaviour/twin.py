@@ -193,6 +193,11 @@ class Twin:
         return bool(self.compiled.options.get("replies") == "fit")
 
     @cached_property
+    def page_heads(self) -> tuple[str, ...]:
+        """How the paths of pages begin: their templates up to the first parameter."""
+        return tuple({path.partition("{")[0] for _, path in self.pages})
+
+    @cached_property
     def env(self) -> Mapping[str, str]:
         """Environment variables that point an SDK here, with `{url}` and credential names as fields."""
         env: Mapping[str, str] = self.compiled.options.get("env", {})

@@ -12,7 +12,6 @@ import os
 import socket
 import struct
 from collections.abc import Callable
-from typing import Any
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol

@@ -29,6 +29,8 @@ def pattern(template: str) -> re.Pattern[str]:
 
 def page_for(instance: Instance, request: Request) -> Callable[..., Any] | None:
     """The page function for a request, with `request.path` filled in; None when no page has this path."""
+    if not request.url_path.startswith(instance.twin.page_heads):
+        return None
     for (method, template), function in instance.twin.pages.items():
         if method not in (request.method, "*"):
             continue

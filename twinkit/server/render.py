@@ -6,15 +6,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from twinkit.behaviour.request import RawJSON, Reply
+from twinkit.behaviour.request import RawJSON, Reply, to_json
 
 if TYPE_CHECKING:
     from twinkit.faults.injector import Decision
 
 BREAKS = re.compile(r"[\r\n\0]")
-OPTIONS = orjson.OPT_NON_STR_KEYS
 
 
 @dataclass(slots=True)
@@ -71,10 +68,10 @@ def encode(body: Any) -> bytes:
     if body is None:
         return b""
     if isinstance(body, bytes):
-        return bytes(body)
+        return body
     if isinstance(body, str):
         return body.encode()
-    return orjson.dumps(body, option=OPTIONS)
+    return to_json(body)
 
 
 def _media_type(body: Any) -> str:

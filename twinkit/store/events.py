@@ -77,11 +77,15 @@ class Events(Records):
         With `resource` it is stored as a record of that resource, for services that let their events be read, and
         only once; then DuplicateRecord is raised when the id is taken.
         """
-        json = None if resource else orjson.dumps(data).decode()
+        if resource and not self._depth:
+            with self._transaction:
+                return self.add_event(type, data, id=id, created=created, resource=resource)
+        json = orjson.dumps(data)
         if resource:
-            self.insert(resource, data, id=id, created=created)
+            self._insert(resource, id, json, "", created)
         sql = "INSERT INTO event (id, type, created, resource, data) VALUES (?, ?, ?, ?, ?)"
-        return self._put(sql, (id, type, created, resource, json)).lastrowid or 0
+        values = (id, type, created, resource, None if resource else json.decode())
+        return self._put(sql, values).lastrowid or 0
 
     def event(self, seq: int) -> Event | None:
         """The event with this number."""

@@ -39,8 +39,12 @@ class Records(Changes):
         if not self._depth:
             with self._transaction:
                 return self.insert(resource, data, id=id, parent=parent, created=created)
-        key: str = data["id"] if id is None else id
         json = orjson.dumps(data)
+        self._insert(resource, data["id"] if id is None else id, json, parent, created)
+        copy: dict[str, Any] = orjson.loads(json)
+        return copy
+
+    def _insert(self, resource: str, key: str, json: bytes, parent: str, created: int) -> None:
         values = (resource, key, parent, created, json.decode())
         try:
             self._put(INSERT, values)
@@ -52,8 +56,6 @@ class Records(Changes):
         self._note(resource, key, "insert", None, json)
         if self._live is not None:
             self._live[resource] = self._live.get(resource, 0) + 1
-        copy: dict[str, Any] = orjson.loads(json)
-        return copy
 
     def get(self, resource: str, id: str) -> dict[str, Any]:
         """A copy of the record. Raises RecordNotFound, also for a deleted one."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from twinkit import Ctx, Request
+from twinkit import Ctx, RawJSON, RecordNotFound, Request
 from twins.stripe import errors, guards
 
 
@@ -32,6 +32,14 @@ def in_path(ctx: Ctx, resource: str, id: str, param: str = "id") -> dict[str, An
     if found is None:
         raise errors.no_such(resource, id, param)
     return found
+
+
+def shown(ctx: Ctx, resource: str, id: str, param: str = "id") -> RawJSON | dict[str, Any]:
+    """Like `in_path`, for a reply that shows the record as it is."""
+    try:
+        return ctx.stored(resource, id)
+    except RecordNotFound:
+        return in_path(ctx, resource, id, param)
 
 
 def materialised(ctx: Ctx, resource: str, id: str) -> dict[str, Any] | None:

@@ -10,8 +10,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from twinkit import Ctx, Filter, Principal, Reply, Request, ServiceError, Violation, basic_user
 from twins.stripe import accounts, errors, guards, listing, twin
 from twins.stripe.accounts import ACCOUNT
@@ -42,6 +40,7 @@ TAX_CODES: Mapping[str, str] = {
 """Tax codes that every account has: https://docs.stripe.com/tax/tax-codes."""
 REQUEST_ID = "twin-request-id"
 KINDS = {"sk_test_": "secret", "rk_test_": "restricted", "pk_test_": "publishable", "ek_test_": "ephemeral"}
+PREFIX = len("sk_test_")
 VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?(; ?[\w=; .]*)?$")
 CLIENT_SIDE = frozenset(
     {
@@ -106,7 +105,7 @@ def authenticate(ctx: Ctx, request: Request) -> Principal:
     key = key_of(request)
     if not key:
         raise errors.no_key()
-    kind = next((kind for prefix, kind in KINDS.items() if key.startswith(prefix) and len(key) > len(prefix)), "")
+    kind = KINDS.get(key[:PREFIX], "") if len(key) > PREFIX else ""
     if not kind or (ctx.strict and key not in credentials(ctx).values() and not _issued(ctx, key)):
         raise errors.bad_key(key)
     version = request.headers.get("stripe-version")
@@ -268,7 +267,7 @@ def _expanded(ctx: Ctx, request: Request, reply: Reply, paths: Any) -> Reply:
         return reply
     if not isinstance(paths, list):
         raise errors.wrong_type("array", paths, "expand")
-    body = orjson.loads(bytes(reply.body)) if isinstance(reply.body, bytes) else reply.body
+    body = reply.parse().body
     expander = Expander(
         ctx.twin.index.resolve,
         lambda place, id: referenced(ctx, place, id),

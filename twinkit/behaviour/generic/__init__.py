@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import orjson
-
 from twinkit.behaviour.ctx import Ctx
 from twinkit.behaviour.generic import bulk, content, items, lists, singletons
 from twinkit.behaviour.generic.fitting import fitted
 from twinkit.behaviour.generic.media import negotiated
 from twinkit.behaviour.generic.replies import as_media, example_reply
-from twinkit.behaviour.request import RawJSON, Reply, Request
+from twinkit.behaviour.request import Reply, Request
 from twinkit.errors import DuplicateRecord, RecordNotFound
 from twinkit.overlay.compiled import Binding
 
@@ -55,9 +53,7 @@ def answer(ctx: Ctx, request: Request) -> Reply:
         reply = fitted(ctx, request, reply)
     media = asked or binding.reply.get("media")
     if media is not None and reply.body is not None and reply.media_type is None and "*" not in media:
-        if isinstance(reply.body, RawJSON) and "json" not in media:
-            reply.body = orjson.loads(bytes(reply.body))
-        reply = as_media(reply, media)
+        reply = as_media(reply if "json" in media else reply.parse(), media)
     if reply.fidelity is None:
         reply.fidelity = ctx.twin.fidelity(binding.operation)
     return reply

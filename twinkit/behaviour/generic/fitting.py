@@ -13,7 +13,7 @@ import orjson
 
 from twinkit.behaviour.ctx import Ctx
 from twinkit.behaviour.generic.project import NOTHING, fit, shape_of
-from twinkit.behaviour.request import RawJSON, Reply, Request
+from twinkit.behaviour.request import RawJSON, Reply, Request, to_json
 from twinkit.behaviour.twin import properties_of
 from twinkit.contract.model import Schema
 from twinkit.contract.validate import accepts
@@ -25,8 +25,10 @@ def fitted(ctx: Ctx, request: Request, reply: Reply) -> Reply:
     if schema is None or schema is True:
         return reply
     raw = isinstance(reply.body, RawJSON)
-    value = orjson.loads(bytes(reply.body)) if raw else reply.body
-    if isinstance(value, bytes) or accepts(ctx.twin.index, schema, value):
+    if isinstance(reply.body, bytes) and not raw:
+        return reply
+    value = orjson.loads(to_json(reply.body))
+    if accepts(ctx.twin.index, schema, value):
         return reply
     value = mended(ctx, schema, value, f"{request.operation.id}/{request.url_path}" if request.operation else "")
     reply.body = RawJSON(orjson.dumps(value)) if raw or isinstance(value, str) else value

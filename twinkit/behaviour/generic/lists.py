@@ -15,7 +15,7 @@ from twinkit.behaviour import madeup
 from twinkit.behaviour.ctx import OWN_ID, Ctx
 from twinkit.behaviour.generic.dotted import dig, put
 from twinkit.behaviour.generic.paging import Paging, any_cursor, link_header, paging_of, was_sent
-from twinkit.behaviour.generic.replies import HIDDEN_MARK, constants, example_reply, shown_record
+from twinkit.behaviour.generic.replies import constants, example_reply, hides, shown_record
 from twinkit.behaviour.generic.scope import check_parents, locate, scope_filters, way_of, write_parents
 from twinkit.behaviour.request import RawJSON, Reply, Request
 from twinkit.contract.validate import Violation
@@ -270,7 +270,8 @@ def envelope(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found
         return Reply(binding.status, shown_rows(ctx, request, binding, found.rows), headers)
     body = around(ctx, request, binding, paging, found)
     if raw is not None and "." not in place:
-        return Reply(binding.status, RawJSON(_join(body, place, raw)), headers)
+        body[place] = RawJSON(raw)
+        return Reply(binding.status, body, headers)
     put(body, place, filled(ctx, binding, shown_rows(ctx, request, binding, found.rows)))
     return Reply(binding.status, body, headers)
 
@@ -288,7 +289,7 @@ def plain_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) 
     if binding.select and request.query.get(binding.select):
         return None
     array = b"[" + b",".join(rows) + b"]"
-    return None if HIDDEN_MARK in array else array
+    return None if hides(array) else array
 
 
 def shown_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) -> list[Any]:
@@ -362,14 +363,6 @@ def around(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found: 
             value = rules.get("end")
         put(body, place, value)
     return body
-
-
-def _join(body: dict[str, Any], place: str, rows: bytes) -> bytes:
-    parts = []
-    for name, value in body.items():
-        text = rows if name == place else orjson.dumps(value)
-        parts.append(orjson.dumps(name) + b":" + text)
-    return b"{" + b",".join(parts) + b"}"
 
 
 def page_headers(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found: Found) -> dict[str, str]:

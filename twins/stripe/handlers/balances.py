@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from twinkit import Ctx, Request
+from twinkit import Ctx, RawJSON, Request
 from twins.stripe import accounts, lookup, twin
 from twins.stripe.payments import ledger
 
@@ -85,6 +85,6 @@ def retrieve(ctx: Ctx, _request: Request) -> dict[str, Any]:
 
 
 @twin.handler("GetBalanceHistoryId", "GetBalanceTransactionsId")
-def transaction(ctx: Ctx, request: Request) -> dict[str, Any]:
+def transaction(ctx: Ctx, request: Request) -> RawJSON | dict[str, Any]:
     """One balance transaction."""
-    return lookup.in_path(ctx, "balance_transaction", request.path["id"])
+    return lookup.shown(ctx, "balance_transaction", request.path["id"])

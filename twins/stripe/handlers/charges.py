@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from twinkit import Ctx, Reply, Request
+from twinkit import Ctx, RawJSON, Reply, Request
 from twins.stripe import errors, facts, lookup, twin
 from twins.stripe.facts import Facts
 from twins.stripe.handlers import balances, disputes, payment_methods, transferring
@@ -288,9 +288,9 @@ def check_currency(value: str) -> str:
 
 
 @twin.handler("GetChargesCharge")
-def retrieve(ctx: Ctx, request: Request) -> dict[str, Any]:
+def retrieve(ctx: Ctx, request: Request) -> RawJSON | dict[str, Any]:
     """One charge."""
-    return lookup.in_path(ctx, "charge", request.path["charge"])
+    return lookup.shown(ctx, "charge", request.path["charge"])
 
 
 @twin.handler("PostChargesCharge")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from twinkit import Ctx, Filter, Reply, Request
+from twinkit import Ctx, Filter, RawJSON, RecordNotFound, Request
 from twins.stripe import errors, listing, lookup, twin
 from twins.stripe.handlers import charges, payment_methods, sources, tax_ids
 from twins.stripe.payments import instruments, ledger
@@ -141,14 +141,13 @@ def deleted_stub(id: str) -> dict[str, Any]:
 
 
 @twin.handler("GetCustomersCustomer")
-def retrieve(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
+def retrieve(ctx: Ctx, request: Request) -> RawJSON | dict[str, Any]:
     """A customer, as stored; a stub when it was deleted."""
     id = request.path["customer"]
-    if ctx.store.raw("customer", id) is not None:
-        return ctx.generic(request)
-    if ctx.store.was_deleted("customer", id):
-        return deleted_stub(id)
-    return lookup.in_path(ctx, "customer", id)
+    try:
+        return ctx.stored("customer", id)
+    except RecordNotFound:
+        return deleted_stub(id) if ctx.store.was_deleted("customer", id) else lookup.in_path(ctx, "customer", id)
 
 
 @twin.handler("PostCustomersCustomer")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from twinkit import Ctx, Reply, Request
+from twinkit import Ctx, RawJSON, Reply, Request
 from twins.stripe import errors, facts, lookup, twin, wire
 from twins.stripe.handlers import charges, confirming, payment_methods, transferring
 from twins.stripe.payments import intents, money
@@ -197,11 +197,12 @@ def create(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
 
 
 @twin.handler("GetPaymentIntentsIntent")
-def retrieve(ctx: Ctx, request: Request) -> dict[str, Any]:
+def retrieve(ctx: Ctx, request: Request) -> RawJSON | dict[str, Any]:
     """One intent; with a publishable key only by its client secret."""
-    intent = lookup.in_path(ctx, "payment_intent", request.path["intent"], "intent")
-    check_secret(request, intent)
-    return intent
+    id = request.path["intent"]
+    if "client_secret" in request.params or (request.principal and request.principal.kind == "publishable"):
+        check_secret(request, lookup.in_path(ctx, "payment_intent", id, "intent"))
+    return lookup.shown(ctx, "payment_intent", id, "intent")
 
 
 def check_secret(request: Request, intent: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from twinkit import Ctx, Filter, Request
+from twinkit import Ctx, Filter, RawJSON, Request
 from twins.stripe import accounts, errors, facts, lookup, twin
 from twins.stripe.handlers import balances, transferring
 from twins.stripe.payments import refunds
@@ -168,9 +168,9 @@ def of_charge(ctx: Ctx, request: Request) -> dict[str, Any]:
 
 
 @twin.handler("GetRefundsRefund", "GetChargesChargeRefundsRefund")
-def retrieve(ctx: Ctx, request: Request) -> dict[str, Any]:
+def retrieve(ctx: Ctx, request: Request) -> RawJSON | dict[str, Any]:
     """One refund."""
-    return lookup.in_path(ctx, "refund", request.path["refund"], "refund")
+    return lookup.shown(ctx, "refund", request.path["refund"], "refund")
 
 
 @twin.handler("PostRefundsRefund", "PostChargesChargeRefundsRefund")

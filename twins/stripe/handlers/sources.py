@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from twinkit import Ctx, Filter, Request
+from twinkit import Ctx, Filter, RawJSON, Request
 from twins.stripe import errors, facts, listing, lookup, twin
 from twins.stripe.facts import Facts
 from twins.stripe.handlers import tokens
@@ -242,9 +242,9 @@ def _card(held: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @twin.handler("GetSourcesSource")
-def retrieve_source(ctx: Ctx, request: Request) -> dict[str, Any]:
+def retrieve_source(ctx: Ctx, request: Request) -> RawJSON | dict[str, Any]:
     """One Source."""
-    return lookup.in_path(ctx, "source", request.path["source"], "source")
+    return lookup.shown(ctx, "source", request.path["source"], "source")
 
 
 @twin.handler("PostSourcesSource")
