@@ -144,8 +144,8 @@ class Background:
         from twinkit.server.connection import Connection
 
         config = uvicorn.Config(
-            app, http=Connection, log_config=None, log_level="critical", access_log=False, server_header=False, proxy_headers=False,
-            lifespan="on", ws="websockets-sansio", timeout_graceful_shutdown=1,
+            app, http=Connection, log_config=None, log_level="critical", access_log=False, server_header=False,
+            proxy_headers=False, lifespan="on", ws="websockets-sansio", timeout_graceful_shutdown=1,
         )  # fmt: skip
         config.load()
         config.ssl = tls
