@@ -11,12 +11,14 @@ import builtins
 import sqlite3
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
 from twinkit.store.changes import Change, Changes
 
+T = TypeVar("T")
 EXCHANGES_KEPT = 10_000
 BODY_KEPT = 1 << 20
 """Bytes of a request or reply that are kept; the rest is cut."""
@@ -33,6 +35,12 @@ SIZE = "length(request) + coalesce(length(reply), 0)"
 OVERFLOW = (
     f"SELECT max(seq) FROM (SELECT seq, sum({SIZE}) OVER (ORDER BY seq DESC) AS size FROM exchange) WHERE size > ?"
 )
+
+
+@lru_cache(maxsize=1024)
+def _same(text: T) -> T:
+    """The text, as one object however often it comes: exchanges of an instance are much alike."""
+    return text
 
 
 class Exchange(NamedTuple):
@@ -95,8 +103,8 @@ class Exchanges(Changes):
             done = orjson.dumps([one[:3] for one in map(list, changes)]).decode()
         self._noted.append(
             (
-                at, operation, method, path, query, status, request[:BODY_KEPT], reply[:BODY_KEPT], fault, micros,
-                done, principal, made,
+                at, operation, _same(method), _same(path), query, status, request[:BODY_KEPT], reply[:BODY_KEPT],
+                fault, micros, done, _same(principal), made,
             )
         )  # fmt: skip
         if not self._depth:
