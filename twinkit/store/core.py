@@ -26,7 +26,7 @@ MANY_PAGES = 2_000
 """A commit in memory now and then looks at every page (after ids in random order split a page of an index). A larger
 database in memory therefore keeps one transaction open, makes those of `Store.transaction` savepoints in it, and
 commits one in `COMMIT_EVERY`."""
-COMMIT_EVERY = 256
+COMMIT_EVERY = 1024
 MEASURE_EVERY = 64
 """How many commits pass between two looks at the number of pages."""
 OLDEST_SQLITE = (3, 38, 0)
