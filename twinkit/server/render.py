@@ -68,7 +68,7 @@ def encode(body: Any) -> bytes:
     if body is None:
         return b""
     if isinstance(body, bytes):
-        return body
+        return bytes(body)
     if isinstance(body, str):
         return body.encode()
     return to_json(body)

@@ -23,6 +23,8 @@ INDEXES_PER_RESOURCE = 16
 """Beyond so many indexes on demand of one resource, further shapes of lists scan."""
 FEW = 2_000
 """A list is narrowed while no more records than this match; sorting them costs a fraction of a millisecond."""
+MANY_KEPT = 256
+"""How many times it is remembered that more matched: counting so far takes longer than reading a page."""
 BY_TIME = ("created", "@created")
 """A list with a range on one of these is sorted by it unless told otherwise: the same order, and flat."""
 BATCHES = (16, 512)
@@ -61,6 +63,7 @@ class Query(Records):
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
         self._indexes: dict[str, Index | None] | None = None  # those on demand that exist, by name; None: not known
+        self._many: set[tuple[str, tuple[Any, ...]]] = set()  # probes that found more than a few
 
     def list(
         self,
@@ -195,9 +198,15 @@ class Query(Records):
         index = self._ensure(narrowed(shape)) if shape.terms else None
         if index is None or self._counts().get(shape.resource, 0) <= FEW:
             return index
-        given = bound.of(index, probed(shape, index))
-        found = self._execute(probe_sql(shape, index), (*given, FEW + 1)).fetchone()[0]
-        return index if found <= FEW else None
+        sql, given = probe_sql(shape, index), tuple(bound.of(index, probed(shape, index)))
+        if (sql, given) in self._many:
+            return None
+        if self._execute(sql, (*given, FEW + 1)).fetchone()[0] <= FEW:
+            return index
+        if len(self._many) >= MANY_KEPT:
+            self._many.clear()
+        self._many.add((sql, given))
+        return None
 
     def _ensure(self, index: Index | None) -> Index | None:
         """The index, made unless it exists; None when the resource has too many already."""

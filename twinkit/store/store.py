@@ -109,6 +109,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
         self._drawn.clear()
         self._unwritten.clear()
         self._positions.clear()
+        self._many.clear()
         self._recent = []
         self._newest = None
         self._live = None

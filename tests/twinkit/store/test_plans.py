@@ -48,6 +48,7 @@ def plans(store: Store, **kw: Any) -> list[tuple[str, list[str]]]:
     """The statements that one list runs, each with its query plan."""
     statements: list[str] = []
     store.list("thing", limit=3, **kw)  # makes the indexes
+    store._many.clear()
     store._connection.set_trace_callback(statements.append)
     store.list("thing", limit=3, **kw)
     store._connection.set_trace_callback(None)
@@ -93,6 +94,23 @@ def test_a_list_in_another_order_is_narrowed_while_few_match(
     probe, walk = plans(full, where=[where])
     assert "LIMIT 3" in probe[0] and any("list:thing:" in step for step in probe[1])
     assert_walks([walk])
+
+
+def test_what_matched_many_is_not_counted_again(full: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query_module, "FEW", 2)
+    monkeypatch.setattr(query_module, "MANY_KEPT", 3)
+    statements: list[str] = []
+    full._connection.set_trace_callback(lambda sql: statements.append(sql) if "count(*) FROM (" in sql else None)
+    for number in (1, 2, 3, 1, 2, 3):
+        assert full.list("thing", [Filter("n", ">", number)], limit=3).has_more
+    assert len(statements) == 3
+    full.list("thing", [Filter("n", ">", 4)], limit=3)
+    assert len(statements) == 4 and len(full._many) == 1
+    snapshot = full.snapshot()
+    full.restore(snapshot)
+    full.list("thing", [Filter("n", ">", 4)], limit=3)
+    full._connection.set_trace_callback(None)
+    assert len(statements) == 5
 
 
 def test_a_search_for_words_reads_only_records_with_the_word(full: Store, monkeypatch: pytest.MonkeyPatch) -> None:

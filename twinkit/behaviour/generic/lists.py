@@ -223,7 +223,7 @@ def _cursor(ctx: Ctx, request: Request, binding: Binding, value: str | None) -> 
         return None
     resource = ctx.resource(binding.resource or "")
     key = f"{way_of(request, binding)}/{value}" if resource.scoped and "/" not in value else value
-    return locate(ctx, resource, key, value) or key
+    return (locate(ctx, resource, key, value) or key) if resource.keys else key
 
 
 def cursor_error(ctx: Ctx, request: Request, paging: Paging, cursor: str) -> Exception:
@@ -248,10 +248,9 @@ def _slice(ctx: Ctx, binding: Binding, paging: Paging, found: list[tuple[str, by
 
 def needs_total(binding: Binding) -> bool:
     """Whether the reply tells how many records there are in all."""
-    wanted = ("total", "pages")
-    return any(name in binding.envelope for name in wanted) or bool(
-        binding.paging.get("total_header") or binding.paging.get("link") or binding.reply.get("total")
-    )
+    paging = binding.paging
+    shown = "total" in binding.envelope or "pages" in binding.envelope
+    return shown or bool(paging.get("total_header") or paging.get("link") or binding.reply.get("total"))
 
 
 # the envelope --------------------------------------------------------------------------------------------------------
@@ -266,17 +265,17 @@ def envelope(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found
     place = binding.envelope.get("items", "")
     if place == "":
         if raw is not None:
-            return Reply(binding.status, RawJSON(raw), headers)
+            return Reply(binding.status, raw, headers)
         return Reply(binding.status, shown_rows(ctx, request, binding, found.rows), headers)
     body = around(ctx, request, binding, paging, found)
     if raw is not None and "." not in place:
-        body[place] = RawJSON(raw)
+        body[place] = raw
         return Reply(binding.status, body, headers)
     put(body, place, filled(ctx, binding, shown_rows(ctx, request, binding, found.rows)))
     return Reply(binding.status, body, headers)
 
 
-def plain_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) -> bytes | None:
+def plain_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) -> RawJSON | None:
     """The array of the stored rows when they can be sent as they are, else None."""
     if (
         binding.resource in ctx.twin.renderers
@@ -288,8 +287,8 @@ def plain_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) 
         return None
     if binding.select and request.query.get(binding.select):
         return None
-    array = b"[" + b",".join(rows) + b"]"
-    return None if hides(array) else array
+    array = b",".join(rows)
+    return None if hides(array) else RawJSON(b"[%s]" % array)
 
 
 def shown_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) -> list[Any]:
