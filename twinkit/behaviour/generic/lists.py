@@ -5,9 +5,9 @@ Imports: behaviour (ctx, request), overlay (compiled), store.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import orjson
 
@@ -24,6 +24,7 @@ from twinkit.overlay.compiled import Binding
 from twinkit.store import Filter
 from twinkit.store.conditions import Op
 
+T = TypeVar("T")
 RANGE: dict[str, Op] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -82,11 +83,12 @@ def conditions(ctx: Ctx, request: Request, binding: Binding) -> tuple[list[Filte
     params = request.params if binding.paging.get("in") == "body" or binding.kind == "search" else request.query
     where = scope_filters(ctx, request, binding)
     python: list[Condition] = []
+    sent = _sent(request, params, binding.filters)
+    compared = _sent(None, params, binding.comparisons)
+    if not sent and not compared:
+        return where, python
     arrays = ctx.twin.array_properties(ctx.resource(binding.resource or "").schema)
-    for name, field in binding.filters.items():
-        value = params.get(name)
-        if value is None or value == "" or not was_sent(request, name):
-            continue
+    for field, value in sent:
         if field.startswith("?"):
             python.append((field[1:], "has" if field[1:].partition(".")[0] in arrays else "none or", value))
         elif field.partition(".")[0] in arrays:
@@ -97,15 +99,21 @@ def conditions(ctx: Ctx, request: Request, binding: Binding) -> tuple[list[Filte
             where.append(Filter(field, "in", value))
         else:
             where.append(Filter(field, "=", value))
-    for name, (field, op) in binding.comparisons.items():
-        value = params.get(name)
-        if value is None or value == "":
-            continue
+    for (field, op), value in compared:
         if field == "*" or field.partition(".")[0] in arrays:
             python.append((field, op, value))
         else:
             where.append(Filter(field, cast("Op", op), value))
     return where, python
+
+
+def _sent(request: Request | None, params: Mapping[str, Any], filters: Mapping[str, T]) -> list[tuple[T, Any]]:
+    """(filter, value) of the parameters that say something; with a request, of those that it really carries."""
+    return [
+        (filter, params[name])
+        for name, filter in filters.items()
+        if params.get(name) not in (None, "") and (request is None or was_sent(request, name))
+    ]
 
 
 def _inner(field: str, key: str, wanted: Any) -> Filter:
@@ -154,6 +162,8 @@ def matching(ctx: Ctx, binding: Binding, where: list[Filter], python: list[Condi
 def order_of(request: Request, binding: Binding) -> tuple[str | None, str]:
     """(property to sort by, `newest` or `oldest`)."""
     rules = binding.sort
+    if not rules:
+        return None, "newest" if binding.paging.get("style") == "cursor_id" else "oldest"
     default = str(rules.get("default", "oldest" if binding.paging.get("style") != "cursor_id" else "newest"))
     given = request.query.get(rules["by"]) if rules.get("by") else None
     down = request.query.get(rules["direction"]) if rules.get("direction") else None
@@ -202,8 +212,8 @@ def find(
             where,
             order=order,  # type: ignore[arg-type]
             limit=paging.offset + paging.limit,
-            after=_cursor(ctx, request, binding, paging.after),
-            before=_cursor(ctx, request, binding, paging.before),
+            after=paging.after and _cursor(ctx, request, binding, paging.after),
+            before=paging.before and _cursor(ctx, request, binding, paging.before),
             sort=sort,
         )
     except InvalidCursor as error:
@@ -218,9 +228,7 @@ def _plain_name(name: str) -> bool:
     return len(name) <= 64 and all(part.replace("_", "").isalnum() for part in name.split("."))
 
 
-def _cursor(ctx: Ctx, request: Request, binding: Binding, value: str | None) -> str | None:
-    if value is None:
-        return None
+def _cursor(ctx: Ctx, request: Request, binding: Binding, value: str) -> str:
     resource = ctx.resource(binding.resource or "")
     key = f"{way_of(request, binding)}/{value}" if resource.scoped and "/" not in value else value
     return (locate(ctx, resource, key, value) or key) if resource.keys else key
@@ -334,28 +342,36 @@ def _mapped(ctx: Ctx, binding: Binding, found: Found) -> Any:
     return body
 
 
+FACTS: Mapping[str, Callable[[Ctx, Request, str, Paging, Found], Any]] = {
+    "has_more": lambda ctx, request, kind, paging, found: found.has_more,
+    "total": lambda ctx, request, kind, paging, found: found.total,
+    "count": lambda ctx, request, kind, paging, found: len(found.ids),
+    "page": lambda ctx, request, kind, paging, found: paging.page,
+    "limit": lambda ctx, request, kind, paging, found: paging.limit,
+    "offset": lambda ctx, request, kind, paging, found: paging.offset,
+    "pages": lambda ctx, request, kind, paging, found: (
+        None if found.total is None or not paging.limit else -(-found.total // paging.limit)
+    ),
+    "url": lambda ctx, request, kind, paging, found: request.url_path,
+    "next": lambda ctx, request, kind, paging, found: paging.next(
+        request, kind, found.ids, found.has_more, ctx.base_url
+    ),
+    "previous": lambda ctx, request, kind, paging, found: paging.previous(request, kind, found.ids, ctx.base_url),
+}
+"""What a reply can tell beside the records, in the order of its properties."""
+
+
 def around(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found: Found) -> dict[str, Any]:
     """Everything of a list's reply but the records."""
     rules = binding.envelope
     body = constants(rules)
     if rules.get("items") and "." not in rules["items"]:
         body.setdefault(rules["items"], [])
-    facts: dict[str, Any] = {
-        "has_more": found.has_more,
-        "total": found.total,
-        "count": len(found.ids),
-        "page": paging.page,
-        "limit": paging.limit,
-        "offset": paging.offset,
-        "pages": -(-found.total // paging.limit) if found.total is not None and paging.limit else None,
-        "url": request.url_path,
-        "next": paging.next(request, rules.get("next_kind", "cursor"), found.ids, found.has_more, ctx.base_url),
-        "previous": paging.previous(request, rules.get("next_kind", "cursor"), found.ids, ctx.base_url),
-    }
-    for name, value in facts.items():
+    for name, fact in FACTS.items():
         place = rules.get(name)
         if not place:
             continue
+        value = fact(ctx, request, rules.get("next_kind", "cursor"), paging, found)
         if value is None and dig(body, place) is None and name in ("next", "previous"):
             if place in rules.get("optional", ()):
                 continue

@@ -45,8 +45,10 @@ def parent_values(ctx: Ctx, request: Request, binding: Binding) -> dict[str, Any
 
     Where the property cannot hold the value as it is in the path, a hidden one does.
     """
-    declared = ctx.twin.properties(ctx.resource(binding.resource).schema) if binding.resource else {}
     out: dict[str, Any] = {}
+    if not binding.scope:
+        return out
+    declared = ctx.twin.properties(ctx.resource(binding.resource).schema) if binding.resource else {}
     for parameter, name in binding.scope.items():
         if parameter in request.path:
             value = request.path[parameter]
