@@ -134,6 +134,12 @@ def test_an_unknown_instance_and_a_failing_twin_are_answered(
         monkeypatch.setattr(server.hosted["notes"].app, "_prepare", fail)
         send(file, get(b"/v1/notes"))
         status, headers, body = read(file)
+        assert (status, headers["content-type"]) == (500, "application/problem+json")
+        assert "Traceback" not in body.decode() and json.loads(body)
+        monkeypatch.setattr(server.hosted["notes"].app, "at_once", fail)
+    with connected(server) as file:
+        send(file, get(b"/v1/notes"))
+        status, headers, body = read(file)
         assert (status, headers["connection"], body) == (500, "close", b"Internal Server Error")
 
 
