@@ -104,10 +104,11 @@ def encode(body: Any, media: str | None) -> tuple[bytes, list[tuple[bytes, bytes
     return json.dumps(body).encode(), [(b"content-type", named.encode())]
 
 
-def flat(body: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The pairs of a form: lists repeat their name, objects are JSON."""
-    return [(k, _text(each)) for k, v in body.items() for each in (v if isinstance(v, list) else [v])]
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+def flat(body: Any, name: str = "") -> list[tuple[str, str]]:
+    """The pairs of a form: `a[b]=…` for objects, `a[0][b]=…` for lists of objects, repeated names for plain lists."""
+    if isinstance(body, dict):
+        return [pair for k, v in body.items() for pair in flat(v, f"{name}[{k}]" if name else k)]
+    if isinstance(body, list):
+        placed = [(f"{name}[{n}]" if isinstance(v, (dict, list)) else name, v) for n, v in enumerate(body)]
+        return [pair for inner, v in placed for pair in flat(v, inner)]
+    return [(name, body if isinstance(body, str) else json.dumps(body))]

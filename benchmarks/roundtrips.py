@@ -75,6 +75,8 @@ class Trips:
         if parameter.get("in") == "path":
             schema = self.narrowest(op, name, schema)
         key = f"{name} {schema}"
+        if parameter.get("in") == "path":
+            key = f"{op.path.partition(f'{{{name}}}')[0].lower()} {name}"
         if key not in self.values:
             made = self.bodies.make(schema, 1)
             if parameter.get("in") == "query" and bare(name) in FIRST:
@@ -125,7 +127,8 @@ class Trips:
         media = op.media or ""
         if "json" not in media and "form" not in media and "*" not in media:
             raise Unjudged(f"body is {media.partition(';')[0]}")
-        return self.bodies.make(op.body, 0, other)
+        made = self.bodies.make(op.body, 0, other)
+        return carried(made) if "form" in media else made
 
     def admits(self, op: Operation, name: str) -> Callable[[str], bool]:
         """Whether a path parameter admits an id."""
@@ -306,6 +309,14 @@ class Trips:
         for op in self.document.operations.values():
             with contextlib.suppress(Unjudged):
                 self.call(op, {}, self.body(op))
+
+
+def carried(value: Any) -> Any:
+    """What a form can carry of a value: no empty objects and lists."""
+    if isinstance(value, dict):
+        kept = {k: carried(v) for k, v in value.items()}
+        return {k: v for k, v in kept.items() if v not in ({}, [])}
+    return [each for v in value if (each := carried(v)) not in ({}, [])] if isinstance(value, list) else value
 
 
 def flattened(value: Any) -> Iterator[Any]:

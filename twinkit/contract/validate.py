@@ -268,6 +268,7 @@ class RequestValidator:
         if defaults and isinstance(schema, Mapping) and not parameter.required:
             default = schema.get("default", _MISSING)
         members: tuple[str, ...] = ()
+        bare = _plain_segment(parameter, shape)
         if location in ("query", "cookie") and shape == "object" and parameter.style == "form" and parameter.explode:
             nodes = parts(self._contract, schema) if parameter.media_type is None else ()
             members = tuple(name for node in nodes for name in _keys(node.get("properties")))
@@ -276,7 +277,7 @@ class RequestValidator:
             parameter.name.lower() if location == "header" else parameter.name,
             parameter.required or location == "path",
             default,
-            _lazy(self._contract, self._json if parameter.media_type else self._wire, schema),
+            _lazy(self._contract, self._json if parameter.media_type and not bare else self._wire, schema),
             _decoder(parameter, shape),
             members,
         )
@@ -314,6 +315,8 @@ def _decoder(parameter: Parameter, shape: Shape) -> Callable[[Any], Any] | None:
     """How the text of a parameter becomes data before it is checked; None when it is data already."""
     name, style, explode = parameter.name, parameter.style, parameter.explode
     if parameter.media_type is not None:
+        if _plain_segment(parameter, shape):
+            return _segment
         return _document if parameter.media_type.split(";")[0].strip().endswith("json") else None
     if parameter.location == "path" and style in ("label", "matrix"):
         return lambda value: decode_style(value, name, style, explode, shape) if isinstance(value, str) else value
@@ -322,6 +325,16 @@ def _decoder(parameter: Parameter, shape: Shape) -> Callable[[Any], Any] | None:
     if parameter.location in ("query", "cookie") and explode and style in ("form", "spaceDelimited", "pipeDelimited"):
         return None
     return lambda value: decode_style(value, name, style, explode, shape) if isinstance(value, str) else value
+
+
+def _plain_segment(parameter: Parameter, shape: Shape) -> bool:
+    """Whether a path's parameter is a scalar written as JSON: clients send it bare."""
+    return parameter.location == "path" and parameter.media_type is not None and shape == "scalar"
+
+
+def _segment(value: Any) -> Any:
+    quoted = isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == '"'
+    return parse_json(value.encode()) if quoted else value
 
 
 def _document(value: Any) -> Any:

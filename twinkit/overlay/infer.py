@@ -20,7 +20,7 @@ from twinkit.overlay.kinds import Collection, Collections
 from twinkit.overlay.places import HOLE, Key, Places
 from twinkit.overlay.shapes import IDS, Shapes, Unit
 from twinkit.overlay.skeleton import Fallback, Skeleton
-from twinkit.overlay.words import norm
+from twinkit.overlay.words import norm, noun
 
 
 @dataclass(slots=True)
@@ -126,10 +126,12 @@ class Inference:
 
     def _identified(self, name: str, unit: Unit, home: Collection) -> tuple[str | None, str | None]:
         """(property, place inside the record) that shows the id which paths name; one of them, or neither."""
-        given: set[str] = set()
+        sent: set[str] = set()
+        chosen = not any(op.method == "post" for op in home.ops)
         for op in (*home.ops, *home.item_ops):
             if op.method in ("post", "put") and op.body is not None:
-                given |= set(self.shapes.properties(self.shapes.unit(op.body).node))
+                sent |= set(self.shapes.properties(self.shapes.unit(op.body).node))
+        given = {name for name in sent if chosen or self._elsewhere(name)}
         sure = id_property(self.shapes, unit.node, home.param, name, guess=False)
         place = id_place(self.shapes, unit.node, home.param, name) if home.param else None
         if place is not None and (
@@ -140,10 +142,16 @@ class Inference:
             return sure, None
         found = id_property(self.shapes, unit.node, home.param, name, guess=not home.from_body, given=given)
         said = self._path_schema(home)
-        whole = self.shapes.types(said) if said is not None else frozenset()
-        if found in given and whole and whole <= {"integer", "number"} and self._text(unit, found):
+        kinds = self.shapes.types(said) if said is not None else frozenset()
+        whole = bool(kinds) and kinds <= {"integer", "number"}
+        if found in sent and whole and self._text(unit, found):
             return None, None  # what callers name things is no number
         return found, None
+
+    def _elsewhere(self, name: str) -> bool:
+        """Whether a property names a record of another collection: `accountId` beside `/accounts`."""
+        stem = norm(re.sub(r"(_id|Id|ID|_uuid|Uuid|Guid|_key|Sid|Arn)$", "", name))
+        return stem in {norm(noun(key[-1])) for key in self.collections.found}
 
     def _text(self, unit: Unit, name: str | None) -> bool:
         return self.shapes.types(self._at(unit, name)) <= {"string", "null"}

@@ -114,6 +114,7 @@ PATHS: dict[str, Any] = {
     **collection("/fences/v2", "fenceId", thing(fence=FENCE, fenceId=TEXT), body=FENCE),
     **collection("/moves", "moveId", MOVE),
     **collection("/keys", "id", KEY),
+    **collection("/sources", "dataSourceId", thing(dataStreamId=TEXT, title=TEXT)),
 }
 
 
@@ -164,6 +165,7 @@ CASES: list[tuple[str, Any, str, str]] = [
     ("/parts", {"title": "a"}, "number", "title"),
     ("/fences/v2", {"title": "a", "radius": 3}, "fenceId", "fence.title"),
     ("/moves", {"title": "a"}, "moveId", "title"),
+    ("/sources", {"title": "a", "dataStreamId": "d1"}, "dataStreamId", "title"),
     ("/keys", {"title": "a", "source": {"name": "n"}}, "id", "title"),
     ("/covers", {"title": "a", "covers": {"x": {"word": "w", "size": 1}}}, "id", "title"),
 ]

@@ -466,3 +466,14 @@ def test_examples_are_valid_whenever_one_can_be_found(schema: Any, seed: int) ->
     value = Examples(contract, seed).example(schema, "s")
     assert Examples(contract, seed).example(schema, "s") == value
     assert accepts(contract, schema, value) == jsonschema_rs.Draft202012Validator(schema).is_valid(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "schema", "read"),
+    [("spam", {"type": "string"}, "spam"), ('"spam"', {"type": "string"}, "spam"), ("7", {"type": "integer"}, 7)],
+)
+def test_a_scalar_in_a_path_may_stand_bare_where_json_is_documented(text: str, schema: Any, read: Any) -> None:
+    parameter = Parameter("name", "path", schema, required=True, media_type=JSON)
+    validator = RequestValidator(Small(), Operation("get", "get", "/lists/{name}", parameters=(parameter,)))
+    seen = validator({"name": text}, {}, {}, None, None)
+    assert (seen.path, seen.violations) == ({"name": read}, [])
