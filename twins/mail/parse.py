@@ -101,11 +101,11 @@ def links(text: str, page: str) -> list[str]:
 def compose(given: Mapping[str, Any]) -> tuple[bytes, str, list[str]]:
     """(bytes, sender, recipients) of a message given as fields: from, to, cc, subject, text, html, headers."""
     message = EmailMessage(policy=email.policy.SMTPUTF8)
-    message["From"] = _plain(given["from"])
+    message["From"] = _address(given["from"])
     to, cc = _listed(given.get("to")), _listed(given.get("cc"))
-    message["To"] = ", ".join(map(_plain, to))
+    message["To"] = ", ".join(map(_address, to))
     if cc:
-        message["Cc"] = ", ".join(map(_plain, cc))
+        message["Cc"] = ", ".join(map(_address, cc))
     message["Subject"] = _plain(given.get("subject") or "")
     for name, value in dict(given.get("headers") or {}).items():
         if name.lower() not in ("from", "to", "cc", "subject"):
@@ -117,7 +117,13 @@ def compose(given: Mapping[str, Any]) -> tuple[bytes, str, list[str]]:
 
 
 def _plain(text: Any) -> str:
-    return re.sub(r"[\r\n]+", " ", str(text))
+    return " ".join(str(text).splitlines())
+
+
+def _address(text: Any) -> str:
+    """An address for a header; a quotation mark without its pair, which the standard library stumbles over, goes."""
+    plain = _plain(text)
+    return plain.replace('"', "") if plain.count('"') % 2 else plain
 
 
 def _listed(value: Any) -> list[str]:

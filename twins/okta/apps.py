@@ -148,7 +148,7 @@ def shown(ctx: Ctx, app: Mapping[str, Any]) -> dict[str, Any]:
     access = app.get("~policy") or policies.get("ACCESS_POLICY")
     links: dict[str, Any] = {
         "uploadLogo": {"href": f"{base}/logo", "hints": {"allow": ["POST"]}},
-        "appLinks": [{"name": name, "href": f"{ctx.base_url}/home/{app['name']}/{app['id']}/2557",
+        "appLinks": [{"name": name, "href": f"{ctx.base_url}/home/{app.get('name')}/{app['id']}/2557",
                       "type": "text/html"}],
         "profileEnrollment": {"href": f"{ctx.base_url}/api/v1/policies/{policies.get('PROFILE_ENROLLMENT')}"},
         "policies": {"href": f"{base}/policies", "hints": {"allow": ["PUT"]}},

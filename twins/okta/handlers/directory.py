@@ -159,7 +159,7 @@ def provider(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
 def authenticator(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
     """One authenticator of a kind. Raises E0000157."""
     for other in ctx.store.select("authenticator") if request.method == "POST" else ():
-        if other["key"] == record.get("key") and other["id"] != record["id"]:
+        if other.get("key") == record.get("key") and other["id"] != record["id"]:
             raise errors.error("E0000157", str(record.get("key")))
 
 

@@ -32,7 +32,8 @@ def get_group(ctx: Ctx, _request: Request) -> dict[str, Any]:
 @twin.handler("updateGroupSchema")
 def update_group(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Attributes of groups are added, changed or (null) removed."""
-    schemas.change(ctx, "group", "default", (request.body or {}).get("definitions") or {})
+    body = request.body if isinstance(request.body, dict) else {}
+    schemas.change(ctx, "group", "default", body.get("definitions") or {})
     return schemas.shown(ctx, "group", "default")
 
 
