@@ -1,4 +1,4 @@
-"""What the Okta twin sends: event hooks, inline hooks, SCIM; and its rate limits."""
+"""What the Okta twin sends: event hooks; its token hook; and its rate limits."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Listener:
         self.got: list[tuple[str, dict[str, str], Any]] = []
         self.arrived = threading.Event()
         self.answer: Any = {}
+        self.status = 200
         listener = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -37,7 +38,7 @@ class Listener:
 
             def reply(self, body: Any) -> None:
                 data = json.dumps(body).encode()
-                self.send_response(200)
+                self.send_response(listener.status)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(data)))
                 self.end_headers()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Filter, ServiceError
-from twins.okta import errors, passwords, people
+from twins.okta import errors, inline_hooks, passwords, people, syslog
 from twins.okta.times import seconds
 
 
@@ -76,6 +76,29 @@ def take(ctx: Ctx, user: dict[str, Any], given: Mapping[str, Any], *, create: bo
     if provider and not create:
         user["credentials"]["provider"] = {"type": provider.get("type"), "name": provider.get("name")}
     return done
+
+
+def import_password(ctx: Ctx, user: dict[str, Any], username: str, password: str) -> bool:
+    """Ask the org's password import hook; the password it calls VERIFIED is kept, whatever the policy says of it.
+
+    Source: https://developer.okta.com/docs/reference/password-hook/.
+    """
+    hook = inline_hooks.of_type(ctx, inline_hooks.PASSWORD_IMPORT)
+    if hook is None:
+        return False
+    typed = {"username": username, "password": password}
+    data = {
+        "context": {"request": inline_hooks.origin(ctx), "credential": typed},
+        "action": {"credential": "UNVERIFIED"},
+    }
+    verified = inline_hooks.ask(ctx, hook, inline_hooks.PASSWORD_IMPORT, data).decision("credential") == "VERIFIED"
+    if verified:
+        set_plain(ctx, user, password)
+        people.save(ctx, user)
+    person = syslog.person(user)
+    syslog.write(ctx, "user.import.password", "Import password of a user", person, actor=person,
+                 outcome="SUCCESS" if verified else "FAILURE")  # fmt: skip
+    return verified
 
 
 def set_question(ctx: Ctx, user: dict[str, Any], given: Mapping[str, Any]) -> None:

@@ -93,7 +93,7 @@ def set_password(ctx: Ctx, user: dict[str, Any], held: Mapping[str, Any]) -> Non
     """Keep a password for a user; the record shows only that there is one."""
     secret = ctx.store.find("user_secret", user["id"])
     past = [secret["password"], *secret.get("past", ())] if secret and secret.get("password") else []
-    values = {**(secret or {}), "password": dict(held), "past": past[:24], "failed": 0}
+    values = {**(secret or {}), "password": dict(held), "past": past[:24], "failed": 0, "hook": False}
     if secret is None:
         ctx.store.insert("user_secret", values, id=user["id"])
     else:

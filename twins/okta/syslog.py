@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twinkit import Ctx
+from twinkit import Ctx, Request
 from twins.okta import facts
 from twins.okta.times import written
 
@@ -23,6 +23,11 @@ def person(user: dict[str, Any]) -> dict[str, Any]:
 def target(id: str, type: str, name: str | None = None, alternate: str = "unknown") -> dict[str, Any]:
     """Anything as a target."""
     return {"id": id, "type": type, "alternateId": alternate, "displayName": name or id, "detailEntry": None}
+
+
+def address(request: Request | None) -> str:
+    """Where a request came from, as a proxy tells it."""
+    return (request.header("x-forwarded-for") if request else "") or "127.0.0.1"
 
 
 def _actor(ctx: Ctx, given: dict[str, Any] | None) -> dict[str, Any]:
@@ -50,7 +55,7 @@ def write(
     """Note an event. Returns the LogEvent."""
     request = ctx.request
     agent = request.header("user-agent", "unknown") if request else "unknown"
-    address = (request.header("x-forwarded-for") if request else "") or "127.0.0.1"
+    seen = address(request)
     event: dict[str, Any] = {
         "uuid": ctx.new_id("{uuid}"),
         "published": written(ctx.micros),
@@ -65,7 +70,7 @@ def write(
             "zone": "null",
             "device": "Unknown",
             "id": None,
-            "ipAddress": address,
+            "ipAddress": seen,
             "geographicalContext": None,
         },
         "device": None,
@@ -83,7 +88,7 @@ def write(
             "externalSessionId": "unknown",
         },
         "securityContext": {"asNumber": None, "asOrg": None, "isp": None, "domain": None, "isProxy": None},
-        "request": {"ipChain": [{"ip": address, "geographicalContext": None, "version": "V4", "source": None}]},
+        "request": {"ipChain": [{"ip": seen, "geographicalContext": None, "version": "V4", "source": None}]},
     }
     ctx.store.insert("log_event", event, id=event["uuid"], created=ctx.micros)
     ctx.emit(type, event)

@@ -115,7 +115,7 @@ def primary(ctx: Ctx, request: Request) -> Any:
         raise errors.error("E0000004")
     if user["status"] == "LOCKED_OUT":
         return _locked(ctx, user)
-    if not users.right_password(ctx, user, str(body.get("password") or "")):
+    if not users.signs_in(ctx, user, str(body["username"]), str(body.get("password") or "")):
         users.locked(ctx, user)
         syslog.write(ctx, "user.session.start", "User login to Okta", syslog.person(user), actor=syslog.person(user),
                      outcome="FAILURE", reason="INVALID_CREDENTIALS")  # fmt: skip

@@ -29,8 +29,9 @@ def submit(ctx: Ctx, request: Request) -> Reply:
     if fields.get("pick"):
         return sign_in_page(ctx, app, {**transaction, "login_hint": fields["pick"]})
     user = people.find(ctx, fields.get("username", ""))
-    right = user is not None and users.right_password(ctx, user, fields.get("password", ""))
-    if user is None or not right or user["status"] in REFUSED or user["status"] == "LOCKED_OUT":
+    open = user is not None and user["status"] not in REFUSED and user["status"] != "LOCKED_OUT"
+    name, password = fields.get("username", ""), fields.get("password", "")
+    if user is None or not open or not users.signs_in(ctx, user, name, password):
         word = "failed"
         if user is not None and (user["status"] == "LOCKED_OUT" or users.locked(ctx, user)):
             word = "locked"

@@ -79,9 +79,9 @@ def activation_page(ctx: Ctx, request: Request) -> Reply:
 def activate(ctx: Ctx, request: Request) -> Reply:
     """Its form."""
     fields = clients.form(request)
-    user = people.find(ctx, fields.get("username", ""))
-    code = fields.get("user_code", "")
-    if user is None or not users.right_password(ctx, user, fields.get("password", "")):
+    code, name, password = (fields.get(each, "") for each in ("user_code", "username", "password"))
+    user = people.find(ctx, name)
+    if user is None or user["status"] != "ACTIVE" or not users.signs_in(ctx, user, name, password):
         return html(200, pages.device(f"{ctx.base_url}/activate", code, error="Unable to sign in"))
     decide(ctx, code, user["id"])
     return html(200, pages.device("", message="Device activated"))

@@ -157,7 +157,7 @@ def _password(ctx: Ctx, server: servers.Server, app: dict[str, Any], fields: Fie
     user = people.find(ctx, fields["username"])
     if user is None or user["status"] not in ("ACTIVE", "PASSWORD_EXPIRED", "RECOVERY"):
         raise fail("invalid_password_credentials")
-    if not users.right_password(ctx, user, fields["password"]):
+    if not users.signs_in(ctx, user, fields["username"], fields["password"]):
         users.locked(ctx, user)
         return Reply(400, body("invalid_password_credentials"))
     if user["status"] != "ACTIVE" or credentials.expired(ctx, user):

@@ -55,7 +55,7 @@ def create(ctx: Ctx, request: Request) -> Reply:
         raise errors.error("E0000124")
     if expire and not activate:
         raise errors.error("E0000125")
-    if password and password.get("hash"):
+    if password and (password.get("hash") or password.get("hook")):
         provider = "IMPORT"
     status = lifecycle.created(activate, bool(password), provider, expire)
     user = people.record(ctx, profile, status, provider=provider)
@@ -267,3 +267,10 @@ def right_password(ctx: Ctx, user: Mapping[str, Any], password: str) -> bool:
     """Whether a password is the user's."""
     held = people.secret_of(ctx, user["id"]).get("password")
     return held is not None and passwords.fits(password, held)
+
+
+def signs_in(ctx: Ctx, user: dict[str, Any], username: str, password: str) -> bool:
+    """Whether a user signs in with a password; one that is to be imported is asked of the org's hook the first time."""
+    if people.secret_of(ctx, user["id"]).get("hook"):
+        return credentials.import_password(ctx, user, username, password)
+    return right_password(ctx, user, password)

@@ -1,20 +1,23 @@
 """Self-service registration: which attributes are asked, what is wrong with them, the new person.
 
 Source: https://developer.okta.com/docs/concepts/policies/#user-profile-policies and
-https://developer.okta.com/docs/guides/registration-inline-hook/. Imports: the kit's public names, the twin.
+https://developer.okta.com/docs/reference/registration-hook/ (the texts of its `error`).
+Imports: the kit's public names, the twin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from twinkit import Ctx, ServiceError
-from twins.okta import errors, people, policies, profiles, rules, syslog
+from twins.okta import inline_hooks, people, policies, profiles, rules, syslog
 from twins.okta.idx.steps import DENIED, Answer, message, refused, settle
 from twins.okta.idx.transactions import Row, move, save
 
 ASKED = (("email", "Email", True), ("firstName", "First name", True), ("lastName", "Last name", True))
+KEY = "errors.E0000135"
+FAILED = ("There was an error creating your account. Please try registering again", "errors.E0000134")
 
 
 def asked(ctx: Ctx) -> list[tuple[str, str, bool]]:
@@ -53,9 +56,11 @@ def create(ctx: Ctx, row: Row, given: Mapping[str, Any]) -> Answer:
         )
     if wrong:
         return Answer(row, 400, fields=wrong)
+    let_in = hooked(ctx, row, profile)
+    if isinstance(let_in, Answer):
+        return let_in
     try:
-        profile = hooked(ctx, profile)
-        checked = profiles.checked(ctx, profile, {})
+        checked = profiles.checked(ctx, let_in, {})
     except ServiceError as error:
         return refuse(row, error)
     user = people.record(ctx, checked, "STAGED")
@@ -70,26 +75,41 @@ def create(ctx: Ctx, row: Row, given: Mapping[str, Any]) -> Answer:
 
 
 def refuse(row: Row, error: ServiceError) -> Answer:
-    """What a registration hook or the profile's rules say, as a message."""
+    """What the profile's rules say, as a message."""
     causes = error.body.get("errorCauses") or [error.body]
     return refused(row, str(causes[0]["errorSummary"]), f"errors.{error.body['errorCode']}", 400)
 
 
-def hooked(ctx: Ctx, profile: dict[str, Any]) -> dict[str, Any]:
-    """The profile as the registration hook leaves it. Raises E0000135's cause where it denies."""
-    from twins.okta.handlers.hooks import ask
-
-    hooks = (policies.sign_up(ctx) or {}).get("preRegistrationInlineHooks") or ()
-    for each in hooks:
-        hook = ctx.store.find("inline_hook", str(each.get("inlineHookId")))
-        if hook is None or hook["status"] != "ACTIVE":
+def hooked(ctx: Ctx, row: Row, profile: dict[str, Any]) -> dict[str, Any] | Answer:
+    """The profile as the registration hooks leave it, or what a person is told where one denies or says nothing."""
+    for each in (policies.sign_up(ctx) or {}).get("preRegistrationInlineHooks") or ():
+        hook = inline_hooks.active(ctx, str(each.get("inlineHookId") or ""))
+        if hook is None:
             continue
-        data = {"userProfile": profile, "action": "ALLOW", "context": {"request": {"method": "POST"}}}
-        answer = ask(ctx, hook, "com.okta.user.pre-registration", data)
-        for command in answer.get("commands") or ():
-            value = command.get("value") or {}
-            if command.get("type") == "com.okta.action.update" and value.get("registration") == "DENY":
-                raise errors.error("E0000135", causes=("Registration cannot be completed at this time.",))
-            if command.get("type") == "com.okta.user.profile.update":
-                profile = {**profile, **value}
+        data = {"context": {"request": inline_hooks.origin(ctx)}, "userProfile": profile, "action": "ALLOW"}
+        answer = inline_hooks.ask(ctx, hook, inline_hooks.REGISTRATION, data, source=str(hook["id"]),
+                                  requestType="self.service.registration")  # fmt: skip
+        if answer.failed:
+            return refused(row, *FAILED, status=400)
+        if answer.error is not None:
+            return told(row, answer.error.get("errorCauses") or (), [name for name, _, _ in asked(ctx)])
+        if answer.decision("registration") == "DENY":
+            return refused(row, "Registration denied.", KEY, 400)
+        for value in answer.commands("com.okta.user.profile.update"):
+            profile = {**profile, **(value if isinstance(value, Mapping) else {})}
     return profile
+
+
+def told(row: Row, causes: Iterable[Mapping[str, Any]], names: Collection[str]) -> Answer:
+    """A hook's error: a cause at the attribute it names, others for the whole form; a general text without causes."""
+    fields: dict[str, dict[str, Any]] = {}
+    whole = []
+    for cause in causes:
+        name, text = str(cause.get("location") or "").rpartition(".")[2], str(cause.get("errorSummary") or "")
+        if name in names:
+            fields[name] = message(text, KEY, shape=True)
+        else:
+            whole.append(message(text, KEY))
+    if not fields and not whole:
+        return refused(row, "Registration cannot be completed at this time.", KEY, 400)
+    return Answer(row, 400, whole, fields=fields)

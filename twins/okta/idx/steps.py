@@ -74,7 +74,8 @@ def identify(ctx: Ctx, row: Row, identifier: str, passcode: str) -> Answer:
 
 
 def _password(ctx: Ctx, row: Row, user: dict[str, Any], passcode: str, words: tuple[str, str]) -> Answer | None:
-    if user["status"] == "LOCKED_OUT" or not users.right_password(ctx, user, passcode):
+    name = str(row.get("identifier") or user["profile"]["login"])
+    if user["status"] == "LOCKED_OUT" or not users.signs_in(ctx, user, name, passcode):
         if user["status"] != "LOCKED_OUT":
             users.locked(ctx, user)
         person = syslog.person(user)

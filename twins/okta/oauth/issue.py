@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twinkit import Ctx
-from twins.okta import authz, expressions, facts, people, syslog, wire
+from twins.okta import authz, expressions, facts, inline_hooks, people, syslog, wire
 from twins.okta.oauth import clients, jwt, keys, servers
+from twins.okta.oauth.problems import fail
 from twins.okta.times import iso, seconds
 
 BY_SCOPE: dict[str, dict[str, str]] = {
@@ -179,19 +180,22 @@ def id_token(ctx: Ctx, grant: Grant, access: str | None = None, code: str | None
 
 
 def hooked(ctx: Ctx, grant: Grant, claims: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Claims as the policy rule's token hook leaves them (`access` or `identity`)."""
-    hook = ctx.store.find("inline_hook", grant.terms.hook) if grant.terms.hook else None
-    if hook is None or hook["status"] != "ACTIVE":
-        return claims
-    from twins.okta.handlers.hooks import ask, patched
+    """Claims as the policy rule's token hook leaves them (`access` or `identity`); as they are when it does not answer.
 
-    context: dict[str, Any] = {"protocol": {"type": "OAUTH2.0", "client": {"id": grant.client},
-                                            "issuer": {"uri": grant.server.issuer}}}  # fmt: skip
+    Its error object is told as the OAuth error `server_error`.
+    """
+    hook = inline_hooks.active(ctx, grant.terms.hook)
+    if hook is None:
+        return claims
+    protocol = {"type": "OAUTH2.0", "client": {"id": grant.client}, "issuer": {"uri": grant.server.issuer}}
+    context: dict[str, Any] = {"request": inline_hooks.origin(ctx), "protocol": protocol}
     if grant.user is not None:
         context["user"] = {"id": grant.user["id"], "profile": grant.user["profile"]}
     data = {"context": context, kind: {"claims": claims, "token": {"lifetime": {"expiration": grant.terms.access}}}}
-    answer = ask(ctx, hook, "com.okta.oauth2.tokens.transform", data)
-    return patched(claims, list(answer.get("commands") or []), f"com.okta.{kind}.patch")
+    answer = inline_hooks.ask(ctx, hook, inline_hooks.TOKEN, data)
+    if answer.error is not None:
+        raise fail("hook_error", str(answer.error.get("errorSummary") or "The callback service returned an error"))
+    return inline_hooks.patched(claims, answer.commands(f"com.okta.{kind}.patch"))
 
 
 def refresh_token(ctx: Ctx, grant: Grant) -> str:

@@ -26,6 +26,7 @@ TABLE: dict[str, tuple[int, str, str]] = {
         400, "authorization_pending",
         "The authorization request is still pending as the user hasn't yet been authenticated.",
     ),
+    "hook_error": (400, "server_error", "{0}"),
     "slow_down": (400, "slow_down", "Slow down the polling frequency. Please try again later."),
     "expired_token": (400, "expired_token", "The device code has expired."),
     "ciba_expired": (
