@@ -321,8 +321,8 @@ class Injector:
 
     def _as_refused(self, call: Call) -> tuple[dict[str, Any], dict[str, str]]:
         """Fields and headers of a refusal that no bucket made: as by the first that covers the call, for a second."""
-        covering = (each for each in self.limits.buckets if each.covers(call.operation, call.method, call.path))
-        bucket = next(covering, Bucket("", 1, SECOND))
+        covering = self.limits.covering(call.operation, call.method, call.path)
+        bucket = covering[0] if covering else Bucket("", 1, SECOND)
         taken = Taken(False, bucket.limit, 0, call.now + SECOND, SECOND)
         return told(taken, bucket), show(self.limits.headers, taken, bucket) | show(self.limits.refused, taken, bucket)
 
@@ -334,11 +334,10 @@ class Injector:
         return self._draw_from(bucket, rule.name, rule.then.error or self.limits.error, call, headers)
 
     def _own_limits(self, name: str, call: Call, headers: dict[str, str]) -> Decision | None:
-        for bucket in self.limits.buckets:
-            if bucket.covers(call.operation, call.method, call.path):
-                refused = self._draw_from(bucket, name, self.limits.error, call, headers)
-                if refused:
-                    return refused
+        for bucket in self.limits.covering(call.operation, call.method, call.path):
+            refused = self._draw_from(bucket, name, self.limits.error, call, headers)
+            if refused:
+                return refused
         return None
 
     def _draw_from(self, bucket: Bucket, name: str, error: str, call: Call, headers: dict[str, str]) -> Decision | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import Any, Literal
 
 from twinkit.errors import AuthorError
@@ -80,7 +81,7 @@ def _take_token(bucket: Bucket, state: State | None, now: int) -> tuple[Taken, S
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The buckets of a twin, in order (every one that covers a call is drawn from), and how a reply shows them."""
+    """The buckets of a twin, in order, and how a reply shows them."""
 
     buckets: tuple[Bucket, ...] = ()
     error: str = "rate_limit"
@@ -88,9 +89,20 @@ class Limits:
     """Templates for replies that pass: {limit} {remaining} {reset} (seconds since 1970) {retry_after} (seconds)."""
     refused: Mapping[str, str] | None = None
     """Templates added to refusals."""
+    draw: Literal["all", "first"] = "all"
+    """Whether a call draws from every bucket that covers it, or from the first alone."""
+    free: tuple[str, ...] = ()
+    """Paths that no bucket covers."""
+
+    def covering(self, operation: str, method: str, path: str) -> tuple[Bucket, ...]:
+        """The buckets that a call draws from."""
+        if any(fnmatchcase(path, glob) for glob in self.free):
+            return ()
+        found = (bucket for bucket in self.buckets if bucket.covers(operation, method, path))
+        return tuple(islice(found, 1 if self.draw == "first" else None))
 
 
-LIMITS = ("error", "headers", "refused", "buckets")
+LIMITS = ("error", "headers", "refused", "draw", "free", "buckets")
 PARTS = ("principal", "operation", "path", "method")
 """What divides a bucket, besides `field:<name>` of the request."""
 BUCKET = ("name", "limit", "per", "kind", "burst", "by", "operations", "methods", "paths", "reason")
@@ -103,9 +115,11 @@ def read_limits(data: Any) -> Limits:
     buckets = tuple(_bucket(item) for item in found["buckets"].items()) if "buckets" in found else ()
     headers = {key: found[key].mapping() for key in ("headers", "refused") if key in found}
     error = found["error"].text() if "error" in found else "rate_limit"
+    draw = found["draw"].word(("all", "first"), "way to draw") if "draw" in found else "all"
+    free = found["free"].texts() if "free" in found else ()
     if place.mistakes:
         raise AuthorError("\n".join(str(mistake) for mistake in place.mistakes))
-    return Limits(buckets, error, headers.get("headers"), headers.get("refused"))
+    return Limits(buckets, error, headers.get("headers"), headers.get("refused"), draw, free)  # type: ignore[arg-type]
 
 
 def _bucket(place: Place) -> Bucket:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from twinkit.contract.finding import Finding
 from twinkit.errors import AuthorError
-from twinkit.faults.limits import read_limits
+from twinkit.faults.limits import Bucket, read_limits
 from twinkit.overlay.coverage import as_markdown, matrix
 from twinkit.webhooks.schedule import read_schedule
 
@@ -61,7 +61,7 @@ def hidden_ids(subject: Subject) -> Iterator[Finding]:
 
 
 def rate_limits(subject: Subject) -> Iterator[Finding]:
-    """`rate-limits`: buckets are written wrongly, or one covers no operation."""
+    """`rate-limits`: buckets are written wrongly, or one covers no operation and no page."""
     twin = subject.twin
     try:
         buckets = read_limits(twin.compiled.options.get("rate_limits")).buckets
@@ -69,9 +69,19 @@ def rate_limits(subject: Subject) -> Iterator[Finding]:
         yield Finding("rate-limits", "options", str(error))
         return
     operations = [twin.index.operation(name) for name in twin.index.operations()] if buckets else []
+    calls = [*((each.id, each.method, each.path) for each in operations), *(("", *page) for page in twin.pages)]
     for bucket in buckets:
-        if not any(bucket.covers(each.id, each.method, each.path) for each in operations):
+        if not any(bucket.covers(*call) or below(bucket, *call[1:]) for call in calls):
             yield Finding("rate-limits", f"options.rate_limits.{bucket.name}", "this bucket covers no operation")
+
+
+def below(bucket: Bucket, method: str, path: str) -> bool:
+    """Whether a bucket names a path that a page with a `{rest:path}` answers."""
+    start, found, _ = path.partition("{")
+    return (
+        found != "" and ":path}" in path and (not bucket.methods or method in bucket.methods)
+        and any(each.startswith(start) for each in bucket.paths)
+    )  # fmt: skip
 
 
 def retries(subject: Subject) -> Iterator[Finding]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from fnmatch import translate
+from functools import cache
 from typing import Any
 
 from twinkit import Ctx, Principal, Reply, Request, ServiceError, Violation
@@ -17,22 +19,6 @@ from twins.okta import errors, facts, twin
 PATCHES = frozenset({"updateUserProfile", "updateGroupSchema", "updateApplicationUserProfile", "updateProfileMapping"})
 """Operations whose null means: remove. They look at their bodies themselves."""
 TOKEN = re.compile(r"00[A-Za-z0-9_-]{38,40}$")
-BUCKETS: tuple[tuple[re.Pattern[str], str, int], ...] = tuple(
-    (re.compile(pattern), name, limit)
-    for pattern, name, limit in (
-        (r"/api/v1/users$", "users", 600),
-        (r"/api/v1/users/", "users-id", 600),
-        (r"/api/v1/groups", "groups", 500),
-        (r"/api/v1/apps$", "apps", 100),
-        (r"/api/v1/apps/", "apps-id", 500),
-        (r"/api/v1/logs", "logs", 120),
-        (r"/api/v1/authn", "authn", 600),
-        (r"/api/v1/sessions", "sessions", 750),
-        (r"/oauth2/", "oauth2", 1200),
-        (r"", "api", 1200),
-    )
-)
-"""Path → bucket and requests per minute; the first that fits counts. The same figures as `rate_limits` of twin.yaml."""
 
 
 @twin.credentials
@@ -233,8 +219,11 @@ def finish(ctx: Ctx, request: Request, reply: Reply) -> Reply:
             reply.body = {**body, "errorSummary": words, "errorId": body.get("errorId") or ctx.new_id("oae{alnum:22}")}
     headers = reply.headers
     headers.setdefault("x-okta-request-id", ctx.new_id("{alnum:27}"))
-    if "x-rate-limit-limit" not in {name.lower() for name in headers}:
+    named = {name.lower() for name in headers}
+    if "x-rate-limit-limit" not in named:
         headers.update(rate(ctx, request))
+    elif "x-rate-limit-reset" not in named:
+        headers["x-rate-limit-reset"] = str((ctx.now // 60 + 1) * 60)
     headers.setdefault("cache-control", "no-cache, no-store")
     headers.setdefault("pragma", "no-cache")
     headers.setdefault("x-content-type-options", "nosniff")
@@ -243,9 +232,31 @@ def finish(ctx: Ctx, request: Request, reply: Reply) -> Reply:
     return reply
 
 
+@cache
+def buckets() -> tuple[re.Pattern[str], dict[str, tuple[str, int]]]:
+    """Which group of the pattern a `METHOD path` falls in, and the bucket of each group: `rate_limits` of twin.yaml."""
+    declared = twin.compiled.options["rate_limits"]
+    parts = [f"(?P<free>\\S+ (?:{globs(declared['free'])}))"]
+    named = {}
+    for place, each in enumerate(declared["buckets"]):
+        methods = "|".join(each.get("methods") or [r"\S+"])
+        parts.append(f"(?P<b{place}>(?:{methods}) (?:{globs(each.get('paths') or ['*'])}))")
+        named[f"b{place}"] = (str(each["name"]), int(each["limit"]))
+    return re.compile("|".join(parts)), named
+
+
+def globs(paths: Iterable[str]) -> str:
+    """A pattern that any of the paths fits."""
+    return "|".join(translate(path) for path in paths)
+
+
 def rate(ctx: Ctx, request: Request) -> dict[str, str]:
-    """The X-Rate-Limit headers: this minute's count of the bucket."""
-    name, limit = next((name, limit) for pattern, name, limit in BUCKETS if pattern.match(request.url_path))
+    """The X-Rate-Limit headers: this minute's count of the bucket; none where nothing is limited."""
+    pattern, named = buckets()
+    found = pattern.match(f"{request.method} {request.url_path}")
+    if found is None or found.lastgroup not in named:
+        return {}
+    name, limit = named[str(found.lastgroup)]
     window = ctx.now // 60
     used = ctx.store.next(f"rate/{name}/{window}") + 1
     return {

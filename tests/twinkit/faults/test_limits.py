@@ -65,3 +65,12 @@ def test_mistakes_in_an_overlay_are_explained(data: object, message: str) -> Non
     with pytest.raises(AuthorError) as caught:
         read_limits(data)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(("draw", "names"), [("all", ["one", "both"]), ("first", ["one"])])
+def test_a_call_draws_from_all_that_cover_it_or_from_the_first(draw: str, names: list[str]) -> None:
+    buckets = [{"name": "one", "limit": 1, "per": "1s", "paths": ["/a/*"]}, {"name": "both", "limit": 2, "per": "1s"}]
+    limits = read_limits({"draw": draw, "free": ["/a/keys"], "buckets": buckets})
+    assert [bucket.name for bucket in limits.covering("op", "GET", "/a/b")] == names
+    assert [bucket.name for bucket in limits.covering("op", "GET", "/b")] == ["both"]
+    assert limits.covering("op", "GET", "/a/keys") == ()
