@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from twinkit.behaviour.authentication import basic_user
-    from twinkit.behaviour.ctx import Ctx
+    from twinkit.behaviour.ctx import Ctx, Trial
     from twinkit.behaviour.request import Principal, RawJSON, Reply, Request
     from twinkit.behaviour.twin import Twin
     from twinkit.contract.validate import Violation
@@ -48,6 +48,7 @@ _PLACES = {
     "Request": "behaviour.request",
     "Said": "server.listeners",
     "ServiceError": "errors",
+    "Trial": "behaviour.ctx",
     "Twin": "behaviour.twin",
     "TwinkitError": "errors",
     "UsageError": "errors",
@@ -74,6 +75,7 @@ __all__ = [
     "Request",
     "Said",
     "ServiceError",
+    "Trial",
     "Twin",
     "TwinkitError",
     "UsageError",

@@ -5,7 +5,8 @@ Imports: overlay, contract, store, webhooks are reached only through what the in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -277,6 +278,14 @@ class Ctx:
         """Forget a scheduled timer; nothing happens when it has run already."""
         self.store.cancel_timer(timer)
 
+    # what if -------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def trial(self) -> Iterator[Trial]:
+        """A context to try things out in: what it writes, draws and plans is undone, its events go nowhere."""
+        with self.store.trial():
+            yield Trial(self)
+
     # errors --------------------------------------------------------------------------------------------------------
 
     def error(self, name: str, message: str = "", **fields: Any) -> ServiceError:
@@ -363,6 +372,32 @@ class Ctx:
         from twinkit.behaviour.generic import answer
 
         return answer(self, request).parse()
+
+
+class Trial(Ctx):
+    """The context of `Ctx.trial`: on the same store, with a clock of its own that stands still."""
+
+    def __init__(self, real: Ctx) -> None:
+        super().__init__(
+            real.twin,
+            real.store,
+            Clock("fixed", real.micros),
+            real.seed,
+            instance=real.instance,
+            base_url=real.base_url,
+            options=real.options,
+            request=real.request,
+        )
+        self.told: list[tuple[str, dict[str, Any]]] = []
+        """(type, data) of the events that would have been sent, oldest first."""
+
+    def stand(self, at: int) -> None:
+        """Let it be `at`, in seconds since 1970, in the trial."""
+        self.clock.set(at * SECOND)
+
+    def emit(self, type: str, data: dict[str, Any], *, previous: dict[str, Any] | None = None, **extra: Any) -> None:
+        """Note an event in `told` as it is now; nobody gets it."""
+        self.told.append((type, orjson.loads(orjson.dumps(data))))
 
 
 def instant(micros: int, style: str) -> Any:

@@ -5,6 +5,8 @@ Each part is one noun in a module of its own; this module joins what happens at 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from twinkit.errors import StoreError
@@ -63,6 +65,28 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
         store = Store(connection)
         store._indexes = dict(self._known_indexes())
         return store
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """`with store.trial():` nothing of what the block writes or draws stays. Trials may stand inside each other.
+
+        Raises StoreError outside a transaction.
+        """
+        if not self._depth:
+            raise StoreError("a trial needs a transaction around it")
+        pending, drawn = list(self._pending), dict(self._drawn)
+        live = None if self._live is None else dict(self._live)
+        places = (self._written, self._taken, self._newest, self._recent)
+        self._put("SAVEPOINT trial")
+        try:
+            yield
+        finally:
+            self._execute("ROLLBACK TO trial")
+            self._execute("RELEASE trial")
+            self._pending, self._drawn, self._live = pending, drawn, live
+            self._written, self._taken, self._newest, self._recent = places
+            self._indexes = None
+            self._earliest_known = False
 
     def _flush(self) -> None:
         if self._drawn:

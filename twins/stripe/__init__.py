@@ -25,6 +25,7 @@ HANDLERS = (
     "payment_intents",
     "payment_methods",
     "payouts",
+    "previewing",
     "refunds",
     "searching",
     "setup_intents",

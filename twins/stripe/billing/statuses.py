@@ -83,3 +83,11 @@ FINALIZES_AFTER = 3600
 """Seconds a draft invoice that advances by itself waits."""
 RETRIES = (3 * 86_400, 5 * 86_400, 7 * 86_400)
 """Seconds after each failed attempt of an automatic payment until the next."""
+TOLD_BEFORE = 7 * 86_400
+"""Seconds before a renewal that `invoice.upcoming` is sent; an account of the service chooses the days."""
+PREVIEWS_KEPT = 72 * 3600
+"""Seconds a preview can be retrieved: https://docs.stripe.com/invoicing/preview."""
+NOTHING_TO_PREVIEW = (
+    "You must provide at least one of: `subscription`, `schedule`, `subscription_details.items`, "
+    "`schedule_details.phases`, `invoice_items`."
+)

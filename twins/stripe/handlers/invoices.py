@@ -263,7 +263,8 @@ def list_payments(ctx: Ctx, request: Request) -> dict[str, Any]:
 @lookup.modelled
 def list_lines(ctx: Ctx, request: Request) -> dict[str, Any]:
     """The lines of an invoice."""
-    invoice = _invoice(ctx, request, "invoice")
+    id = request.path["invoice"]
+    invoice = invoicing.preview(ctx, id) or _invoice(ctx, request, "invoice")
     rows = invoicing.shown(invoicing.lines_of(ctx, invoice["id"]))
     return listing.sliced(request, rows, "line_item")
 

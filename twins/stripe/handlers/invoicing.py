@@ -18,6 +18,8 @@ from twins.stripe.payments import money
 
 LINES = "invoice_lines"
 """Store name of an invoice's whole lines, by its id; the invoice shows the first ten."""
+PREVIEWS = "invoice_preview"
+"""Store name of the previews that were made, by their ids."""
 ACCOUNT_NAME = "Twinkit"
 Change = Callable[[Ctx, dict[str, Any], str], None]
 LISTENERS: list[Change] = []
@@ -111,6 +113,12 @@ def sweep(ctx: Ctx, customer: str, invoice: str, subscription: str | None = None
             ctx.store.update("invoiceitem", item["id"], invoice=invoice)
             found.append(item_line(ctx, invoice, item))
     return found
+
+
+def preview(ctx: Ctx, id: str) -> dict[str, Any] | None:
+    """A preview by its id, None when there is none or its time is over."""
+    kept = ctx.store.find(PREVIEWS, id)
+    return kept["invoice"] if kept and kept["until"] > ctx.now else None
 
 
 # sums ----------------------------------------------------------------------------------------------------------------
@@ -244,13 +252,20 @@ def window(ctx: Ctx, invoice: dict[str, Any]) -> dict[str, Any]:
 # finalizing ----------------------------------------------------------------------------------------------------------
 
 
-def _balance(ctx: Ctx, invoice: Mapping[str, Any], customer: Mapping[str, Any], at: int) -> dict[str, Any]:
-    """Use the customer's balance up; what the invoice then asks for."""
+def balanced(invoice: Mapping[str, Any], customer: Mapping[str, Any]) -> dict[str, Any]:
+    """What an invoice asks for once it has used the customer's balance up; less than can be charged waits in it."""
     starting, total = int(customer.get("balance") or 0), int(invoice["total"])
     due = max(total + starting, 0)
     ending = totals.ending_balance(total, starting)
     if 0 < due < money.minimum(invoice["currency"]):
         due, ending = 0, due
+    return {"starting_balance": starting, "ending_balance": ending, "amount_due": due, "amount_remaining": due}
+
+
+def _balance(ctx: Ctx, invoice: Mapping[str, Any], customer: Mapping[str, Any], at: int) -> dict[str, Any]:
+    """Use the customer's balance up; what the invoice then asks for."""
+    found = balanced(invoice, customer)
+    starting, ending = found["starting_balance"], found["ending_balance"]
     if ending != starting:
         change = {
             "id": ctx.new_id("customer_balance_transaction"),
@@ -271,7 +286,7 @@ def _balance(ctx: Ctx, invoice: Mapping[str, Any], customer: Mapping[str, Any], 
         }
         ctx.store.insert("customer_balance_transaction", change, created=ctx.micros)
         ctx.update("customer", customer["id"], {"balance": ending, "currency": invoice["currency"]})
-    return {"starting_balance": starting, "ending_balance": ending, "amount_due": due, "amount_remaining": due}
+    return found
 
 
 def finalize(ctx: Ctx, invoice: dict[str, Any]) -> dict[str, Any]:

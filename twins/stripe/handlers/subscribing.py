@@ -208,10 +208,17 @@ def draft(
     return invoice
 
 
-def bill(ctx: Ctx, subscription: dict[str, Any], reason: str, at: int, *, trial: bool = False) -> dict[str, Any]:
-    """Keep the draft for the current period, with what was pending; the subscription names it as its latest."""
+def bill(
+    ctx: Ctx, subscription: dict[str, Any], reason: str, at: int, *, trial: bool = False, since: int | None = None
+) -> dict[str, Any]:
+    """Keep the draft for the current period, with what was pending; the subscription names it as its latest.
+
+    `since` is when the period before began: what an invoice of a renewal looks back on.
+    """
     rows = items_of(ctx, subscription["id"])
-    start = None if reason == "subscription_create" else min((row["current_period_start"] for row in rows), default=at)
+    start = since
+    if start is None and reason != "subscription_create":
+        start = min((row["current_period_start"] for row in rows), default=at)
     invoice = draft(ctx, subscription, reason, at, period_start=None if start is None else min(start, at))
     pending = invoicing.sweep(ctx, str(subscription["customer"]), invoice["id"], subscription["id"])
     lines = [*pending, *item_lines(ctx, invoice["id"], subscription, trial=trial)]
@@ -379,6 +386,10 @@ def plan_renewal(ctx: Ctx, subscription: Mapping[str, Any]) -> None:
         clocks.later(
             ctx, subscription["customer"], "renew", {"subscription": subscription["id"], "end": end_at}, end_at
         )
+        told_at = end_at - statuses.TOLD_BEFORE
+        if told_at > clocks.now(ctx, subscription["customer"]):
+            data = {"subscription": subscription["id"], "end": end_at}
+            clocks.later(ctx, subscription["customer"], "upcoming", data, told_at)
     cancel_at = subscription.get("cancel_at")
     if cancel_at:
         data = {"subscription": subscription["id"], "at": cancel_at}
@@ -416,7 +427,8 @@ def renews(ctx: Ctx, data: dict[str, Any]) -> None:
         ctx.store.update("subscription_item", row["id"], current_period_start=start, current_period_end=until)
     subscription = ctx.store.get("subscription", subscription["id"])
     at = clocks.now(ctx, subscription["customer"])
-    invoice = bill(ctx, subscription, "subscription_cycle", at)
+    since = min(row["current_period_start"] for row in due)
+    invoice = bill(ctx, subscription, "subscription_cycle", at, since=since)
     paused = subscription["pause_collection"]
     if paused:
         _collect_not(ctx, invoice, str(paused["behavior"]))

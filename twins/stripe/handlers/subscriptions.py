@@ -401,6 +401,11 @@ def cancel(ctx: Ctx, request: Request) -> dict[str, Any]:
     record, params = _subscription(ctx, request), {**request.query, **(request.body or {})}
     if record["status"] in statuses.ENDED:
         raise errors.no_such("subscription", record["id"])
+    return cancel_now(ctx, record, params)
+
+
+def cancel_now(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Cancel a subscription at once as `prorate` and `invoice_now` ask."""
     at = clocks.now(ctx, record["customer"])
     if params.get("prorate"):
         pairs = [(row, None) for row in subscribing.items_of(ctx, record["id"])]
@@ -421,6 +426,11 @@ def resume(ctx: Ctx, request: Request) -> dict[str, Any]:
     record = _subscription(ctx, request)
     if record["status"] != "paused":
         raise errors.invalid(statuses.NOT_PAUSED)
+    return resume_now(ctx, record)
+
+
+def resume_now(ctx: Ctx, record: dict[str, Any]) -> dict[str, Any]:
+    """Resume a paused subscription, whoever asks."""
     at = clocks.now(ctx, record["customer"])
     _restart(ctx, record, at)
     invoice = subscribing.bill(ctx, record, "subscription_cycle", at)
