@@ -99,6 +99,18 @@ def test_captchas_and_domains_come_once(org: Org) -> None:
     captcha = {"name": "One", "secretKey": "s", "siteKey": "k", "type": "HCAPTCHA"}
     assert "secretKey" not in org.http.post("/api/v1/captchas", json=captcha).json()
     assert org.refused("POST", "/api/v1/captchas", {**captcha, "name": "Two"})[:2] == (403, "E0000166")
+    settings = "/api/v1/org/captcha"
+    assert org.ask("GET", settings)["captchaId"] is None
+    id = org.ask("GET", "/api/v1/captchas")[0]["id"]
+    blank = org.refused("PUT", settings, {"captchaId": None, "enabledPages": ["SIGN_IN"]})
+    assert (blank[1], blank[2]) == ("E0000001", "Api validation failed: captchaId")
+    assert org.refused("PUT", settings, {"captchaId": "cap1", "enabledPages": ["SIGN_IN"]})[1] == "E0000001"
+    used = org.ask("PUT", settings, {"captchaId": id, "enabledPages": ["SSR", "SIGN_IN"]})
+    assert used["_links"]["self"]["href"] == f"{org.url}/api/v1/captchas/{id}"
+    assert org.ask("GET", settings) == used
+    assert org.refused("DELETE", f"/api/v1/captchas/{id}")[:3] == (403, "E0000149", errors.TABLE["E0000149"][1])
+    org.ask("DELETE", settings, status=204)
+    org.ask("DELETE", f"/api/v1/captchas/{id}", status=204)
     domain = {"domain": "login.example.com", "certificateSourceType": "OKTA_MANAGED"}
     assert org.http.post("/api/v1/domains", json=domain).status_code < 300
     assert org.refused("POST", "/api/v1/domains", domain)[:2] == (403, "E0000161")

@@ -1,11 +1,15 @@
-"""Rotating the secret of an OAuth client of the Okta twin."""
+"""Secrets, consents and tokens of the Okta twin's clients, and the metadata of its SAML applications."""
 
 from __future__ import annotations
+
+from xml.etree import ElementTree
 
 from tests.twins.okta_org import Org, org, server
 
 __all__ = ["org", "server"]
 SERVICE = "0oaTwinkitService004"
+METADATA = "{urn:oasis:names:tc:SAML:2.0:metadata}"
+SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}"
 
 
 def status_with(org: Org, secret: str) -> int:
@@ -21,7 +25,9 @@ def test_two_secrets_work_until_the_old_one_is_switched_off(org: Org) -> None:
     assert org.refused("POST", base, {})[1] == "E0000001"
     assert [status_with(org, each["client_secret"]) for each in (old, new)] == [200, 200]
     assert org.refused("DELETE", f"{base}/{old['id']}")[1] == "E0000107"
-    org.ask("POST", f"{base}/{old['id']}/lifecycle/deactivate")
+    assert set(old["_links"]) == {"deactivate"}
+    links = org.ask("POST", f"{base}/{old['id']}/lifecycle/deactivate")["_links"]
+    assert set(links) == {"activate", "delete"}
     assert [status_with(org, each["client_secret"]) for each in (old, new)] == [401, 200]
     org.ask("DELETE", f"{base}/{old['id']}", status=204)
     assert [each["id"] for each in org.ask("GET", base)] == [new["id"]]
@@ -30,3 +36,31 @@ def test_two_secrets_work_until_the_old_one_is_switched_off(org: Org) -> None:
 def test_a_user_without_consents_has_none(org: Org) -> None:
     assert org.ask("GET", "/api/v1/users/bob.baker@example.com/grants") == []
     org.ask("DELETE", "/api/v1/users/bob.baker@example.com/grants", status=204)
+
+
+def test_tokens_of_a_client_that_is_not_there_are_not_found(org: Org) -> None:
+    base = "/api/v1/authorizationServers/default/clients"
+    assert org.ask("GET", f"{base}/{SERVICE}/tokens") == []
+    refused = [org.refused(method, f"{base}/0oaNobody/tokens") for method in ("GET", "DELETE")]
+    assert [each[:2] for each in refused] == [(404, "E0000007")] * 2
+
+
+def test_saml_metadata_shows_the_certificate_of_a_key(org: Org) -> None:
+    sso = {"ssoAcsUrl": "https://example.com/acs", "audience": "a", "recipient": "https://example.com/acs",
+           "destination": "https://example.com/acs", "subjectNameIdTemplate": "${user.userName}",
+           "subjectNameIdFormat": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress", "responseSigned": True,
+           "assertionSigned": True, "signatureAlgorithm": "RSA_SHA256", "digestAlgorithm": "SHA256",
+           "honorForceAuthn": True,
+           "authnContextClassRef": "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified"}  # fmt: skip
+    body = {"label": "Saml", "signOnMode": "SAML_2_0", "settings": {"signOn": sso}}
+    app = org.ask("POST", "/api/v1/apps", body)["id"]
+    key = org.ask("GET", f"/api/v1/apps/{app}/credentials/keys")[0]
+    path = f"/api/v1/apps/{app}/sso/saml/metadata"
+    reply = org.http.get(path, params={"kid": key["kid"]}, headers={"accept": "text/xml"})
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "text/xml;charset=utf-8")
+    root = ElementTree.fromstring(reply.text)
+    assert [each.text for each in root.iter(f"{SIGNATURE}X509Certificate")] == [key["x5c"][0]]
+    doors = [each.get("Location", "") for each in root.iter(f"{METADATA}SingleSignOnService")]
+    assert [each.startswith(f"{org.url}/app/") for each in doors] == [True, True]
+    assert org.refused("GET", f"{path}?kid=another")[:2] == (404, "E0000007")
+    assert org.refused("GET", f"/api/v1/apps/{SERVICE}/sso/saml/metadata?kid={key['kid']}")[:2] == (404, "E0000007")

@@ -132,6 +132,7 @@ TABLE: dict[str, tuple[int, str]] = {
         403,
         "Cannot modify/disable this authenticator because it is enabled in one or more policies. {0}",
     ),
+    "E0000149": (403, "Current CAPTCHA is associated with org-wide settings, cannot be removed."),
     "E0000157": (409, "Another authenticator with key: {0} is already active."),
     "E0000161": (403, "Unique domain name required."),
     "E0000162": (403, "Domain count limit reached."),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from twinkit import Ctx, Filter, Reply, Request
-from twins.okta import authz, errors, facts, listing, syslog, twin
+from twins.okta import apps, authz, errors, facts, listing, syslog, twin
 from twins.okta.oauth import keys
 from twins.okta.times import iso
 
@@ -155,7 +155,9 @@ def clients(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
 
 
 def tokens(ctx: Ctx, server: str, client: str) -> list[dict[str, Any]]:
-    """The live refresh tokens that a client holds of a server."""
+    """The live refresh tokens that a client holds of a server. Raises E0000007 for a client that is not there."""
+    if apps.client(ctx, client) is None:
+        raise errors.missing("o_auth_2_client", client)
     where = [Filter("server", "=", server), Filter("client", "=", client)]
     return [row for row in ctx.store.select("refresh_token", where) if not row["revoked"] and row["expires"] > ctx.now]
 

@@ -51,6 +51,8 @@ def shown(ctx: Ctx, row: Mapping[str, Any]) -> dict[str, Any]:
     base = f"{ctx.base_url}/api/v1/apps/{row['~app']}/credentials/secrets/{row['id']}"
     step = "deactivate" if row["status"] == "ACTIVE" else "activate"
     links = {step: {"href": f"{base}/lifecycle/{step}", "hints": {"allow": ["POST"]}}}
+    if row["status"] != "ACTIVE":
+        links["delete"] = {"href": base, "hints": {"allow": ["DELETE"]}}
     return {name: value for name, value in row.items() if not name.startswith("~")} | {"_links": links}
 
 

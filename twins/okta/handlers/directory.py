@@ -11,6 +11,7 @@ from typing import Any
 from twinkit import Ctx, Request
 from twins.okta import authz, defaults, errors, expressions, facts, twin
 from twins.okta.families import Family, links_of, names_in, register
+from twins.okta.handlers.captchas import in_use
 from twins.okta.listing import Limits
 from twins.okta.times import iso
 
@@ -294,7 +295,7 @@ FAMILIES = (
            defaults={"validationStatus": "NOT_STARTED", "certificateSourceType": "MANUAL"}),
     Family("email_server", "EmailServer", "esv{alnum:17}", unique="alias", status=False, times=False),
     Family("captcha_instance", "CaptchaInstance", "cap{alnum:17}", status=False, times=False, secret=("secretKey",),
-           limited="E0000166"),
+           limited="E0000166", gone=in_use),
     Family("device_assurance", "DeviceAssurancePolicy", "dae{alnum:17}", "DeviceAssurancePolicies", status=False,
            defaults={"createdBy": facts.ADMIN, "lastUpdatedBy": facts.ADMIN, "lastUpdate": "2026-01-01T00:00:00.000Z"}),
     Family("hook_key", "HookKey", "HKY{alnum:17}", status=False, defaults={"keyId": "hook", "isUsed": "false"}),
