@@ -15,6 +15,7 @@ HANDLERS = (
     "completing",
     "confirming",
     "connecting",
+    "credit_notes",
     "customers",
     "disputes",
     "files",

@@ -262,30 +262,40 @@ def balanced(invoice: Mapping[str, Any], customer: Mapping[str, Any]) -> dict[st
     return {"starting_balance": starting, "ending_balance": ending, "amount_due": due, "amount_remaining": due}
 
 
+def move_balance(
+    ctx: Ctx, customer: Mapping[str, Any], amount: int, type: str, invoice: Mapping[str, Any], at: int, **more: Any
+) -> dict[str, Any]:
+    """Change a customer's balance because of an invoice; the customer balance transaction."""
+    ending = int(customer.get("balance") or 0) + amount
+    change = {
+        "id": ctx.new_id("customer_balance_transaction"),
+        "object": "customer_balance_transaction",
+        "amount": amount,
+        "checkout_session": None,
+        "created": at,
+        "credit_note": None,
+        "currency": invoice["currency"],
+        "customer": customer["id"],
+        "customer_account": None,
+        "description": None,
+        "ending_balance": ending,
+        "invoice": invoice["id"],
+        "livemode": False,
+        "metadata": {},
+        "type": type,
+        **more,
+    }
+    ctx.store.insert("customer_balance_transaction", change, created=ctx.micros)
+    ctx.update("customer", str(customer["id"]), {"balance": ending, "currency": invoice["currency"]})
+    return change
+
+
 def _balance(ctx: Ctx, invoice: Mapping[str, Any], customer: Mapping[str, Any], at: int) -> dict[str, Any]:
     """Use the customer's balance up; what the invoice then asks for."""
     found = balanced(invoice, customer)
-    starting, ending = found["starting_balance"], found["ending_balance"]
-    if ending != starting:
-        change = {
-            "id": ctx.new_id("customer_balance_transaction"),
-            "object": "customer_balance_transaction",
-            "amount": ending - starting,
-            "checkout_session": None,
-            "created": at,
-            "credit_note": None,
-            "currency": invoice["currency"],
-            "customer": customer["id"],
-            "customer_account": None,
-            "description": None,
-            "ending_balance": ending,
-            "invoice": invoice["id"],
-            "livemode": False,
-            "metadata": {},
-            "type": "applied_to_invoice",
-        }
-        ctx.store.insert("customer_balance_transaction", change, created=ctx.micros)
-        ctx.update("customer", customer["id"], {"balance": ending, "currency": invoice["currency"]})
+    used = found["ending_balance"] - found["starting_balance"]
+    if used:
+        move_balance(ctx, customer, used, "applied_to_invoice", invoice, at)
     return found
 
 
