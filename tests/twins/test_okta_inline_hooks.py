@@ -11,6 +11,7 @@ from tests.twins.okta_org import Org, org, server
 from tests.twins.test_okta_hooks import Listener, listener
 from tests.twins.test_okta_idx import PASSWORD, change, idx, interact
 from tests.twins.test_okta_oauth import WEB, query, returned
+from twins.okta.oauth import jwt
 
 __all__ = ["listener", "org", "server"]
 OLD = "the old one"
@@ -221,6 +222,52 @@ def test_a_token_hooks_error_is_the_clients(org: Org, listener: Listener, error:
     listener.answer = {"error": error}
     found = token(org, hook(org, "com.okta.oauth2.tokens.transform", listener.url))
     assert found == {"error": "server_error", "error_description": text}
+
+
+def patch(kind: str, op: str, path: str, **more: Any) -> dict[str, Any]:
+    """The command that patches a token."""
+    return {"type": f"com.okta.{kind}.patch", "value": [{"op": op, "path": path, **more}]}
+
+
+def test_a_token_hook_patches_members_elements_and_lifetimes(org: Org, listener: Listener) -> None:
+    listener.answer = {"commands": [
+        patch("access", "add", "/claims/profile", value={"name": "Anna", "airports": ["sjc", "sfo"]}),
+        patch("access", "add", "/claims/profile/airports/-", value="lax"),
+        patch("access", "remove", "/claims/profile/airports/0"),
+        patch("access", "replace", "/claims/profile/name", value="Bob"),
+        patch("access", "replace", "/claims/aud", value="api://other"),
+        patch("access", "replace", "/token/lifetime/expiration", value=36_000),
+        patch("identity", "replace", "/token/lifetime/expiration", value=300),
+    ]}  # fmt: skip
+    found = token(org, hook(org, "com.okta.oauth2.tokens.transform", listener.url))
+    access, identity = (jwt.read(found[name])[1] for name in ("access_token", "id_token"))
+    assert access["profile"] == {"name": "Bob", "airports": ["sfo", "lax"]}
+    assert (access["aud"], access["exp"] - access["iat"], found["expires_in"]) == ("api://other", 36_000, 36_000)
+    assert identity["exp"] - identity["iat"] == 300
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        patch("access", "replace", "/claims/iss", value="https://evil.example.com"),
+        patch("access", "replace", "/claims/unknown", value=1),
+        patch("access", "remove", "/claims/unknown"),
+        patch("access", "remove", "/claims/extra", value="x"),
+        patch("access", "add", "/claims/unknown/member", value=1),
+        patch("access", "add", "/claims/list/5", value=1),
+        patch("access", "move", "/claims/extra", value=1),
+        patch("access", "replace", "/token/lifetime/expiration", value=299),
+    ],
+)
+def test_a_patch_that_cannot_be_done_undoes_all(org: Org, listener: Listener, wrong: Any) -> None:
+    good = [patch("access", "add", "/claims/extra", value=1), patch("access", "add", "/claims/list", value=[])]
+    listener.answer = {"commands": [*good, wrong]}
+    found = token(org, hook(org, "com.okta.oauth2.tokens.transform", listener.url))
+    claims = jwt.read(found["access_token"])[1]
+    assert "extra" not in claims
+    assert claims["iss"] == f"{org.url}/oauth2/default"
+    logged = org.ask("GET", '/api/v1/logs?filter=eventType eq "inline_hook.response.processed"')
+    assert [row["outcome"]["result"] for row in logged] == ["FAILURE"]
 
 
 def test_a_preview_tells_the_error(org: Org, listener: Listener) -> None:

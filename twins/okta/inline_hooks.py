@@ -75,9 +75,14 @@ def ask(ctx: Ctx, hook: Mapping[str, Any], type: str, data: Mapping[str, Any], *
     }  # fmt: skip
     answer = _called(hook, orjson.dumps(body))
     if answer.failed:
-        target = syslog.target(str(hook["id"]), "InlineHook", str(hook.get("name") or hook["id"]))
-        syslog.write(ctx, "inline_hook.executed", "Inline hook executed", target, outcome="FAILURE")
+        failure(ctx, hook, "inline_hook.executed", "Inline hook executed")
     return answer
+
+
+def failure(ctx: Ctx, hook: Mapping[str, Any], type: str, message: str, reason: str | None = None) -> None:
+    """Tell in the system log what went wrong with a hook."""
+    target = syslog.target(str(hook["id"]), "InlineHook", str(hook.get("name") or hook["id"]))
+    syslog.write(ctx, type, message, target, outcome="FAILURE", reason=reason)
 
 
 def _called(hook: Mapping[str, Any], body: bytes) -> Answer:
@@ -106,15 +111,3 @@ def read(status: int, body: bytes, error: str = "") -> Answer:
         return Answer(failed="E0000134")
     refusal = found.get("error")
     return Answer(found, refusal if isinstance(refusal, dict) else None)
-
-
-def patched(claims: dict[str, Any], patches: Iterator[Any]) -> dict[str, Any]:
-    """Claims after a token hook's patches (the values of `com.okta.access.patch` or `com.okta.identity.patch`)."""
-    made = dict(claims)
-    for step in (step for patch in patches for step in patch or ()):
-        name = str(step.get("path", "")).removeprefix("/claims/")
-        if step.get("op") == "remove":
-            made.pop(name, None)
-        elif name and "/" not in name:
-            made[name] = step.get("value")
-    return made

@@ -287,8 +287,9 @@ def done(
     if "code" in types:
         found["code"] = code(ctx, grant, transaction)
     if "token" in types:
-        found |= {"access_token": issue.access_token(ctx, grant), "token_type": "Bearer",
-                  "expires_in": str(terms.access), "scope": " ".join(scopes)}  # fmt: skip
+        access = issue.access_token(ctx, grant)
+        found |= {"access_token": access, "token_type": "Bearer", "expires_in": str(issue.lasts(ctx, grant, access)),
+                  "scope": " ".join(scopes)}  # fmt: skip
     if "id_token" in types:
         found["id_token"] = issue.id_token(ctx, grant, found.get("access_token"), found.get("code"))
     target = syslog.target(str(app["id"]), "PublicClientApp", str(app["label"]))

@@ -15,6 +15,7 @@ from twins.okta import authz, expressions, facts, inline_hooks, people, syslog, 
 from twins.okta.oauth import clients, jwt, keys, servers
 from twins.okta.oauth.problems import fail
 from twins.okta.times import iso, seconds
+from twins.okta.token_patches import PatchError, patched
 
 BY_SCOPE: dict[str, dict[str, str]] = {
     "profile": {
@@ -180,8 +181,9 @@ def id_token(ctx: Ctx, grant: Grant, access: str | None = None, code: str | None
 
 
 def hooked(ctx: Ctx, grant: Grant, claims: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Claims as the policy rule's token hook leaves them (`access` or `identity`); as they are when it does not answer.
+    """Claims as the policy rule's token hook leaves them (`access` or `identity`).
 
+    When it does not answer, or asks for what cannot be done, they stay as they are.
     Its error object is told as the OAuth error `server_error`.
     """
     hook = inline_hooks.active(ctx, grant.terms.hook)
@@ -195,7 +197,16 @@ def hooked(ctx: Ctx, grant: Grant, claims: dict[str, Any], kind: str) -> dict[st
     answer = inline_hooks.ask(ctx, hook, inline_hooks.TOKEN, data)
     if answer.error is not None:
         raise fail("hook_error", str(answer.error.get("errorSummary") or "The callback service returned an error"))
-    return inline_hooks.patched(claims, answer.commands(f"com.okta.{kind}.patch"))
+    try:
+        return patched(claims, answer.commands(f"com.okta.{kind}.patch"), kind)
+    except PatchError as wrong:
+        inline_hooks.failure(ctx, hook, "inline_hook.response.processed", "Inline hook response processed", str(wrong))
+        return claims
+
+
+def lasts(ctx: Ctx, grant: Grant, token: str) -> int:
+    """How many seconds an access token lasts; a token hook may have changed what the policy says."""
+    return int(jwt.read(token)[1]["exp"]) - ctx.now if grant.terms.hook else grant.terms.access
 
 
 def refresh_token(ctx: Ctx, grant: Grant) -> str:
@@ -220,8 +231,8 @@ def reply(ctx: Ctx, grant: Grant, *, refresh: str | None = None) -> dict[str, An
         grant.family = ctx.token("alnum", 12)
     access = access_token(ctx, grant)
     found: dict[str, Any] = {
-        "token_type": "DPoP" if grant.jkt else "Bearer", "expires_in": grant.terms.access, "access_token": access,
-        "scope": " ".join(grant.scopes),
+        "token_type": "DPoP" if grant.jkt else "Bearer", "expires_in": lasts(ctx, grant, access),
+        "access_token": access, "scope": " ".join(grant.scopes),
     }  # fmt: skip
     if refresh:
         found["refresh_token"] = refresh
