@@ -226,3 +226,30 @@ def test_a_restricted_key(twin: Served) -> None:
         with pytest.raises(stripe.PermissionError, match="does not have the required permissions"):
             forbidden()
     stripe.StripeClient("rk_test_other", base_addresses={"api": twin.url}).v1.customers.create({})
+
+
+def test_tax_ids_are_listed_by_their_owner(client: Any) -> None:
+    customer = client.v1.customers.create({})
+    own = client.v1.tax_ids.create({"type": "us_ein", "value": "12-3456789"})
+    theirs = client.v1.customers.tax_ids.create(customer.id, {"type": "eu_vat", "value": "DE123456789"})
+    assert [found.id for found in client.v1.tax_ids.list().data] == [own.id]
+    owner = {"type": "customer", "customer": customer.id}
+    assert [found.id for found in client.v1.tax_ids.list({"owner": owner}).data] == [theirs.id]
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.tax_ids.list({"owner": {"type": "customer"}})
+    assert (caught.value.code, caught.value.param) == ("parameter_missing", "owner[customer]")
+
+
+def test_balance_transactions_of_a_source(client: Any) -> None:
+    charge = client.v1.charges.create({"amount": 90_000, "currency": "usd", "source": "tok_bypassPending"})
+    other = client.v1.charges.create({"amount": 700, "currency": "usd", "source": "tok_visa"})
+    found = client.v1.balance_transactions.list({"source": charge.id}).data
+    assert [row.id for row in found] == [charge.balance_transaction]
+    later = client.v1.balance_transactions.list({"type": "charge", "created": {"gte": other.created}, "limit": 1}).data
+    assert [row.source for row in later] == [other.id]
+    assert client.v1.balance_transactions.list({"currency": "eur"}).data == []
+    payout = client.v1.payouts.create({"amount": 500, "currency": "usd"})
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.balance_transactions.list({"payout": payout.id})
+    said = "Balance transaction history can only be filtered on automatic transfers, not manual."
+    assert (caught.value.http_status, caught.value.user_message) == (400, said)

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from twinkit import Ctx, RawJSON, Request
-from twins.stripe import accounts, lookup, twin
+from twinkit import Ctx, Filter, RawJSON, Request
+from twins.stripe import accounts, errors, listing, lookup, twin
 from twins.stripe.payments import ledger
+
+MANUAL = "Balance transaction history can only be filtered on automatic transfers, not manual."
 
 
 def post(
@@ -88,3 +90,19 @@ def retrieve(ctx: Ctx, _request: Request) -> dict[str, Any]:
 def transaction(ctx: Ctx, request: Request) -> RawJSON | dict[str, Any]:
     """One balance transaction."""
     return lookup.shown(ctx, "balance_transaction", request.path["id"])
+
+
+@twin.handler("GetBalanceTransactions", "GetBalanceHistory")
+@lookup.modelled
+def transactions(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Balance transactions, of a source, a type, a currency, a time. Raises 400 for those of a manual payout.
+
+    The refusal: https://github.com/proudcity/wp-proudcity/issues/993.
+    """
+    query = request.query
+    if query.get("payout"):
+        payout = lookup.record(ctx, "payout", query["payout"], "payout")
+        if not payout["automatic"]:
+            raise errors.invalid(MANUAL)
+    where = [Filter(name, "=", query[name]) for name in ("source", "type", "currency") if query.get(name)]
+    return listing.page(ctx, request, "balance_transaction", where + listing.ranges(query, "created"))

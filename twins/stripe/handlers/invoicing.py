@@ -117,7 +117,7 @@ def sweep(ctx: Ctx, customer: str, invoice: str, subscription: str | None = None
 
 def preview(ctx: Ctx, id: str) -> dict[str, Any] | None:
     """A preview by its id, None when there is none or its time is over."""
-    kept = ctx.store.find(PREVIEWS, id)
+    kept = ctx.store.find(PREVIEWS, id) if id.startswith("upcoming_in_") else None
     return kept["invoice"] if kept and kept["until"] > ctx.now else None
 
 

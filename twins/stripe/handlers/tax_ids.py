@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from twinkit import Ctx, Request
-from twins.stripe import accounts, errors, lookup, twin
+from twinkit import Ctx, Filter, Request
+from twins.stripe import accounts, errors, listing, lookup, twin
 
 FORMS: Mapping[str, str] = {
     "au_abn": r"\d{11}",
@@ -93,3 +93,15 @@ def of_owner(ctx: Ctx, request: Request) -> dict[str, Any]:
     if customer:
         lookup.record(ctx, "customer", customer, "owner[customer]")
     return make(ctx, params, customer, owner)
+
+
+@twin.handler("GetTaxIds")
+@lookup.modelled
+def list_all(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """The tax ids of one owner, the account itself unless another is named: https://docs.stripe.com/api/tax_ids/list."""
+    owner = request.query.get("owner") or {"type": "self"}
+    for kind in ("account", "customer"):
+        if owner["type"] == kind and not (owner.get(kind) or owner.get(f"{kind}_account")):
+            raise errors.missing(f"owner[{kind}]")
+    where = [Filter(f"owner.{name}", "=", value) for name, value in owner.items()]
+    return listing.page(ctx, request, "tax_id", where)
