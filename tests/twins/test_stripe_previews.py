@@ -183,3 +183,19 @@ def test_no_event_for_a_subscription_that_ends(client: Any) -> None:
     end = made["items"].data[0].current_period_end
     client.v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": end - DAY})
     assert events(client, "invoice.upcoming") == []
+
+
+@pytest.mark.parametrize(("behavior", "amounts"), [("create_prorations", [-2000, 9000]), ("none", [9000])])
+def test_a_billing_cycle_that_begins_anew_is_billed_at_once(client: Any, behavior: str, amounts: list[int]) -> None:
+    clock, customer = clocked(client)
+    made = subscribe(client, customer, plan(client, 3100))
+    client.v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": START + 11 * DAY})
+    item = {"id": made["items"].data[0].id, "price": plan(client, 9000).id}
+    wanted = {"billing_cycle_anchor": "now", "proration_behavior": behavior, "items": [item]}
+    preview = client.v1.invoices.create_preview({"subscription": made.id, "subscription_details": wanted})
+    assert sorted(row.amount for row in preview.lines.data) == amounts
+    changed = client.v1.subscriptions.update(made.id, wanted)
+    real = latest(client, made)
+    assert (real.status, real.billing_reason) == ("paid", "subscription_update")
+    assert (shown(real), lines(real)) == (shown(preview), lines(preview))
+    assert changed.billing_cycle_anchor == changed["items"].data[0].current_period_start == START + 11 * DAY

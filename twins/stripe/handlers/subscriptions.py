@@ -354,24 +354,32 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
 
 
 def change(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Change a subscription as an update asks."""
+    """Change a subscription as an update asks.
+
+    An anchor set to now bills the new period at once: https://docs.stripe.com/billing/subscriptions/billing-cycle.
+    """
     _guard(record, params)
     at = int(params.get("proration_date") or clocks.now(ctx, record["customer"]))
     changes = _simple(ctx, record, params)
+    before = subscribing.items_of(ctx, record["id"])
     pairs, moved = _items(ctx, record, params.get("items"), at)
+    runs = record["status"] not in ("trialing", "incomplete")
+    anew = params.get("billing_cycle_anchor") == "now" and not moved and runs
     ended = "trial_end" in params and record["status"] in ("trialing", "active")
     if ended:
         changes |= _trial_now(ctx, record, params["trial_end"], at)
     if params.get("billing_cycle_anchor") == "now" or moved:
         changes["billing_cycle_anchor"] = at
-    if params.get("billing_cycle_anchor") == "now" and not moved:
-        pairs += _restart(ctx, record, at)
+    if anew:
+        _restart(ctx, record, at)
+        pairs = [(row, None) for row in before]
     behavior = params.get("proration_behavior") or "create_prorations"
-    if behavior != "none" and record["status"] not in ("trialing", "incomplete"):
+    if behavior != "none" and runs:
         prorating.keep(ctx, prorating.rows(ctx, record, pairs, at))
     changed = subscribing.changed(ctx, record, changes)
-    if ended and params["trial_end"] == "now":
-        invoice = subscribing.bill(ctx, changed, "subscription_cycle", at)
+    if anew or (ended and params["trial_end"] == "now"):
+        reason = "subscription_update" if anew else "subscription_cycle"
+        invoice = subscribing.bill(ctx, changed, reason, at)
         invoicing.attempt(ctx, subscribing.finalize_now(ctx, invoice))
     elif behavior == "always_invoice" or (moved and behavior != "none"):
         prorating.invoice_now(ctx, ctx.store.get("subscription", record["id"]))
@@ -380,15 +388,11 @@ def change(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict[
     return ctx.store.get("subscription", record["id"])
 
 
-def _restart(ctx: Ctx, record: Mapping[str, Any], at: int) -> list[tuple[Any, Any]]:
-    """Begin the periods anew now: what was paid for the rest of the old ones is given back."""
-    pairs: list[tuple[Any, Any]] = []
+def _restart(ctx: Ctx, record: Mapping[str, Any], at: int) -> None:
+    """Begin the periods anew now; whoever does so bills them."""
     for row in subscribing.items_of(ctx, str(record["id"])):
         end = periods.period_end(at, *subscribing.rule_of(row["price"]))
         ctx.store.update("subscription_item", row["id"], current_period_start=at, current_period_end=end)
-        pairs.append((row, None))
-        pairs.append((None, ctx.store.get("subscription_item", row["id"])))
-    return pairs
 
 
 # ending one ----------------------------------------------------------------------------------------------------------
