@@ -177,6 +177,16 @@ def test_missing_credentials_are_401_even_where_only_403_is_documented(twin: htt
         ("application/json", 200),
         ("text/html", 406),
         ("application/hal+json;q=0, text/html", 406),
+        ("application/hal+json;q=0", 406),
+        ("text/html, image/*", 406),
+        ("json", 200),
+        ("text/", 200),
+        ("*/html", 200),
+        ("text/html/x", 200),
+        ("text/html; q=most", 200),
+        ("text/html, nonsense", 200),
+        (",", 200),
+        ("", 200),
     ],
 )
 def test_what_the_caller_accepts(twin: httpx.Client, accept: str, status: int) -> None:

@@ -1,18 +1,24 @@
 """Which media type a reply is written in: what the caller accepts of what the operation documents.
 
 A caller that accepts nothing of it gets `not_acceptable`; one that accepts JSON is given what there is, since clients
-send `Accept: application/json` out of habit. Imports: behaviour (ctx, request), contract (model).
+send `Accept: application/json` out of habit, and so is one whose header cannot be read, since RFC 9110 (12.4.1) lets a
+server take no notice of it. Imports: behaviour (ctx, request), contract (model).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from twinkit.behaviour.request import Request
 
 if TYPE_CHECKING:
     from twinkit.behaviour.ctx import Ctx
+
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_RANGE = re.compile(rf"(?:\*/\*|(?!\*/){_TOKEN}/{_TOKEN})", re.ASCII)
+_WEIGHT = re.compile(r"0(?:\.\d*)?|1(?:\.0*)?", re.ASCII)
 
 
 def negotiated(ctx: Ctx, request: Request, status: int) -> str | None:
@@ -24,8 +30,8 @@ def negotiated(ctx: Ctx, request: Request, status: int) -> str | None:
     offered = tuple(response.content) if response is not None else ()
     if not offered:
         return None
-    wanted = tuple(ranges(accept))
-    if not wanted and ";q=0" not in accept.replace(" ", ""):
+    wanted = ranges(accept)
+    if wanted is None:
         return None
     for range_ in wanted:
         if range_ == "*/*":
@@ -38,22 +44,29 @@ def negotiated(ctx: Ctx, request: Request, status: int) -> str | None:
     raise ctx.error("not_acceptable", f"{accept} is not available here; accept {', '.join(offered)}")
 
 
-def ranges(accept: str) -> Iterator[str]:
-    """The media ranges of an Accept header, the most wanted first; what is none, or has weight 0, is left out."""
+def ranges(accept: str) -> tuple[str, ...] | None:
+    """The media ranges of an Accept header, the most wanted first, without those of weight 0; None for a header that is
+    not made of media ranges.
+    """
     weighted: list[tuple[float, int, str]] = []
-    for place, part in enumerate(accept.split(",")):
-        name, _, parameters = part.partition(";")
-        weight = 1.0
-        for parameter in parameters.split(";"):
-            key, _, value = parameter.partition("=")
-            if key.strip().lower() == "q":
-                try:
-                    weight = float(value)
-                except ValueError:
-                    weight = 1.0
-        if weight > 0 and "/" in name:
-            weighted.append((-weight, place, name.strip().lower()))
-    yield from (name for _, _, name in sorted(weighted))
+    parts = [part for part in accept.split(",") if part.strip()]
+    for place, part in enumerate(parts):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        weight = _weight(parameters)
+        if weight is None or not _RANGE.fullmatch(name):
+            return None
+        if weight > 0:
+            weighted.append((-weight, place, name.lower()))
+    return tuple(name for _, _, name in sorted(weighted)) if parts else None
+
+
+def _weight(parameters: Iterable[str]) -> float | None:
+    """The weight among a media range's parameters, 1 unless given; None when what is given is no weight."""
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip().lower() == "q":
+            return float(value) if _WEIGHT.fullmatch(value.strip()) else None
+    return 1.0
 
 
 def admits(wanted: str, media: str) -> bool:
