@@ -7,7 +7,7 @@ What could not be understood is a finding, never a silent guess. Imports: contra
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -119,7 +119,7 @@ class Inference:
             template=self.skeleton.record(unit.node),
             properties=tuple(properties),
             open=bool(node.get("additionalProperties")),
-            read_only=self._marked(properties, "readOnly"),
+            read_only=self._read_only(properties, members),
             write_only=self._marked(properties, "writeOnly"),
             expandable=self._expandable(unit),
         )
@@ -209,6 +209,18 @@ class Inference:
         nodes = {name: self.shapes.resolve(schema)[1] for name, schema in properties.items()}
         own = {name for name, schema in properties.items() if isinstance(schema, Mapping) and schema.get(word) is True}
         return tuple(name for name, node in nodes.items() if name in own or node.get(word) is True)
+
+    def _read_only(self, properties: Mapping[str, Any], members: Sequence[Collection]) -> tuple[str, ...]:
+        """Properties that callers cannot set: marked so in the record, and in the bodies that name them as well."""
+        marked = self._marked(properties, "readOnly")
+        settable: set[str] = set()
+        for member in members:
+            for op in (*member.ops, *member.item_ops):
+                if op.method in ("post", "put", "patch") and op.body is not None:
+                    sent = self.shapes.properties(self.shapes.unit(op.body).node)
+                    named = set() if op in member.ops else set(IDS)  # a change repeats the id that its path says
+                    settable |= sent.keys() - named - set(self._marked(sent, "readOnly"))
+        return tuple(name for name in marked if name not in settable)
 
     def _expandable(self, unit: Unit, prefix: str = "", depth: int = 0) -> dict[str, tuple[str, ...]]:
         """Dotted property → resources, for properties that are an id or the record itself."""

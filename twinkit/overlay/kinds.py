@@ -69,6 +69,10 @@ def base_name(name: str) -> str:
     return noun("_".join(kept)) if kept else noun(name)
 
 
+def _reads_one(collection: Collection) -> bool:
+    return any(op.method == "get" for op in collection.item_ops)
+
+
 def is_generic(name: str | None) -> bool:
     """Whether a schema name says nothing about the kind of record."""
     if not name:
@@ -172,6 +176,11 @@ class Collections:
         same = self._same(collection)
         if same is not None:
             collection.resource = same
+            if unit is not None and self._shows_more(collection, unit, same):
+                self.units[same] = unit
+                self._candidates.add(same, unit)
+                if unit.name:
+                    self.by_schema.setdefault(unit.name, same)
             self.members[same].append(collection)
             return
         name = self._fresh(self._label(collection), collection)
@@ -182,6 +191,11 @@ class Collections:
             self._candidates.add(name, unit)
             if unit.name and not collection.link:
                 self.by_schema.setdefault(unit.name, name)
+
+    def _shows_more(self, collection: Collection, unit: Unit, known: str) -> bool:
+        """Whether only this collection shows one record by itself; what lists elsewhere show may be a summary."""
+        summary = self.units[known].name != unit.name and self._variant(self.units[known], unit)
+        return summary and _reads_one(collection) and not any(map(_reads_one, self.members[known]))
 
     def _label(self, collection: Collection) -> str:
         segment = noun(collection.key[-1])

@@ -85,6 +85,11 @@ COVER = thing(
     id=TEXT, title=TEXT, covers={"type": "object", "additionalProperties": thing(("size",), size=WHOLE, word=TEXT)}
 )
 
+STORE = thing(id=TEXT, name=TEXT, title={**TEXT, "readOnly": True}, size={**WHOLE, "readOnly": True})
+TANK = thing(id=TEXT, title=TEXT, depth=WHOLE)
+TANK_SUMMARY = {"$ref": "#/components/schemas/TankSummary"}
+PRICE = thing(id=TEXT, title=TEXT, amount={**TEXT, "format": "decimal"})
+
 PATHS: dict[str, Any] = {
     **collection("/repos/{owner}/issues", "issue_number", ISSUE, body=thing(title=TEXT), above=("owner",), kind=WHOLE),
     **collection("/datasets", "datasetId", DATASET),
@@ -114,6 +119,10 @@ PATHS: dict[str, Any] = {
     **collection("/fences/v2", "fenceId", thing(fence=FENCE, fenceId=TEXT), body=FENCE),
     **collection("/moves", "moveId", MOVE),
     **collection("/keys", "id", KEY),
+    **collection("/stores", "id", STORE, body=thing(name=TEXT, title=TEXT)),
+    "/tanks": {"get": {"responses": {"200": {"description": "", **content({"type": "array", "items": TANK_SUMMARY})}}}},
+    **collection("/groups/{group}/tanks", "id", {"$ref": "#/components/schemas/Tank"}, above=("group",)),
+    **collection("/prices", "id", PRICE),
     **collection("/sources", "dataSourceId", thing(dataStreamId=TEXT, title=TEXT)),
 }
 
@@ -125,7 +134,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         "openapi": "3.0.3",
         "info": {"title": "Trips", "version": "1"},
         "paths": PATHS,
-        "components": {"schemas": {"Card": CARD}},
+        "components": {"schemas": {"Card": CARD, "Tank": TANK, "TankSummary": thing(id=TEXT, title=TEXT)}},
     }
     file: Path = tmp_path_factory.mktemp("trips") / "trips.json"
     file.write_text(json.dumps(document))
@@ -167,6 +176,9 @@ CASES: list[tuple[str, Any, str, str]] = [
     ("/moves", {"title": "a"}, "moveId", "title"),
     ("/sources", {"title": "a", "dataStreamId": "d1"}, "dataStreamId", "title"),
     ("/keys", {"title": "a", "source": {"name": "n"}}, "id", "title"),
+    ("/stores", {"title": "a"}, "id", "title"),
+    ("/groups/g1/tanks", {"title": "a", "depth": 3}, "id", "title"),
+    ("/prices", {"title": "a", "amount": "1.5e3"}, "id", "title"),
     ("/covers", {"title": "a", "covers": {"x": {"word": "w", "size": 1}}}, "id", "title"),
 ]
 
@@ -235,3 +247,25 @@ def test_children_can_be_made_below_parents_that_nobody_made(client: httpx.Clien
     made = client.post("/families", json={})
     assert made.status_code in (404, 405)
     assert client.post("/families/unknown/shops", json={"code": "x"}).status_code == 201
+
+
+def test_what_a_body_may_set_is_kept_and_the_rest_of_what_is_read_only_is_not(client: httpx.Client) -> None:
+    made = client.post("/stores", json={"name": "n", "title": "a", "size": 3}).json()
+    assert made["title"] == "a"
+    assert made.get("size") != 3
+
+
+def test_a_list_of_summaries_elsewhere_takes_nothing_from_the_record(client: httpx.Client) -> None:
+    made = client.post("/groups/g2/tanks", json={"title": "deep", "depth": 7}).json()
+    assert client.get(f"/groups/g2/tanks/{made['id']}").json() == {**made, "depth": 7}
+    assert made["id"] in [each["id"] for each in client.get("/tanks").json()]
+
+
+@pytest.mark.parametrize("amount", ["12", "-1.50", ".5", "5.", "+1.5E-3"])
+def test_decimals_may_be_written_as_any_number(client: httpx.Client, amount: str) -> None:
+    assert client.post("/prices", json={"amount": amount}).json()["amount"] == amount
+
+
+@pytest.mark.parametrize("amount", ["", ".", "1,5", "1e", "ten", "0x1"])
+def test_what_is_no_number_is_no_decimal(client: httpx.Client, amount: str) -> None:
+    assert client.post("/prices", json={"amount": amount}).status_code == 400
