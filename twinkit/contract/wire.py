@@ -99,9 +99,9 @@ def parse_json(body: bytes, *, max_depth: int = MAX_JSON_DEPTH) -> Any:
 
 def apply_encoding(form: dict[str, Any], encoding: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Decode the properties of a form that the contract declares as JSON or as delimited lists, in place."""
-    for name, rules in encoding.items():
-        value = form.get(name)
-        if not isinstance(value, str) or not isinstance(rules, Mapping):
+    for name, value in form.items():
+        rules = encoding.get(name) if isinstance(value, str) else None
+        if not isinstance(rules, Mapping):
             continue
         if str(rules.get("contentType", "")).split(";")[0].strip().endswith("json"):
             try:
@@ -168,12 +168,11 @@ def _pairs(text: bytes, where: str, limit: int) -> list[tuple[str, str]]:
         out = []
         for part in decoded.split("&"):
             if part:
+                name, _, value = part.partition("=")
                 if "%" in part or "+" in part:
-                    name, _, value = part.partition("=")
-                    out.append((_unquote(name), _unquote(value)))
-                else:
-                    name, _, value = part.partition("=")
-                    out.append((name, value))
+                    name = _name(name) if len(name) < _CACHED_NAME else _unquote(name)
+                    value = _unquote(value)
+                out.append((name, value))
     except UnicodeDecodeError:
         raise WireError("malformed", where, "not UTF-8") from None
     return out
@@ -193,6 +192,9 @@ def _unquote(text: str) -> str:
         out.append(plain)
         out.append(piece[2:])
     return "".join(out)
+
+
+_name = lru_cache(maxsize=8192)(_unquote)
 
 
 def _nest(pairs: Iterable[tuple[str, Any]], whole: tuple[str, ...], max_depth: int) -> dict[str, Any]:
