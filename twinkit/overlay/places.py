@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from twinkit.overlay.shapes import ListShape, Shapes, Unit, hints_for, is_binary, media
+from twinkit.overlay.shapes import ListShape, Shapes, Unit, has_id, hints_for, is_binary, media
 from twinkit.overlay.words import is_plural, is_verb, norm
 
 _PARAM = re.compile(r"\{([^{}]*)\}")
@@ -178,6 +178,12 @@ def read_reply(shapes: Shapes, op: Op, likely: bool) -> Reply:
     return Reply(None, wrap, inner)
 
 
+def _identifies(shapes: Shapes, node: Any, param: str) -> bool:
+    """Whether a schema has an id, or a property called as a path's parameter."""
+    properties = shapes.properties(node)
+    return has_id(properties) or norm(param) in {norm(name) for name in properties}
+
+
 class Places:
     """All operations by path, and which paths are collections."""
 
@@ -196,7 +202,24 @@ class Places:
             for end in range(1, len(op.key) + 1):
                 self.below.setdefault(op.key[: end - 1], set()).add(op.key[end - 1])
         self.replies: dict[str, Reply] = {op.id: read_reply(shapes, op, self._likely(op)) for op in self.ops}
+        self._lists_of_one(shapes)
         self._collections: dict[Key, bool] = {}
+
+    def _lists_of_one(self, shapes: Shapes) -> None:
+        """An item shown by the very schema that its collection's list has is a list of one, whatever its array is
+        called, where the array's elements have the id and what is around them has none.
+        """
+        for op in self.ops:
+            above = self.on(op.key[:-1], "get") if op.on_item and op.verb is None and op.method != "delete" else None
+            if above is None or op.reply is None or above.reply is None or self.replies[op.id].listing is not None:
+                continue
+            listed = self.replies[above.id]
+            around = shapes.unit(op.reply).node
+            if around is not shapes.unit(above.reply).node or listed.listing is None or not listed.listing.place:
+                continue
+            inside = listed.listing.item.node
+            if _identifies(shapes, inside, op.names[-1]) and not _identifies(shapes, around, op.names[-1]):
+                self.replies[op.id] = listed
 
     def _likely(self, op: Op) -> bool:
         """Whether a GET is on a path that holds many: it has items below, things are made there, or it is a plural."""

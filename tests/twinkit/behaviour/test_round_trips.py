@@ -86,6 +86,8 @@ COVER = thing(
 )
 
 STORE = thing(id=TEXT, name=TEXT, title={**TEXT, "readOnly": True}, size={**WHOLE, "readOnly": True})
+DRIVE = thing(driveId=TEXT, title=TEXT)
+DRIVES = {"$ref": "#/components/schemas/Drives"}
 TANK = thing(id=TEXT, title=TEXT, depth=WHOLE)
 TANK_SUMMARY = {"$ref": "#/components/schemas/TankSummary"}
 PRICE = thing(id=TEXT, title=TEXT, amount={**TEXT, "format": "decimal"})
@@ -122,6 +124,7 @@ PATHS: dict[str, Any] = {
     **collection("/stores", "id", STORE, body=thing(name=TEXT, title=TEXT)),
     "/tanks": {"get": {"responses": {"200": {"description": "", **content({"type": "array", "items": TANK_SUMMARY})}}}},
     **collection("/groups/{group}/tanks", "id", {"$ref": "#/components/schemas/Tank"}, above=("group",)),
+    **collection("/cloud_storage", "driveId", DRIVE, made=DRIVES, wrap=lambda _: DRIVES, listed=DRIVES),
     **collection("/prices", "id", PRICE),
     **collection("/sources", "dataSourceId", thing(dataStreamId=TEXT, title=TEXT)),
 }
@@ -134,7 +137,14 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         "openapi": "3.0.3",
         "info": {"title": "Trips", "version": "1"},
         "paths": PATHS,
-        "components": {"schemas": {"Card": CARD, "Tank": TANK, "TankSummary": thing(id=TEXT, title=TEXT)}},
+        "components": {
+            "schemas": {
+                "Card": CARD,
+                "Tank": TANK,
+                "TankSummary": thing(id=TEXT, title=TEXT),
+                "Drives": thing(providers={"type": "array", "items": DRIVE}),
+            }
+        },
     }
     file: Path = tmp_path_factory.mktemp("trips") / "trips.json"
     file.write_text(json.dumps(document))
@@ -178,6 +188,7 @@ CASES: list[tuple[str, Any, str, str]] = [
     ("/keys", {"title": "a", "source": {"name": "n"}}, "id", "title"),
     ("/stores", {"title": "a"}, "id", "title"),
     ("/groups/g1/tanks", {"title": "a", "depth": 3}, "id", "title"),
+    ("/cloud_storage", {"title": "a"}, "providers.0.driveId", "providers.0.title"),
     ("/prices", {"title": "a", "amount": "1.5e3"}, "id", "title"),
     ("/covers", {"title": "a", "covers": {"x": {"word": "w", "size": 1}}}, "id", "title"),
 ]
