@@ -22,10 +22,11 @@ NOTES = Path(__file__).with_name("notes.json")
 COMMAND = [sys.executable, "-m", "twinkit.cli.twin"]
 
 
-def told(*arguments: str, **environ: str) -> str:
+def told(*arguments: str, cwd: Path | None = None, **environ: str) -> str:
     """What a command that is used wrongly says; exactly one line besides the usage."""
+    env = {**os.environ, **environ}
     done = subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, timeout=30, env={**os.environ, **environ}, check=False
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=30, env=env, cwd=cwd, check=False
     )
     assert done.returncode == 2, done
     assert "Traceback" not in done.stderr
@@ -44,16 +45,16 @@ def told(*arguments: str, **environ: str) -> str:
         (["openapi", "strip", "x", "--outt", "y"], ["twin openapi strip: error: ", "did you mean '--output'?"]),
         (["serve", "stripe", "stripe"], ["two twins are called 'stripe'", "/_twin/instances"]),
         (["serve", "slack", "--public-url", "example.com"], ["--public-url is a URL"]),
-        (["serve", "slack", "--ready-file", "/nowhere/ready"], ["cannot write /nowhere/ready"]),
+        (["serve", "slack", "--ready-file", "nowhere/ready"], ["cannot write nowhere/ready"]),
         (["serve", "slack", "--port", "0", "--host", "nosuch.invalid"], ["cannot listen on nosuch.invalid", "--host"]),
-        (["serve", "slack", "--port", "0", "--db", "/nowhere/a.sqlite"], ["/nowhere does not exist"]),
+        (["serve", "slack", "--port", "0", "--db", "nowhere/a.sqlite"], ["nowhere does not exist"]),
         (["serve", "slack", "--port", "0", "--db", "/dev/null/a.sqlite"], ["/dev/null"]),
         (["serve", "slack", "--port", "0", "--receiver", "foo"], ["'foo' is no receiver"]),
         (["serve", "slack", "--port", "0", "--failures", "flakey"], ["did you mean 'flaky'?"]),
     ],
 )
-def test_wrong_usage_names_what_and_what_to_do(arguments: list[str], words: list[str]) -> None:
-    line = told(*arguments)
+def test_wrong_usage_names_what_and_what_to_do(arguments: list[str], words: list[str], tmp_path: Path) -> None:
+    line = told(*arguments, cwd=tmp_path)
     for word in words:
         assert word in line
 
