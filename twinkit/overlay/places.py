@@ -203,6 +203,7 @@ class Places:
                 self.below.setdefault(op.key[: end - 1], set()).add(op.key[end - 1])
         self.replies: dict[str, Reply] = {op.id: read_reply(shapes, op, self._likely(op)) for op in self.ops}
         self._lists_of_one(shapes)
+        self._open_maps(shapes)
         self._collections: dict[Key, bool] = {}
 
     def _lists_of_one(self, shapes: Shapes) -> None:
@@ -220,6 +221,16 @@ class Places:
             inside = listed.listing.item.node
             if _identifies(shapes, inside, op.names[-1]) and not _identifies(shapes, around, op.names[-1]):
                 self.replies[op.id] = listed
+
+    def _open_maps(self, shapes: Shapes) -> None:
+        """`{"tags": {…}}` around a map of any keys is the record itself where what is sent there has `tags` as well."""
+        for op in self.ops:
+            reply = self.replies[op.id]
+            if not reply.wrap or reply.listing is not None or reply.unit is None or shapes.properties(reply.unit.node):
+                continue
+            bodies = [other.body for other in self.at.get(op.key, ()) if other.body is not None]
+            if any(reply.wrap in shapes.properties(shapes.unit(body).node) for body in bodies):
+                self.replies[op.id] = Reply(unit=shapes.unit(op.reply))
 
     def _likely(self, op: Op) -> bool:
         """Whether a GET is on a path that holds many: it has items below, things are made there, or it is a plural."""

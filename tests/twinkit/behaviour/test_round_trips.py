@@ -61,6 +61,14 @@ def collection(
     }
 
 
+def marked(path: str, param: str, shown: Any) -> dict[str, Any]:
+    """PUT and GET on what a parameter names."""
+    own = {"name": param, "in": "path", "required": True, "schema": TEXT}
+    put = {"requestBody": content(shown), "responses": {"200": {"description": "", **content(thing())}}}
+    get = {"responses": {"200": {"description": "", **content(shown)}, "404": {"description": ""}}}
+    return {path: {"parameters": [own], "put": put, "get": get}}
+
+
 ISSUE = thing(("id", "number"), id=WHOLE, number=WHOLE, title=TEXT)
 DATASET = thing(id=TEXT, datasetReference=thing(datasetId=TEXT, projectId=TEXT), title=TEXT)
 POD = thing(kind=TEXT, metadata=thing(("name",), name=TEXT, labels={"type": "object"}), title=TEXT)
@@ -85,6 +93,7 @@ COVER = thing(
     id=TEXT, title=TEXT, covers={"type": "object", "additionalProperties": thing(("size",), size=WHOLE, word=TEXT)}
 )
 
+MAP = {"type": "object", "additionalProperties": TEXT}
 STORE = thing(id=TEXT, name=TEXT, title={**TEXT, "readOnly": True}, size={**WHOLE, "readOnly": True})
 DRIVE = thing(driveId=TEXT, title=TEXT)
 DRIVES = {"$ref": "#/components/schemas/Drives"}
@@ -125,6 +134,7 @@ PATHS: dict[str, Any] = {
     "/tanks": {"get": {"responses": {"200": {"description": "", **content({"type": "array", "items": TANK_SUMMARY})}}}},
     **collection("/groups/{group}/tanks", "id", {"$ref": "#/components/schemas/Tank"}, above=("group",)),
     **collection("/cloud_storage", "driveId", DRIVE, made=DRIVES, wrap=lambda _: DRIVES, listed=DRIVES),
+    **marked("/tags/{resourceArn}", "resourceArn", thing(Tags=MAP)),
     **collection("/prices", "id", PRICE),
     **collection("/sources", "dataSourceId", thing(dataStreamId=TEXT, title=TEXT)),
 }
@@ -280,3 +290,10 @@ def test_decimals_may_be_written_as_any_number(client: httpx.Client, amount: str
 @pytest.mark.parametrize("amount", ["", ".", "1,5", "1e", "ten", "0x1"])
 def test_what_is_no_number_is_no_decimal(client: httpx.Client, amount: str) -> None:
     assert client.post("/prices", json={"amount": amount}).status_code == 400
+
+
+def test_a_map_of_any_keys_is_kept_for_what_the_path_names(client: httpx.Client) -> None:
+    assert client.put("/tags/arn:a", json={"Tags": {"team": "x"}}).status_code == 200
+    assert client.put("/tags/arn:b", json={"Tags": {"team": "y"}}).status_code == 200
+    assert client.get("/tags/arn:a").json()["Tags"] == {"team": "x"}
+    assert client.get("/tags/arn:b").json()["Tags"] == {"team": "y"}
