@@ -258,6 +258,15 @@ def test_runner_killed_then_resumed(project: Project) -> None:
         resume(State(project.state), "last", worker=project.executor)
 
 
+def test_results_of_another_version_of_the_factory_are_not_gone_on_with(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.run()
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "0.0.1")
+    with pytest.raises(IntegrityError, match="inputs of this run changed"):
+        resume(State(project.state), "last", worker=project.executor)
+
+
 def _deployed(project: Project) -> int:
     """A copy of the app that lives as long as the test process."""
     import socket

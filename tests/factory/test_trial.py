@@ -69,6 +69,11 @@ def test_hung_answer_is_the_apps_fault(trial: Trial) -> None:
     assert verdict(slow) == ("fail", "app_timeout")
 
 
+def test_an_answer_without_end_is_the_apps_fault(trial: Trial) -> None:
+    source = TINY + "serve(lambda *a: (200, '{\"ok\": true, \"more\": \"' + 'x' * 6_000_000 + '\"}'))\n"
+    assert verdict(trial(source)) == ("fail", "assert")
+
+
 def test_hung_start(trial: Trial) -> None:
     result = trial("import time\ntime.sleep(60)\n", app=APP)
     assert verdict(result) == ("fail", "app_start") and "nothing listens" in result.message
