@@ -102,7 +102,7 @@ class Supervisor:
         for name in ("home", "tmp"):
             (self.folder / name).mkdir(exist_ok=True)
         with self._phase("twins"):
-            twins = Twins(plan.twins, seed=plan.seed, token=secrets.token_urlsafe(24), command=plan.twin_command)
+            twins = Twins(plan.twins, seed=plan.seed, token=secrets.token_hex(24), command=plan.twin_command)
             self.twins = twins
             if plan.app["fixed_twins"]:
                 stack.enter_context(locked(Path(plan.locks) / "twins"))
