@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -11,23 +10,14 @@ from slack_sdk import WebClient
 
 from tests import browser
 from tests.twins.slack_bench import bot, slack_server, twin
-from tests.twins.test_slack_apps import Served, bolt
+from tests.twins.test_slack_apps import Served, served
 from twinkit.testing.plane import PlaneError
 from twinkit.testing.twin import Twin
 from twins.slack import world
 from twins.slack.acting import Slack
 
-__all__ = ["bot", "slack_server", "twin"]
+__all__ = ["bot", "served", "slack_server", "twin"]
 GENERAL = world.GENERAL
-
-
-@pytest.fixture
-def served(twin: Twin) -> Iterator[Served]:
-    app = Served(bolt(twin))
-    twin.do("app", request_url=app.url)
-    twin.idle()
-    yield app
-    app.close()
 
 
 DIALOG = {
