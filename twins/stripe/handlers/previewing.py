@@ -21,6 +21,7 @@ from twins.stripe.handlers import (
     discounting,
     invoice_items,
     invoicing,
+    recurring,
     subscribing,
     subscriptions,
 )
@@ -58,7 +59,7 @@ def _stand(trial: Trial, customer: str, at: int) -> None:
 def _renewal(trial: Trial, id: str) -> Found:
     """What the next renewal of a subscription bills. Raises 404 when it is not renewed."""
     record = trial.store.get("subscription", id)
-    rows = subscribing.items_of(trial, id)
+    rows = recurring.items_of(trial, id)
     if rows:
         end = min(int(row["current_period_end"]) for row in rows)
         _stand(trial, record["customer"], end)
@@ -225,7 +226,7 @@ def upcoming(ctx: Ctx, data: dict[str, Any]) -> None:
     record, key = ctx.store.find("subscription", data["subscription"]), f"{data['subscription']}/{data['end']}"
     if record is None or record["status"] in statuses.ENDED or ctx.store.find(TOLD, key) is not None:
         return
-    ends = [row["current_period_end"] for row in subscribing.items_of(ctx, record["id"])]
+    ends = [row["current_period_end"] for row in recurring.items_of(ctx, record["id"])]
     if data["end"] not in ends:
         return
     try:

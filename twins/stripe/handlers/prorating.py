@@ -11,7 +11,7 @@ from typing import Any
 from twinkit import Ctx, Filter
 from twins.stripe import lookup
 from twins.stripe.billing import periods, proration
-from twins.stripe.handlers import clocks, invoice_items, invoicing, subscribing
+from twins.stripe.handlers import clocks, cycle, invoice_items, invoicing, recurring
 
 Item = Mapping[str, Any]
 FROZEN = ["pricing", "quantity", "discounts"]
@@ -74,27 +74,27 @@ def rows(
     for old, new in changes:
         if not differs(old, new):
             continue
-        if old is not None and not subscribing.metered(old["price"]):
+        if old is not None and not recurring.metered(old["price"]):
             start, end = old["current_period_start"], old["current_period_end"]
             part = proration.remaining(start, end, at)
             text = proration.unused(_name(ctx, old), int(old.get("quantity") or 1), at)
-            amount = proration.credit(subscribing.whole(ctx, old), part)
+            amount = proration.credit(recurring.whole(ctx, old), part)
             item = _values(ctx, subscription, old, amount, text, (at, end))
             item["proration_details"] = {"credited_items": _billed(ctx, old)}
             if part:
                 credits.append(item)
-        if new is not None and not subscribing.metered(new["price"]):
+        if new is not None and not recurring.metered(new["price"]):
             start, end = new["current_period_start"], new["current_period_end"]
             part = proration.remaining(start, end, at)
             text = proration.rest(_name(ctx, new), int(new.get("quantity") or 1), at)
-            amount = proration.charge(subscribing.whole(ctx, new), part)
+            amount = proration.charge(recurring.whole(ctx, new), part)
             if part:
                 charges.append(_values(ctx, subscription, new, amount, text, (at, end)))
     return [*credits, *charges]
 
 
 def _name(ctx: Ctx, item: Item) -> str:
-    return str(subscribing.product_of(ctx, item["price"])["name"])
+    return str(recurring.product_of(ctx, item["price"])["name"])
 
 
 def keep(ctx: Ctx, items: Sequence[dict[str, Any]]) -> None:
@@ -107,9 +107,9 @@ def keep(ctx: Ctx, items: Sequence[dict[str, Any]]) -> None:
 def invoice_now(ctx: Ctx, subscription: dict[str, Any], *, pay: bool = True) -> dict[str, Any] | None:
     """Bill what is pending at once, as `subscription_update`; None when nothing is."""
     at = clocks.now(ctx, subscription["customer"])
-    items = subscribing.items_of(ctx, subscription["id"])
+    items = recurring.items_of(ctx, subscription["id"])
     start = min((row["current_period_start"] for row in items), default=at)
-    invoice = subscribing.draft(ctx, subscription, "subscription_update", at, period_start=start)
+    invoice = cycle.draft(ctx, subscription, "subscription_update", at, period_start=start)
     lines = invoicing.sweep(ctx, str(subscription["customer"]), invoice["id"], subscription["id"])
     if not lines:
         return None
@@ -117,7 +117,7 @@ def invoice_now(ctx: Ctx, subscription: dict[str, Any], *, pay: bool = True) -> 
     ctx.store.update("subscription", subscription["id"], latest_invoice=invoice["id"])
     if subscription["collection_method"] == "send_invoice":
         return invoice
-    opened = subscribing.finalize_now(ctx, invoice)
+    opened = cycle.finalize_now(ctx, invoice)
     if pay and opened["status"] == "open":
         invoicing.attempt(ctx, opened)
     return ctx.store.get("invoice", invoice["id"])
@@ -125,11 +125,11 @@ def invoice_now(ctx: Ctx, subscription: dict[str, Any], *, pay: bool = True) -> 
 
 def period_of(ctx: Ctx, subscription: Mapping[str, Any], price: Mapping[str, Any], at: int) -> tuple[int, int]:
     """The period of an item that is added now: until the others' period ends."""
-    rows = subscribing.items_of(ctx, str(subscription["id"]))
-    same = [row for row in rows if subscribing.rule_of(row["price"]) == subscribing.rule_of(price)]
+    rows = recurring.items_of(ctx, str(subscription["id"]))
+    same = [row for row in rows if recurring.rule_of(row["price"]) == recurring.rule_of(price)]
     if same:
         return at, int(same[0]["current_period_end"])
-    interval, count = subscribing.rule_of(price)
+    interval, count = recurring.rule_of(price)
     return at, periods.period_end(at, interval, count)
 
 
@@ -142,13 +142,13 @@ def changed_item(ctx: Ctx, item: dict[str, Any], given: Mapping[str, Any], at: i
         after["tax_rates"] = invoice_items.tax_rates(ctx, given["tax_rates"] or (), "tax_rates")
     if not given.get("price") and not isinstance(given.get("price_data"), Mapping):
         return after, False
-    price = subscribing.price_of(ctx, given, "items[0]")
-    moved = subscribing.rule_of(price) != subscribing.rule_of(item["price"])
-    after |= {"price": price, "plan": subscribing.plan_of(price)}
-    if subscribing.metered(price):
+    price = recurring.price_of(ctx, given, "items[0]")
+    moved = recurring.rule_of(price) != recurring.rule_of(item["price"])
+    after |= {"price": price, "plan": recurring.plan_of(price)}
+    if recurring.metered(price):
         after.pop("quantity", None)
     if moved:
-        interval, count = subscribing.rule_of(price)
+        interval, count = recurring.rule_of(price)
         start = at if at != item["current_period_start"] else item["current_period_start"]
         after |= {
             "current_period_start": start,

@@ -11,7 +11,7 @@ from typing import Any
 from twinkit import Ctx
 from twins.stripe import errors, lookup
 from twins.stripe.billing import pricing, totals
-from twins.stripe.handlers import catalogue, invoicing, subscribing
+from twins.stripe.handlers import catalogue, invoicing, recurring
 
 ITEMS = "sold_items"
 """Store name of the line items of a session or link, by its id."""
@@ -46,7 +46,7 @@ def items(ctx: Ctx, given: Any, mode: str) -> list[dict[str, Any]]:
     for place, each in enumerate(given if isinstance(given, list) else ()):
         where = f"line_items[{place}]"
         price = _price(ctx, each, where)
-        if each.get("quantity") is None and not subscribing.metered(price):
+        if each.get("quantity") is None and not recurring.metered(price):
             raise errors.invalid(f"Quantity is required. Add `quantity` to `{where}`.", f"{where}[quantity]")
         rows.append(_item(ctx, price, each))
     if mode == "payment" and any(row["price"]["recurring"] for row in rows):
@@ -69,7 +69,7 @@ def _item(ctx: Ctx, price: dict[str, Any], given: Mapping[str, Any]) -> dict[str
         "amount_tax": 0,
         "amount_total": amount,
         "currency": price["currency"],
-        "description": subscribing.product_of(ctx, price)["name"],
+        "description": recurring.product_of(ctx, price)["name"],
         "metadata": lookup.metadata({}, given.get("metadata")),
         "price": price,
         "quantity": quantity if given.get("quantity") is not None else None,

@@ -9,232 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from twinkit import Ctx, Filter, Reply, ServiceError
-from twins.stripe import errors, listing, lookup
-from twins.stripe.billing import periods, pricing, statuses, totals
-from twins.stripe.handlers import (
-    catalogue,
-    clocks,
-    discounting,
-    invoice_items,
-    invoices,
-    invoicing,
-)
+from twinkit import Ctx, Reply, ServiceError
+from twins.stripe import errors
+from twins.stripe.billing import periods, statuses
+from twins.stripe.handlers import clocks, cycle, invoices, invoicing, recurring
 
 BIRTH = "subscription_birth"
 """Store name of the subscriptions that are just being made: what happens to them is not told yet."""
 DETAILS: Mapping[str, Any] = dict.fromkeys(("comment", "feedback", "feedback_option", "reason"))
-
-
-# items ---------------------------------------------------------------------------------------------------------------
-
-
-def price_of(ctx: Ctx, given: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The recurring price that an item names or describes. Raises 400."""
-    data = given.get("price_data")
-    if isinstance(data, Mapping):
-        product = lookup.record(ctx, "product", data.get("product"), f"{where}[price_data][product]")
-        return catalogue.make_price(ctx, data, product["id"])
-    if not given.get("price"):
-        raise errors.missing(f"{where}[price]")
-    price = lookup.record(ctx, "price", given["price"], f"{where}[price]")
-    if price.get("recurring") is None and not ctx.options.get("materialise"):
-        text = (
-            f"The price specified is set to `type=one_time` but this field only accepts prices with "
-            f"`type=recurring`: {price['id']}."
-        )
-        raise errors.invalid(text, f"{where}[price]")
-    if not price["active"] and not ctx.options.get("materialise"):
-        raise errors.invalid(
-            "The price specified is inactive. This field only accepts active prices.", f"{where}[price]"
-        )
-    return price
-
-
-def plan_of(price: Mapping[str, Any]) -> dict[str, Any]:
-    """The older `plan` object that items still show beside their price."""
-    rule = price.get("recurring") or {}
-    return {
-        "id": price["id"],
-        "object": "plan",
-        "active": price["active"],
-        "amount": price["unit_amount"],
-        "amount_decimal": price["unit_amount_decimal"],
-        "billing_scheme": price["billing_scheme"],
-        "created": price["created"],
-        "currency": price["currency"],
-        "interval": rule.get("interval", "month"),
-        "interval_count": rule.get("interval_count", 1),
-        "livemode": False,
-        "metadata": price["metadata"],
-        "meter": rule.get("meter"),
-        "nickname": price["nickname"],
-        "product": price["product"],
-        "tiers_mode": price["tiers_mode"],
-        "transform_usage": price["transform_quantity"],
-        "trial_period_days": None,
-        "usage_type": rule.get("usage_type", "licensed"),
-    }
-
-
-def rule_of(price: Mapping[str, Any]) -> tuple[str, int]:
-    """(interval, count) of a recurring price."""
-    rule = price.get("recurring") or {}
-    return str(rule.get("interval") or "month"), int(rule.get("interval_count") or 1)
-
-
-def metered(price: Mapping[str, Any]) -> bool:
-    """Whether a price bills what was used."""
-    return (price.get("recurring") or {}).get("usage_type") == "metered"
-
-
-def new_item(
-    ctx: Ctx, subscription: str, price: dict[str, Any], given: Mapping[str, Any], period: tuple[int, int], at: int
-) -> dict[str, Any]:
-    """Keep a new item of a subscription."""
-    record: dict[str, Any] = {
-        "id": ctx.new_id("subscription_item"),
-        "object": "subscription_item",
-        "billing_thresholds": None,
-        "created": at,
-        "current_period_end": period[1],
-        "current_period_start": period[0],
-        "current_trial": None,
-        "discounts": [],
-        "metadata": lookup.metadata({}, given.get("metadata")),
-        "plan": plan_of(price),
-        "price": price,
-        "subscription": subscription,
-        "tax_rates": invoice_items.tax_rates(ctx, given.get("tax_rates"), "tax_rates"),
-    }
-    if not metered(price):
-        quantity = given.get("quantity")
-        record["quantity"] = 1 if quantity is None else int(quantity)
-    record = lookup.ordered(record)
-    ctx.store.insert("subscription_item", record, created=ctx.micros)
-    return record
-
-
-def items_of(ctx: Ctx, subscription: str) -> list[dict[str, Any]]:
-    """The items of a subscription, oldest first."""
-    return list(ctx.store.select("subscription_item", [Filter("subscription", "=", subscription)]))[::-1]
-
-
-def show_items(ctx: Ctx, subscription: dict[str, Any]) -> dict[str, Any]:
-    """The subscription with its items as they are now, not stored yet."""
-    rows = items_of(ctx, subscription["id"])
-    url = f"/v1/subscription_items?subscription={subscription['id']}"
-    single = rows[0] if len(rows) == 1 else None
-    return {
-        **subscription,
-        "items": listing.counted(rows, url),
-        "plan": single["plan"] if single else None,
-        "quantity": single.get("quantity") if single else None,
-    }
-
-
-def product_of(ctx: Ctx, price: Mapping[str, Any]) -> dict[str, Any]:
-    """The product of a price, with a name even when it is gone."""
-    return ctx.store.find("product", str(price["product"])) or {"name": str(price["product"])}
-
-
-def whole(ctx: Ctx, item: Mapping[str, Any]) -> int:
-    """What an item costs for a whole period."""
-    hidden = ctx.store.find(catalogue.HIDDEN, item["price"]["id"]) or {}
-    return pricing.amount(item["price"], int(item.get("quantity") or 0), hidden.get("tiers") or ())
-
-
-# invoices of a period ------------------------------------------------------------------------------------------------
-
-
-def item_lines(ctx: Ctx, invoice: str, subscription: Mapping[str, Any], *, trial: bool) -> list[dict[str, Any]]:
-    """The lines for the current period of each item; free while it is a trial."""
-    return [_period_line(ctx, invoice, subscription, item, trial) for item in items_of(ctx, subscription["id"])]
-
-
-def _period_line(
-    ctx: Ctx, invoice: str, subscription: Mapping[str, Any], item: Mapping[str, Any], trial: bool
-) -> dict[str, Any]:
-    price, product = item["price"], product_of(ctx, item["price"])
-    quantity = int(item.get("quantity") or 0)
-    text = pricing.described(price, product, quantity)
-    details = invoice_items.details(price)
-    if trial:
-        text = f"Free trial for {pricing.counted(quantity, product)}"
-        details = {**details, "unit_amount_decimal": "0"}
-    inner = {
-        "invoice_item": None,
-        "proration": False,
-        "proration_details": {"credited_items": None},
-        "subscription": subscription["id"],
-        "subscription_item": item["id"],
-    }
-    values = {
-        "amount": 0 if trial else whole(ctx, item),
-        "description": text,
-        "metadata": dict(item["metadata"]),
-        "parent": {
-            "invoice_item_details": None,
-            "subscription_item_details": inner,
-            "type": "subscription_item_details",
-        },
-        "period": {"end": item["current_period_end"], "start": item["current_period_start"]},
-        "pricing": details,
-        "quantity": quantity,
-        totals.RATES: [rate["id"] for rate in item["tax_rates"]],
-    }
-    return invoicing.line(ctx, invoice, str(subscription["currency"]), values)
-
-
-def draft(
-    ctx: Ctx, subscription: Mapping[str, Any], reason: str, at: int, *, period_start: int | None = None
-) -> dict[str, Any]:
-    """The draft of a subscription's invoice, without lines and not stored yet."""
-    customer = ctx.store.get("customer", str(subscription["customer"]))
-    invoice = invoicing.blank(ctx, customer, str(subscription["currency"]), at)
-    inner = {"metadata": dict(subscription["metadata"]), "subscription": subscription["id"]}
-    sent = subscription["collection_method"] == "send_invoice"
-    invoice |= {
-        "auto_advance": True,
-        "billing_reason": reason,
-        "collection_method": subscription["collection_method"],
-        "default_tax_rates": list(subscription["default_tax_rates"] or ()),
-        "description": subscription["description"],
-        "discounts": discounting.running(ctx, subscription["discounts"], at),
-        "due_date": at + int(subscription["days_until_due"] or 30) * periods.DAY if sent else None,
-        "parent": {"quote_details": None, "subscription_details": inner, "type": "subscription_details"},
-        "period_start": period_start if period_start is not None else at,
-    }
-    return invoice
-
-
-def bill(
-    ctx: Ctx, subscription: dict[str, Any], reason: str, at: int, *, trial: bool = False, since: int | None = None
-) -> dict[str, Any]:
-    """Keep the draft for the current period, with what was pending; the subscription names it as its latest.
-
-    `since` is when the period before began: what an invoice of a renewal looks back on.
-    """
-    rows = items_of(ctx, subscription["id"])
-    start = since
-    if start is None and reason != "subscription_create":
-        start = min((row["current_period_start"] for row in rows), default=at)
-    invoice = draft(ctx, subscription, reason, at, period_start=None if start is None else min(start, at))
-    pending = invoicing.sweep(ctx, str(subscription["customer"]), invoice["id"], subscription["id"])
-    lines = [*pending, *item_lines(ctx, invoice["id"], subscription, trial=trial)]
-    invoice = invoicing.insert(ctx, invoice, lines)
-    ctx.store.update("subscription", subscription["id"], latest_invoice=invoice["id"])
-    once = [id for id in subscription["discounts"] if not discounting.lasts(ctx, id)]
-    if once:
-        kept = [id for id in subscription["discounts"] if id not in once]
-        ctx.store.update("subscription", subscription["id"], discounts=kept)
-    return invoice
-
-
-def finalize_now(ctx: Ctx, invoice: dict[str, Any]) -> dict[str, Any]:
-    """Finalize a draft at once instead of after its hour."""
-    ctx.store.update("invoice", invoice["id"], auto_advance=False)
-    return invoicing.finalize(ctx, ctx.store.get("invoice", invoice["id"]))
 
 
 # status --------------------------------------------------------------------------------------------------------------
@@ -243,7 +25,7 @@ def finalize_now(ctx: Ctx, invoice: dict[str, Any]) -> dict[str, Any]:
 def changed(ctx: Ctx, subscription: dict[str, Any], changes: Mapping[str, Any], *events: str) -> dict[str, Any]:
     """Change a subscription and tell of it, unless it is just being made."""
     previous = ctx.store.get("subscription", subscription["id"])
-    record = show_items(ctx, {**previous, **changes})
+    record = recurring.show_items(ctx, {**previous, **changes})
     ctx.store.replace("subscription", subscription["id"], record)
     before = {name: previous.get(name) for name in record if previous.get(name) != record[name]}
     if before and ctx.store.find(BIRTH, subscription["id"]) is None:
@@ -265,7 +47,7 @@ def end(
         "ended_at": at,
         "status": "canceled",
     }
-    record = show_items(ctx, {**ctx.store.get("subscription", subscription["id"]), **values})
+    record = recurring.show_items(ctx, {**ctx.store.get("subscription", subscription["id"]), **values})
     ctx.store.replace("subscription", subscription["id"], record)
     ctx.emit("customer.subscription.deleted", record)
     return record
@@ -327,11 +109,11 @@ def collect_first(ctx: Ctx, subscription: dict[str, Any], behavior: str, *, on_s
     """The first invoice of a new subscription and its payment. Raises for what the behaviour does not admit."""
     at = clocks.now(ctx, subscription["customer"])
     trial = subscription["trial_end"] is not None and subscription["trial_end"] > at
-    invoice = bill(ctx, subscription, "subscription_create", at, trial=trial)
+    invoice = cycle.bill(ctx, subscription, "subscription_create", at, trial=trial)
     if subscription["collection_method"] == "send_invoice":
         ctx.store.update("subscription", subscription["id"], status="trialing" if trial else "active")
         return
-    opened = finalize_now(ctx, invoice)
+    opened = cycle.finalize_now(ctx, invoice)
     if opened["status"] == "paid":
         ctx.store.update("subscription", subscription["id"], status="trialing" if trial else "active")
         return
@@ -380,7 +162,7 @@ def expires(ctx: Ctx, data: dict[str, Any]) -> None:
 
 def plan_renewal(ctx: Ctx, subscription: Mapping[str, Any]) -> None:
     """Let the clock renew a subscription when the first of its periods ends."""
-    rows = items_of(ctx, str(subscription["id"]))
+    rows = recurring.items_of(ctx, str(subscription["id"]))
     if rows:
         end_at = min(row["current_period_end"] for row in rows)
         clocks.later(
@@ -411,7 +193,7 @@ def renews(ctx: Ctx, data: dict[str, Any]) -> None:
     subscription = ctx.store.find("subscription", data["subscription"])
     if subscription is None or subscription["status"] not in ("active", "past_due", "trialing", "unpaid"):
         return
-    rows = items_of(ctx, subscription["id"])
+    rows = recurring.items_of(ctx, subscription["id"])
     due = [row for row in rows if row["current_period_end"] == data["end"]]
     if not due:
         return
@@ -421,14 +203,14 @@ def renews(ctx: Ctx, data: dict[str, Any]) -> None:
     if subscription["status"] == "trialing" and not _trial_over(ctx, subscription):
         return
     for row in due:
-        interval, count = rule_of(row["price"])
+        interval, count = recurring.rule_of(row["price"])
         start = row["current_period_end"]
         until = periods.next_boundary(subscription["billing_cycle_anchor"], interval, count, start)
         ctx.store.update("subscription_item", row["id"], current_period_start=start, current_period_end=until)
     subscription = ctx.store.get("subscription", subscription["id"])
     at = clocks.now(ctx, subscription["customer"])
     since = min(row["current_period_start"] for row in due)
-    invoice = bill(ctx, subscription, "subscription_cycle", at, since=since)
+    invoice = cycle.bill(ctx, subscription, "subscription_cycle", at, since=since)
     paused = subscription["pause_collection"]
     if paused:
         _collect_not(ctx, invoice, str(paused["behavior"]))

@@ -10,7 +10,7 @@ from typing import Any
 from twinkit import Ctx, Filter, Request
 from twins.stripe import errors, listing, lookup, twin
 from twins.stripe.billing import statuses
-from twins.stripe.handlers import subscribing, subscriptions
+from twins.stripe.handlers import recurring, subscriptions
 
 PASSED = ("payment_behavior", "proration_behavior", "proration_date")
 
@@ -37,10 +37,10 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     record = lookup.record(ctx, "subscription", params["subscription"], "subscription")
     if record["status"] in statuses.ENDED:
         raise errors.no_such("subscription", record["id"], "subscription")
-    before = {row["id"] for row in subscribing.items_of(ctx, record["id"])}
+    before = {row["id"] for row in recurring.items_of(ctx, record["id"])}
     given = {name: value for name, value in params.items() if name not in (*PASSED, "subscription", "expand")}
     _change(ctx, record["id"], [given], params)
-    return next(row for row in subscribing.items_of(ctx, record["id"]) if row["id"] not in before)
+    return next(row for row in recurring.items_of(ctx, record["id"]) if row["id"] not in before)
 
 
 @twin.handler("GetSubscriptionItems")
@@ -73,7 +73,7 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
 def delete(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Remove an item; a subscription keeps at least one."""
     item, params = _item(ctx, request), {**request.query, **(request.body or {})}
-    if len(subscribing.items_of(ctx, item["subscription"])) == 1:
+    if len(recurring.items_of(ctx, item["subscription"])) == 1:
         text = (
             f"A subscription must have at least one active plan. The subscription item {item['id']} cannot be deleted "
             "because it is the last item of its subscription. To remove it, cancel the subscription instead."

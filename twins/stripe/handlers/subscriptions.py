@@ -14,11 +14,13 @@ from twins.stripe.billing import periods, statuses
 from twins.stripe.handlers import (
     charges,
     clocks,
+    cycle,
     discounting,
     invoice_items,
     invoicing,
     payment_methods,
     prorating,
+    recurring,
     setup_intents,
     subscribing,
 )
@@ -143,7 +145,7 @@ def make(ctx: Ctx, params: Mapping[str, Any], *, on_session: bool = True) -> dic
     customer = lookup.record(ctx, "customer", params["customer"], "customer")
     given = params.get("items")
     rows = given if isinstance(given, list) else []
-    prices = [subscribing.price_of(ctx, each, f"items[{place}]") for place, each in enumerate(rows)]
+    prices = [recurring.price_of(ctx, each, f"items[{place}]") for place, each in enumerate(rows)]
     _check(ctx, params, given, prices)
     currency = charges.check_currency(params.get("currency") or prices[0]["currency"])
     _check_currency(customer, currency)
@@ -156,7 +158,7 @@ def make(ctx: Ctx, params: Mapping[str, Any], *, on_session: bool = True) -> dic
     at = record["created"]
     record["discounts"] = discounting.make(ctx, params.get("discounts"), customer, at, subscription=record["id"])
     _add_items(ctx, record, prices, rows)
-    record = lookup.ordered(subscribing.show_items(ctx, record))
+    record = lookup.ordered(recurring.show_items(ctx, record))
     ctx.store.insert("subscription", record, created=ctx.micros)
     ctx.store.insert(subscribing.BIRTH, {}, id=record["id"])
     if customer.get("currency") is None:
@@ -169,11 +171,11 @@ def make(ctx: Ctx, params: Mapping[str, Any], *, on_session: bool = True) -> dic
 
 def _add_items(ctx: Ctx, record: dict[str, Any], prices: list[dict[str, Any]], rows: list[Any]) -> None:
     for price, each in zip(prices, rows, strict=True):
-        interval, count = subscribing.rule_of(price)
+        interval, count = recurring.rule_of(price)
         start = record["start_date"]
         anchor = record["billing_cycle_anchor"]
         end = record["trial_end"] or (anchor if anchor > start else periods.period_end(start, interval, count))
-        subscribing.new_item(ctx, record["id"], price, each, (start, end), record["created"])
+        recurring.new_item(ctx, record["id"], price, each, (start, end), record["created"])
 
 
 def _extra(ctx: Ctx, record: Mapping[str, Any], params: Mapping[str, Any], customer: Mapping[str, Any]) -> None:
@@ -253,7 +255,7 @@ def list_all(ctx: Ctx, request: Request) -> dict[str, Any]:
 
 def _cancel_later(ctx: Ctx, record: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
     """What `cancel_at_period_end` and `cancel_at` set or take back."""
-    rows = subscribing.items_of(ctx, str(record["id"]))
+    rows = recurring.items_of(ctx, str(record["id"]))
     ends = [row["current_period_end"] for row in rows]
     reason = {**record["cancellation_details"], "reason": "cancellation_requested"}
     at = clocks.now(ctx, record["customer"])
@@ -323,9 +325,9 @@ def _items(
             ctx.store.replace("subscription_item", item["id"], after)
             pairs.append((item, after))
             continue
-        price = subscribing.price_of(ctx, each, f"items[{place}]")
+        price = recurring.price_of(ctx, each, f"items[{place}]")
         period = prorating.period_of(ctx, record, price, at)
-        pairs.append((None, subscribing.new_item(ctx, record["id"], price, each, period, at)))
+        pairs.append((None, recurring.new_item(ctx, record["id"], price, each, period, at)))
     return pairs, moved
 
 
@@ -333,15 +335,15 @@ def _trial_now(ctx: Ctx, record: dict[str, Any], wanted: Any, at: int) -> dict[s
     """End a trial now, or move its end."""
     if wanted != "now":
         end = _trial_end({"trial_end": wanted}, at)
-        for row in subscribing.items_of(ctx, record["id"]):
+        for row in recurring.items_of(ctx, record["id"]):
             ctx.store.update("subscription_item", row["id"], current_period_end=end)
         start = record["trial_start"] or at
         return {"trial_end": end, "trial_start": start, "billing_cycle_anchor": end, "status": "trialing"}
     customer = ctx.store.get("customer", record["customer"])
     if not record["default_payment_method"] and not invoicing.customer_method(customer):
         raise errors.invalid(statuses.NO_METHOD, code="resource_missing")
-    for row in subscribing.items_of(ctx, record["id"]):
-        end = periods.period_end(at, *subscribing.rule_of(row["price"]))
+    for row in recurring.items_of(ctx, record["id"]):
+        end = periods.period_end(at, *recurring.rule_of(row["price"]))
         ctx.store.update("subscription_item", row["id"], current_period_start=at, current_period_end=end)
     return {"trial_end": at, "billing_cycle_anchor": at, "status": "active"}
 
@@ -361,7 +363,7 @@ def change(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict[
     _guard(record, params)
     at = int(params.get("proration_date") or clocks.now(ctx, record["customer"]))
     changes = _simple(ctx, record, params)
-    before = subscribing.items_of(ctx, record["id"])
+    before = recurring.items_of(ctx, record["id"])
     pairs, moved = _items(ctx, record, params.get("items"), at)
     runs = record["status"] not in ("trialing", "incomplete")
     anew = params.get("billing_cycle_anchor") == "now" and not moved and runs
@@ -379,8 +381,8 @@ def change(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict[
     changed = subscribing.changed(ctx, record, changes)
     if anew or (ended and params["trial_end"] == "now"):
         reason = "subscription_update" if anew else "subscription_cycle"
-        invoice = subscribing.bill(ctx, changed, reason, at)
-        invoicing.attempt(ctx, subscribing.finalize_now(ctx, invoice))
+        invoice = cycle.bill(ctx, changed, reason, at)
+        invoicing.attempt(ctx, cycle.finalize_now(ctx, invoice))
     elif behavior == "always_invoice" or (moved and behavior != "none"):
         prorating.invoice_now(ctx, ctx.store.get("subscription", record["id"]))
     if pairs or ended or "cancel_at" in changes:
@@ -390,8 +392,8 @@ def change(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict[
 
 def _restart(ctx: Ctx, record: Mapping[str, Any], at: int) -> None:
     """Begin the periods anew now; whoever does so bills them."""
-    for row in subscribing.items_of(ctx, str(record["id"])):
-        end = periods.period_end(at, *subscribing.rule_of(row["price"]))
+    for row in recurring.items_of(ctx, str(record["id"])):
+        end = periods.period_end(at, *recurring.rule_of(row["price"]))
         ctx.store.update("subscription_item", row["id"], current_period_start=at, current_period_end=end)
 
 
@@ -412,7 +414,7 @@ def cancel_now(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> d
     """Cancel a subscription at once as `prorate` and `invoice_now` ask."""
     at = clocks.now(ctx, record["customer"])
     if params.get("prorate"):
-        pairs = [(row, None) for row in subscribing.items_of(ctx, record["id"])]
+        pairs = [(row, None) for row in recurring.items_of(ctx, record["id"])]
         prorating.keep(ctx, prorating.rows(ctx, record, pairs, at))
     if params.get("invoice_now"):
         prorating.invoice_now(ctx, record)
@@ -437,8 +439,8 @@ def resume_now(ctx: Ctx, record: dict[str, Any]) -> dict[str, Any]:
     """Resume a paused subscription, whoever asks."""
     at = clocks.now(ctx, record["customer"])
     _restart(ctx, record, at)
-    invoice = subscribing.bill(ctx, record, "subscription_cycle", at)
-    opened = subscribing.finalize_now(ctx, invoice)
+    invoice = cycle.bill(ctx, record, "subscription_cycle", at)
+    opened = cycle.finalize_now(ctx, invoice)
     method = invoicing.method_for(ctx, opened)
     if opened["status"] == "open" and method is not None:
         invoicing.collect(ctx, opened, method, off_session=True)

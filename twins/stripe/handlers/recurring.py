@@ -1,0 +1,129 @@
+"""What recurs: the items of subscriptions, their prices, what they cost for a period.
+
+Source: https://docs.stripe.com/api/subscription_items. Imports: the kit's public names, the twin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twinkit import Ctx, Filter
+from twins.stripe import errors, listing, lookup
+from twins.stripe.billing import pricing
+from twins.stripe.handlers import catalogue, invoice_items
+
+
+def price_of(ctx: Ctx, given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The recurring price that an item names or describes. Raises 400."""
+    data = given.get("price_data")
+    if isinstance(data, Mapping):
+        product = lookup.record(ctx, "product", data.get("product"), f"{where}[price_data][product]")
+        return catalogue.make_price(ctx, data, product["id"])
+    if not given.get("price"):
+        raise errors.missing(f"{where}[price]")
+    price = lookup.record(ctx, "price", given["price"], f"{where}[price]")
+    if price.get("recurring") is None and not ctx.options.get("materialise"):
+        text = (
+            f"The price specified is set to `type=one_time` but this field only accepts prices with "
+            f"`type=recurring`: {price['id']}."
+        )
+        raise errors.invalid(text, f"{where}[price]")
+    if not price["active"] and not ctx.options.get("materialise"):
+        raise errors.invalid(
+            "The price specified is inactive. This field only accepts active prices.", f"{where}[price]"
+        )
+    return price
+
+
+def plan_of(price: Mapping[str, Any]) -> dict[str, Any]:
+    """The older `plan` object that items still show beside their price."""
+    rule = price.get("recurring") or {}
+    return {
+        "id": price["id"],
+        "object": "plan",
+        "active": price["active"],
+        "amount": price["unit_amount"],
+        "amount_decimal": price["unit_amount_decimal"],
+        "billing_scheme": price["billing_scheme"],
+        "created": price["created"],
+        "currency": price["currency"],
+        "interval": rule.get("interval", "month"),
+        "interval_count": rule.get("interval_count", 1),
+        "livemode": False,
+        "metadata": price["metadata"],
+        "meter": rule.get("meter"),
+        "nickname": price["nickname"],
+        "product": price["product"],
+        "tiers_mode": price["tiers_mode"],
+        "transform_usage": price["transform_quantity"],
+        "trial_period_days": None,
+        "usage_type": rule.get("usage_type", "licensed"),
+    }
+
+
+def rule_of(price: Mapping[str, Any]) -> tuple[str, int]:
+    """(interval, count) of a recurring price."""
+    rule = price.get("recurring") or {}
+    return str(rule.get("interval") or "month"), int(rule.get("interval_count") or 1)
+
+
+def metered(price: Mapping[str, Any]) -> bool:
+    """Whether a price bills what was used."""
+    return (price.get("recurring") or {}).get("usage_type") == "metered"
+
+
+def new_item(
+    ctx: Ctx, subscription: str, price: dict[str, Any], given: Mapping[str, Any], period: tuple[int, int], at: int
+) -> dict[str, Any]:
+    """Keep a new item of a subscription."""
+    record: dict[str, Any] = {
+        "id": ctx.new_id("subscription_item"),
+        "object": "subscription_item",
+        "billing_thresholds": None,
+        "created": at,
+        "current_period_end": period[1],
+        "current_period_start": period[0],
+        "current_trial": None,
+        "discounts": [],
+        "metadata": lookup.metadata({}, given.get("metadata")),
+        "plan": plan_of(price),
+        "price": price,
+        "subscription": subscription,
+        "tax_rates": invoice_items.tax_rates(ctx, given.get("tax_rates"), "tax_rates"),
+    }
+    if not metered(price):
+        quantity = given.get("quantity")
+        record["quantity"] = 1 if quantity is None else int(quantity)
+    record = lookup.ordered(record)
+    ctx.store.insert("subscription_item", record, created=ctx.micros)
+    return record
+
+
+def items_of(ctx: Ctx, subscription: str) -> list[dict[str, Any]]:
+    """The items of a subscription, oldest first."""
+    return list(ctx.store.select("subscription_item", [Filter("subscription", "=", subscription)]))[::-1]
+
+
+def show_items(ctx: Ctx, subscription: dict[str, Any]) -> dict[str, Any]:
+    """The subscription with its items as they are now, not stored yet."""
+    rows = items_of(ctx, subscription["id"])
+    url = f"/v1/subscription_items?subscription={subscription['id']}"
+    single = rows[0] if len(rows) == 1 else None
+    return {
+        **subscription,
+        "items": listing.counted(rows, url),
+        "plan": single["plan"] if single else None,
+        "quantity": single.get("quantity") if single else None,
+    }
+
+
+def product_of(ctx: Ctx, price: Mapping[str, Any]) -> dict[str, Any]:
+    """The product of a price, with a name even when it is gone."""
+    return ctx.store.find("product", str(price["product"])) or {"name": str(price["product"])}
+
+
+def whole(ctx: Ctx, item: Mapping[str, Any]) -> int:
+    """What an item costs for a whole period."""
+    hidden = ctx.store.find(catalogue.HIDDEN, item["price"]["id"]) or {}
+    return pricing.amount(item["price"], int(item.get("quantity") or 0), hidden.get("tiers") or ())
