@@ -23,6 +23,7 @@ HANDLERS = (
     "invoice_items",
     "invoices",
     "keys",
+    "metering",
     "payment_intents",
     "payment_methods",
     "payouts",

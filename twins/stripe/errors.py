@@ -110,6 +110,7 @@ def trailing_slash(method: str, path: str) -> str:
 
 
 NAMES: Mapping[str, str] = {
+    "billing.meter": "meter",
     "payment_method": "PaymentMethod",
     "setup_intent": "setupintent",
     "test_helpers.test_clock": "test_clock",

@@ -7,10 +7,11 @@ integers in the smallest unit; fractions of it are rounded half up once, at the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 
-from twins.stripe.payments.money import written
+from twins.stripe.payments.money import exactly
 
 Tier = Mapping[str, Any]
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -27,41 +28,65 @@ def _decimal(exact: Any, whole: Any = None) -> Decimal:
     return Decimal(int(whole or 0))
 
 
-def packages(quantity: int, rule: Mapping[str, Any] | None) -> int:
+def packages(quantity: Decimal | int, rule: Mapping[str, Any] | None) -> Decimal:
     """How many units are billed: `transform_quantity` divides and rounds up or down."""
     if not rule:
-        return quantity
-    by = int(rule["divide_by"])
-    return -(-quantity // by) if rule["round"] == "up" else quantity // by
+        return Decimal(quantity)
+    whole = ROUND_CEILING if rule["round"] == "up" else ROUND_FLOOR
+    return (Decimal(quantity) / int(rule["divide_by"])).to_integral_value(whole)
 
 
-def tiered(tiers: Sequence[Tier], mode: str | None, quantity: int) -> Decimal:
-    """The amount of `quantity` units under tiers: each unit in its tier (graduated), or all in the last one reached."""
-    total, below = Decimal(0), 0
-    for tier in tiers:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One line's share of what a price costs: units at an amount each, or (without `unit`) a flat amount of a tier."""
+
+    amount: int
+    quantity: Decimal
+    unit: Decimal | None = None
+    tier: int = 0
+    """Which tier, from 1; 0 where the price has none."""
+
+    @property
+    def unit_text(self) -> str | None:
+        """`unit` as text."""
+        return None if self.unit is None else plain(self.unit)
+
+
+def parts(price: Mapping[str, Any], quantity: Decimal | int, tiers: Sequence[Tier] = ()) -> list[Part]:
+    """What `quantity` of a price costs, line by line: a tiered price has a line for each tier reached and one for its
+    flat amount, as recorded at https://github.com/gitpod-io/gitpod (invoices of usage)."""
+    count = Decimal(quantity)
+    if price.get("billing_scheme") == "tiered":
+        return _tiered(tiers, price.get("tiers_mode"), count)
+    unit = _decimal(price.get("unit_amount_decimal"), price.get("unit_amount"))
+    return [Part(rounded(unit * packages(count, price.get("transform_quantity"))), count, unit)]
+
+
+def _tiered(tiers: Sequence[Tier], mode: str | None, quantity: Decimal) -> list[Part]:
+    """Each unit in its tier (graduated), or all in the last one reached (volume)."""
+    found: list[Part] = []
+    below = Decimal(0)
+    for number, tier in enumerate(tiers, 1):
         top = tier.get("up_to")
-        unit = _decimal(tier.get("unit_amount_decimal"), tier.get("unit_amount"))
-        flat = _decimal(tier.get("flat_amount_decimal"), tier.get("flat_amount"))
         last = top is None or quantity <= int(top)
-        if mode == "volume":
-            if last:
-                return unit * quantity + flat
+        if mode == "volume" and not last:
             continue
-        units = (quantity if last else int(str(top))) - below
-        if units > 0 or (quantity == 0 and below == 0):
-            total += unit * units + flat
+        units = (quantity if last else Decimal(str(top))) - (0 if mode == "volume" else below)
+        if units > 0 or quantity == 0:
+            unit = _decimal(tier.get("unit_amount_decimal"), tier.get("unit_amount"))
+            found.append(Part(rounded(unit * units), units, unit, number))
+            if tier.get("flat_amount_decimal") not in (None, "") or tier.get("flat_amount") is not None:
+                flat = _decimal(tier.get("flat_amount_decimal"), tier.get("flat_amount"))
+                found.append(Part(rounded(flat), Decimal(0), None, number))
         if last:
             break
-        below = int(str(top))
-    return total
+        below = Decimal(str(top))
+    return found
 
 
-def amount(price: Mapping[str, Any], quantity: int, tiers: Sequence[Tier] = ()) -> int:
+def amount(price: Mapping[str, Any], quantity: Decimal | int, tiers: Sequence[Tier] = ()) -> int:
     """What `quantity` of a price costs."""
-    if price.get("billing_scheme") == "tiered":
-        return rounded(tiered(tiers, price.get("tiers_mode"), quantity))
-    unit = _decimal(price.get("unit_amount_decimal"), price.get("unit_amount"))
-    return rounded(unit * packages(quantity, price.get("transform_quantity")))
+    return sum(part.amount for part in parts(price, quantity, tiers))
 
 
 def every(rule: Mapping[str, Any]) -> str:
@@ -70,17 +95,27 @@ def every(rule: Mapping[str, Any]) -> str:
     return interval if count == 1 else f"every {count} {interval}s"
 
 
-def counted(quantity: int, product: Mapping[str, Any]) -> str:
+def plain(value: Decimal) -> str:
+    """A decimal as it is written: `12`, `0.5`."""
+    return f"{value.normalize():f}"
+
+
+def counted(quantity: Decimal | int, product: Mapping[str, Any]) -> str:
     """`1 x Gold`, with the product's unit label `1 user x Gold`."""
-    label = product.get("unit_label")
-    return f"{quantity} {label} {TIMES} {product['name']}" if label else f"{quantity} {TIMES} {product['name']}"
+    label, count = product.get("unit_label"), plain(Decimal(quantity))
+    return f"{count} {label} {TIMES} {product['name']}" if label else f"{count} {TIMES} {product['name']}"
 
 
-def described(price: Mapping[str, Any], product: Mapping[str, Any], quantity: int) -> str:
-    """What a line of a subscription's invoice says: `1 x Gold (at $25.00 / month)`."""
+def described(price: Mapping[str, Any], product: Mapping[str, Any], part: Part) -> str:
+    """What a line says: `1 x Gold (at $25.00 / month)`, `Gold (Tier 1 at $9.00 / month)`."""
     rule = price.get("recurring")
     if not rule:
         return str(product["name"])
-    unit = price.get("unit_amount")
-    at = written(int(unit), str(price["currency"])) if unit is not None else "varying prices"
-    return f"{counted(quantity, product)} (at {at} / {every(rule)})"
+    each = part.unit if part.unit is not None else Decimal(part.amount)
+    at = exactly(each, str(price["currency"]))
+    package = price.get("transform_quantity")
+    if package:
+        at += f" per {package['divide_by']} {product.get('unit_label') or 'units'}"
+    subject = str(product["name"]) if part.unit is None else counted(part.quantity, product)
+    tier = f"Tier {part.tier} " if part.tier else ""
+    return f"{subject} ({tier}at {at} / {every(rule)})"

@@ -73,6 +73,16 @@ NO_METHOD = (
 )
 NO_METHOD_TO_PAY = "There is no `default_payment_method` set on this Customer or Invoice."
 CANCELED_FIELDS = "A canceled subscription can only update its cancellation_details and metadata."
+
+
+def scheduled(schedule: str) -> str:
+    """What canceling a subscription that a schedule manages is answered with."""
+    return (
+        f"The subscription is managed by the subscription schedule `{schedule}`, and updating any cancelation behavior "
+        "directly is not allowed. Please update the schedule instead."
+    )
+
+
 PENDING_CREATE = "Setting `payment_behavior` to `pending_if_incomplete` has no effect when creating a subscription."
 NOT_PAUSED = "You can only resume a subscription if it is `paused`."
 NO_DUE_DATE = "If invoice collection method is 'send_invoice', you must specify 'due_date' or 'days_until_due'."

@@ -87,6 +87,7 @@ def make_price(ctx: Ctx, params: Mapping[str, Any], product: str) -> dict[str, A
         )
         raise errors.invalid(text, "unit_amount", "parameter_missing")
     repeats = recurring(params.get("recurring"))
+    _check_meter(ctx, repeats)
     record: dict[str, Any] = {
         "id": ctx.new_id("price"),
         "object": "price",
@@ -115,6 +116,17 @@ def make_price(ctx: Ctx, params: Mapping[str, Any], product: str) -> dict[str, A
     ctx.store.insert(HIDDEN, more, id=record["id"])
     ctx.emit("price.created", record)
     return record
+
+
+def _check_meter(ctx: Ctx, rule: Mapping[str, Any] | None) -> None:
+    """Raise 400 for a metered price without a meter: https://docs.stripe.com/changelog/basil/2025-03-31."""
+    if rule is None or ctx.options.get("materialise"):
+        return
+    if rule["usage_type"] == "metered" and not rule["meter"]:
+        text = "Starting with Stripe version `2025-03-31.basil`, metered prices must be backed by meters."
+        raise errors.invalid(text)
+    if rule["meter"]:
+        lookup.record(ctx, "billing.meter", rule["meter"], "recurring[meter]")
 
 
 HIDDEN = "price_hidden"

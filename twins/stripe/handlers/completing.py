@@ -98,6 +98,8 @@ def _subscribe(ctx: Ctx, session: dict[str, Any], customer: str, method: dict[st
         "payment_behavior": "allow_incomplete",
     }  # fmt: skip
     made = subscriptions.make(ctx, wanted)
+    if made["latest_invoice"] is None:
+        return {"payment_status": "no_payment_required", "subscription": made["id"]}
     intent = invoicing.intent_of(ctx, made["latest_invoice"])
     if intent is not None and intent["status"] == "requires_action":
         confirming.finish_authentication(ctx, intent, succeeded=True)

@@ -13,7 +13,7 @@ from twinkit import Ctx, Filter, Request
 from twins.stripe import errors, listing, lookup, twin
 from twins.stripe.accounts import ACCOUNT
 from twins.stripe.billing import credits, totals
-from twins.stripe.handlers import clocks, invoicing, refunds
+from twins.stripe.handlers import balancing, clocks, invoicing, refunds
 
 NOTE, LINE = "credit_note", "credit_note_line_item"
 LINES = "credit_note_lines"
@@ -209,7 +209,7 @@ def issue(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
     record["refunds"] = _refunded(ctx, invoice, params)
     if params.get("credit_amount"):
         customer = ctx.store.get("customer", str(invoice["customer"]))
-        change = invoicing.move_balance(
+        change = balancing.move(
             ctx, customer, -int(params["credit_amount"]), "credit_note", invoice, at, credit_note=record["id"]
         )
         record["customer_balance_transaction"] = change["id"]

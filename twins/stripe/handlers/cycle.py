@@ -6,53 +6,82 @@ Imports: the kit's public names, the twin.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from twinkit import Ctx
 from twins.stripe.billing import periods, pricing, totals
 from twins.stripe.handlers import discounting, invoice_items, invoicing, recurring
 
-
-def item_lines(ctx: Ctx, invoice: str, subscription: Mapping[str, Any], *, trial: bool) -> list[dict[str, Any]]:
-    """The lines for the current period of each item; free while it is a trial."""
-    return [
-        _period_line(ctx, invoice, subscription, item, trial) for item in recurring.items_of(ctx, subscription["id"])
-    ]
+Ended = Mapping[str, tuple[int, int]]
+"""Item id → the period that is over for it."""
+USAGE = "_usage"
+"""Marks a line of usage, so that it is counted again when its draft is finalized."""
 
 
-def _period_line(
-    ctx: Ctx, invoice: str, subscription: Mapping[str, Any], item: Mapping[str, Any], trial: bool
-) -> dict[str, Any]:
+def item_lines(
+    ctx: Ctx, invoice: str, subscription: Mapping[str, Any], *, trial: bool, ended: Ended | None = None
+) -> list[dict[str, Any]]:
+    """The lines of each item: licensed ones for the period that begins, free while it is a trial, metered ones for the
+    period that is over. With `ended` only the items named in it are billed."""
+    lines: list[dict[str, Any]] = []
+    for item in recurring.items_of(ctx, subscription["id"]):
+        if ended is not None and item["id"] not in ended:
+            continue
+        if not recurring.metered(item["price"]):
+            period = (item["current_period_start"], item["current_period_end"])
+            lines += _lines(ctx, invoice, subscription, item, recurring.parts(ctx, item), period, trial=trial)
+        elif ended is not None:
+            lines += usage_lines(ctx, invoice, subscription, item, ended[item["id"]])
+    return lines
+
+
+def usage_lines(
+    ctx: Ctx, invoice: str, subscription: Mapping[str, Any], item: Mapping[str, Any], period: tuple[int, int]
+) -> list[dict[str, Any]]:
+    """The lines for what a metered item was used in a period."""
+    parts = recurring.used_parts(ctx, item, str(subscription["customer"]), period)
+    return [{**row, USAGE: True} for row in _lines(ctx, invoice, subscription, item, parts, period, trial=False)]
+
+
+def _lines(
+    ctx: Ctx, invoice: str, subscription: Mapping[str, Any], item: Mapping[str, Any], parts: Sequence[pricing.Part],
+    period: tuple[int, int], *, trial: bool,
+) -> list[dict[str, Any]]:  # fmt: skip
     price, product = item["price"], recurring.product_of(ctx, item["price"])
-    quantity = int(item.get("quantity") or 0)
-    text = pricing.described(price, product, quantity)
-    details = invoice_items.details(price)
     if trial:
-        text = f"Free trial for {pricing.counted(quantity, product)}"
-        details = {**details, "unit_amount_decimal": "0"}
-    inner = {
-        "invoice_item": None,
-        "proration": False,
-        "proration_details": {"credited_items": None},
-        "subscription": subscription["id"],
-        "subscription_item": item["id"],
-    }
-    values = {
-        "amount": 0 if trial else recurring.whole(ctx, item),
-        "description": text,
-        "metadata": dict(item["metadata"]),
-        "parent": {
-            "invoice_item_details": None,
-            "subscription_item_details": inner,
-            "type": "subscription_item_details",
-        },
-        "period": {"end": item["current_period_end"], "start": item["current_period_start"]},
-        "pricing": details,
-        "quantity": quantity,
-        totals.RATES: [rate["id"] for rate in item["tax_rates"]],
-    }
-    return invoicing.line(ctx, invoice, str(subscription["currency"]), values)
+        quantity = Decimal(int(item.get("quantity") or 0))
+        parts = [pricing.Part(0, quantity, Decimal(0))]
+    lines = []
+    for part in parts:
+        text = f"Free trial for {pricing.counted(part.quantity, product)}"
+        if not trial:
+            text = pricing.described(price, product, part)
+        inner = {
+            "invoice_item": None,
+            "proration": False,
+            "proration_details": {"credited_items": None},
+            "subscription": subscription["id"],
+            "subscription_item": item["id"],
+        }
+        values = {
+            "amount": part.amount,
+            "description": text,
+            "metadata": dict(item["metadata"]),
+            "parent": {
+                "invoice_item_details": None,
+                "subscription_item_details": inner,
+                "type": "subscription_item_details",
+            },
+            "period": {"end": period[1], "start": period[0]},
+            "pricing": {**invoice_items.details(price), "unit_amount_decimal": part.unit_text},
+            "quantity": int(part.quantity),
+            "quantity_decimal": pricing.plain(part.quantity),
+            totals.RATES: [rate["id"] for rate in item["tax_rates"]],
+        }
+        lines.append(invoicing.line(ctx, invoice, str(subscription["currency"]), values))
+    return lines
 
 
 def draft(
@@ -63,6 +92,9 @@ def draft(
     invoice = invoicing.blank(ctx, customer, str(subscription["currency"]), at)
     inner = {"metadata": dict(subscription["metadata"]), "subscription": subscription["id"]}
     sent = subscription["collection_method"] == "send_invoice"
+    taxed = subscription["automatic_tax"]
+    if taxed["enabled"]:
+        invoice["automatic_tax"] = {**taxed, "provider": "stripe", "status": "complete"}
     invoice |= {
         "auto_advance": True,
         "billing_reason": reason,
@@ -78,11 +110,19 @@ def draft(
 
 
 def bill(
-    ctx: Ctx, subscription: dict[str, Any], reason: str, at: int, *, trial: bool = False, since: int | None = None
-) -> dict[str, Any]:
+    ctx: Ctx,
+    subscription: dict[str, Any],
+    reason: str,
+    at: int,
+    *,
+    trial: bool = False,
+    since: int | None = None,
+    ended: Ended | None = None,
+) -> dict[str, Any] | None:
     """Keep the draft for the current period, with what was pending; the subscription names it as its latest.
 
-    `since` is when the period before began: what an invoice of a renewal looks back on.
+    `since` is when the period before began: what an invoice of a renewal looks back on. None when there is nothing to
+    bill: items that bill usage put nothing on the invoice they begin with.
     """
     rows = recurring.items_of(ctx, subscription["id"])
     start = since
@@ -90,7 +130,9 @@ def bill(
         start = min((row["current_period_start"] for row in rows), default=at)
     invoice = draft(ctx, subscription, reason, at, period_start=None if start is None else min(start, at))
     pending = invoicing.sweep(ctx, str(subscription["customer"]), invoice["id"], subscription["id"])
-    lines = [*pending, *item_lines(ctx, invoice["id"], subscription, trial=trial)]
+    lines = [*pending, *item_lines(ctx, invoice["id"], subscription, trial=trial, ended=ended)]
+    if not lines:
+        return None
     invoice = invoicing.insert(ctx, invoice, lines)
     ctx.store.update("subscription", subscription["id"], latest_invoice=invoice["id"])
     once = [id for id in subscription["discounts"] if not discounting.lasts(ctx, id)]
@@ -104,3 +146,25 @@ def finalize_now(ctx: Ctx, invoice: dict[str, Any]) -> dict[str, Any]:
     """Finalize a draft at once instead of after its hour."""
     ctx.store.update("invoice", invoice["id"], auto_advance=False)
     return invoicing.finalize(ctx, ctx.store.get("invoice", invoice["id"]))
+
+
+@invoicing.recount
+def recounted(ctx: Ctx, invoice: dict[str, Any], lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines of a draft with usage as it is now: what was reported while it waited counts."""
+    subscription = ctx.store.find("subscription", invoicing.subscription_of(invoice) or "")
+    if subscription is None or not any(row.get(USAGE) for row in lines):
+        return lines
+    found, done = [], set()
+    for row in lines:
+        if not row.get(USAGE):
+            found.append(row)
+            continue
+        id = row["parent"]["subscription_item_details"]["subscription_item"]
+        item = ctx.store.find("subscription_item", id)
+        if item is None or item["price"]["id"] != row["pricing"]["price_details"]["price"]:
+            found.append(row)
+        elif id not in done:
+            done.add(id)
+            period = (row["period"]["start"], row["period"]["end"])
+            found += usage_lines(ctx, invoice["id"], subscription, item, period)
+    return found

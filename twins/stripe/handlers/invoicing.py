@@ -13,8 +13,7 @@ from twinkit import Ctx, Filter, Reply
 from twins.stripe import errors, listing, lookup
 from twins.stripe.accounts import ACCOUNT
 from twins.stripe.billing import statuses, totals
-from twins.stripe.handlers import clocks, confirming, payment_intents
-from twins.stripe.payments import money
+from twins.stripe.handlers import balancing, clocks, confirming, payment_intents
 
 LINES = "invoice_lines"
 """Store name of an invoice's whole lines, by its id; the invoice shows the first ten."""
@@ -24,6 +23,9 @@ ACCOUNT_NAME = "Twinkit"
 Change = Callable[[Ctx, dict[str, Any], str], None]
 LISTENERS: list[Change] = []
 """Called with an invoice and what has become of its payment: `paid`, `failed` or `action`."""
+Recount = Callable[[Ctx, dict[str, Any], list[dict[str, Any]]], list[dict[str, Any]]]
+RECOUNTS: list[Recount] = []
+"""Called with a draft and its lines before it is finalized; they return the lines as they are now."""
 REASONS = {
     "subscription_create": "Subscription creation",
     "subscription_update": "Subscription update",
@@ -252,62 +254,26 @@ def window(ctx: Ctx, invoice: dict[str, Any]) -> dict[str, Any]:
 # finalizing ----------------------------------------------------------------------------------------------------------
 
 
-def balanced(invoice: Mapping[str, Any], customer: Mapping[str, Any]) -> dict[str, Any]:
-    """What an invoice asks for once it has used the customer's balance up; less than can be charged waits in it."""
-    starting, total = int(customer.get("balance") or 0), int(invoice["total"])
-    due = max(total + starting, 0)
-    ending = totals.ending_balance(total, starting)
-    if 0 < due < money.minimum(invoice["currency"]):
-        due, ending = 0, due
-    return {"starting_balance": starting, "ending_balance": ending, "amount_due": due, "amount_remaining": due}
-
-
-def move_balance(
-    ctx: Ctx, customer: Mapping[str, Any], amount: int, type: str, invoice: Mapping[str, Any], at: int, **more: Any
-) -> dict[str, Any]:
-    """Change a customer's balance because of an invoice; the customer balance transaction."""
-    ending = int(customer.get("balance") or 0) + amount
-    change = {
-        "id": ctx.new_id("customer_balance_transaction"),
-        "object": "customer_balance_transaction",
-        "amount": amount,
-        "checkout_session": None,
-        "created": at,
-        "credit_note": None,
-        "currency": invoice["currency"],
-        "customer": customer["id"],
-        "customer_account": None,
-        "description": None,
-        "ending_balance": ending,
-        "invoice": invoice["id"],
-        "livemode": False,
-        "metadata": {},
-        "type": type,
-        **more,
-    }
-    ctx.store.insert("customer_balance_transaction", change, created=ctx.micros)
-    ctx.update("customer", str(customer["id"]), {"balance": ending, "currency": invoice["currency"]})
-    return change
-
-
-def _balance(ctx: Ctx, invoice: Mapping[str, Any], customer: Mapping[str, Any], at: int) -> dict[str, Any]:
-    """Use the customer's balance up; what the invoice then asks for."""
-    found = balanced(invoice, customer)
-    used = found["ending_balance"] - found["starting_balance"]
-    if used:
-        move_balance(ctx, customer, used, "applied_to_invoice", invoice, at)
-    return found
+def recount(function: Recount) -> Recount:
+    """Register what looks at the lines of a draft once more before it is finalized."""
+    RECOUNTS.append(function)
+    return function
 
 
 def finalize(ctx: Ctx, invoice: dict[str, Any]) -> dict[str, Any]:
     """Number an invoice and open it; one that asks for nothing is paid at once."""
+    kept = lines_of(ctx, invoice["id"])
+    for look in RECOUNTS:
+        lines = look(ctx, invoice, kept)
+        if lines is not kept:
+            invoice, kept = recompute(ctx, invoice, lines), lines
     customer = ctx.store.get("customer", invoice["customer"])
     at = clocks.now(ctx, customer)
     sequence = int(customer.get("next_invoice_sequence") or 1)
     ctx.store.update("customer", customer["id"], next_invoice_sequence=sequence + 1)
     page = f"{ACCOUNT}/test_{ctx.token('alnum', 60)}"
     changes = {
-        **_balance(ctx, invoice, customer, at),
+        **balancing.used(ctx, invoice, customer, at),
         "automatically_finalizes_at": None,
         "next_payment_attempt": None,
         "number": invoice["number"] or f"{customer.get('invoice_prefix') or 'TWIN'}-{sequence:04d}",

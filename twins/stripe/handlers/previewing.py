@@ -15,6 +15,8 @@ from twinkit import Ctx, Reply, Request, ServiceError, Trial
 from twins.stripe import errors, lookup, twin
 from twins.stripe.billing import statuses
 from twins.stripe.handlers import (
+    balancing,
+    changing,
     charges,
     clocks,
     customers,
@@ -79,7 +81,7 @@ def _changed(trial: Trial, record: dict[str, Any], details: Mapping[str, Any]) -
     elif details.get("resume_at") == "now" and record["status"] == "paused":
         subscriptions.resume_now(trial, record)
     elif wanted:
-        subscriptions.change(trial, record, wanted)
+        changing.change(trial, record, wanted)
     return _drafted(trial) or _renewal(trial, record["id"])
 
 
@@ -178,7 +180,7 @@ def foresee(trial: Trial, params: Mapping[str, Any]) -> Found:
     if params.get("preview_mode") == "recurring":
         lines = [line for line in lines if _recurs(line)]
     draft |= invoicing.sums(trial, draft, lines)
-    return {**draft, **invoicing.balanced(draft, customer)}, lines
+    return {**draft, **balancing.balanced(draft, customer)}, lines
 
 
 def _shown(ctx: Ctx, id: str, draft: dict[str, Any], lines: list[dict[str, Any]]) -> Found:

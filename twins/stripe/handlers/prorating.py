@@ -10,7 +10,7 @@ from typing import Any
 
 from twinkit import Ctx, Filter
 from twins.stripe import lookup
-from twins.stripe.billing import periods, proration
+from twins.stripe.billing import periods, pricing, proration
 from twins.stripe.handlers import clocks, cycle, invoice_items, invoicing, recurring
 
 Item = Mapping[str, Any]
@@ -91,6 +91,27 @@ def rows(
             if part:
                 charges.append(_values(ctx, subscription, new, amount, text, (at, end)))
     return [*credits, *charges]
+
+
+def usage(ctx: Ctx, subscription: Mapping[str, Any], items: Sequence[Item], at: int) -> list[dict[str, Any]]:
+    """The invoice items of what was used of metered items in their period and not billed; none is stored.
+
+    https://docs.stripe.com/billing/subscriptions/billing-mode/compare: what is removed is billed for its usage.
+    """
+    found = []
+    for item in items:
+        if not recurring.metered(item["price"]):
+            continue
+        period = (int(item["current_period_start"]), at + 1)
+        product = recurring.product_of(ctx, item["price"])
+        for part in recurring.used_parts(ctx, item, str(subscription["customer"]), period):
+            if part.quantity or part.amount:
+                text = pricing.described(item["price"], product, part)
+                values = _values(ctx, subscription, item, part.amount, text, period)
+                values |= {"discountable": True, "frozen_fields": [], "proration": False, "proration_details": None}
+                values |= {"quantity": int(part.quantity), "quantity_decimal": pricing.plain(part.quantity)}
+                found.append(values)
+    return found
 
 
 def _name(ctx: Ctx, item: Item) -> str:

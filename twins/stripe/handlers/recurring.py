@@ -6,12 +6,13 @@ Source: https://docs.stripe.com/api/subscription_items. Imports: the kit's publi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from twinkit import Ctx, Filter
 from twins.stripe import errors, listing, lookup
 from twins.stripe.billing import pricing
-from twins.stripe.handlers import catalogue, invoice_items
+from twins.stripe.handlers import catalogue, invoice_items, metering
 
 
 def price_of(ctx: Ctx, given: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -123,7 +124,48 @@ def product_of(ctx: Ctx, price: Mapping[str, Any]) -> dict[str, Any]:
     return ctx.store.find("product", str(price["product"])) or {"name": str(price["product"])}
 
 
+def tiers_of(ctx: Ctx, price: Mapping[str, Any]) -> list[Any]:
+    """The tiers of a price, none where it has none."""
+    return list((ctx.store.find(catalogue.HIDDEN, str(price["id"])) or {}).get("tiers") or ())
+
+
+def parts(ctx: Ctx, item: Mapping[str, Any]) -> list[pricing.Part]:
+    """What a licensed item costs for a whole period, line by line."""
+    return pricing.parts(item["price"], int(item.get("quantity") or 0), tiers_of(ctx, item["price"]))
+
+
 def whole(ctx: Ctx, item: Mapping[str, Any]) -> int:
     """What an item costs for a whole period."""
-    hidden = ctx.store.find(catalogue.HIDDEN, item["price"]["id"]) or {}
-    return pricing.amount(item["price"], int(item.get("quantity") or 0), hidden.get("tiers") or ())
+    return sum(part.amount for part in parts(ctx, item))
+
+
+def used(ctx: Ctx, item: Mapping[str, Any], customer: str, period: tuple[int, int]) -> Decimal:
+    """What a customer used of a metered item in a period; what was reported at an earlier price does not count."""
+    after = int((ctx.store.find(SINCE, str(item["id"])) or {}).get("number") or 0)
+    return metering.used(ctx, str(item["price"]["recurring"].get("meter")), customer, *period, after)
+
+
+def used_parts(ctx: Ctx, item: Mapping[str, Any], customer: str, period: tuple[int, int]) -> list[pricing.Part]:
+    """What the usage of a metered item in a period costs, line by line."""
+    quantity = used(ctx, item, customer, period)
+    return pricing.parts(item["price"], quantity, tiers_of(ctx, item["price"]))
+
+
+SINCE = "usage_since"
+"""Store name of the last event reported before a metered item got its price, where that was within a period."""
+
+
+def priced_anew(ctx: Ctx, item: str) -> None:
+    """Let only usage reported from now on count for an item's price."""
+    number = {"number": metering.newest(ctx)}
+    if ctx.store.find(SINCE, item) is None:
+        ctx.store.insert(SINCE, number, id=item)
+    else:
+        ctx.store.replace(SINCE, item, number)
+
+
+def automatic_tax(given: Any) -> dict[str, Any]:
+    """`automatic_tax` of a subscription: switched on or off; what it computes is always nothing."""
+    on = isinstance(given, Mapping) and bool(given.get("enabled"))
+    liability = (given.get("liability") if on else None) or ({"type": "self"} if on else None)
+    return {"disabled_reason": None, "enabled": on, "liability": liability}

@@ -110,7 +110,7 @@ def collect_first(ctx: Ctx, subscription: dict[str, Any], behavior: str, *, on_s
     at = clocks.now(ctx, subscription["customer"])
     trial = subscription["trial_end"] is not None and subscription["trial_end"] > at
     invoice = cycle.bill(ctx, subscription, "subscription_create", at, trial=trial)
-    if subscription["collection_method"] == "send_invoice":
+    if invoice is None or subscription["collection_method"] == "send_invoice":
         ctx.store.update("subscription", subscription["id"], status="trialing" if trial else "active")
         return
     opened = cycle.finalize_now(ctx, invoice)
@@ -184,7 +184,17 @@ def cancels(ctx: Ctx, data: dict[str, Any]) -> None:
     subscription = ctx.store.find("subscription", data["subscription"])
     if subscription is None or subscription["status"] in statuses.ENDED or subscription["cancel_at"] != data["at"]:
         return
-    end(ctx, subscription, "cancellation_requested")
+    _ends_in_time(ctx, subscription, data["at"])
+
+
+def _ends_in_time(ctx: Ctx, subscription: dict[str, Any], at: int) -> None:
+    """A subscription ends when it was to: what was used and not billed yet is billed, then it is canceled."""
+    rows = recurring.items_of(ctx, subscription["id"])
+    rows = [row for row in rows if recurring.metered(row["price"]) and subscription["status"] != "trialing"]
+    over = {row["id"]: (row["current_period_start"], at) for row in rows}
+    if any(recurring.used(ctx, row, subscription["customer"], over[row["id"]]) for row in rows):
+        cycle.bill(ctx, subscription, "subscription_cycle", at, ended=over)
+    end(ctx, ctx.store.get("subscription", subscription["id"]), "cancellation_requested")
 
 
 @clocks.work("renew")
@@ -198,9 +208,10 @@ def renews(ctx: Ctx, data: dict[str, Any]) -> None:
     if not due:
         return
     if subscription["cancel_at"] is not None and subscription["cancel_at"] <= data["end"]:
-        end(ctx, subscription, "cancellation_requested")
+        _ends_in_time(ctx, subscription, data["end"])
         return
-    if subscription["status"] == "trialing" and not _trial_over(ctx, subscription):
+    trial = subscription["status"] == "trialing"
+    if trial and not _trial_over(ctx, subscription):
         return
     for row in due:
         interval, count = recurring.rule_of(row["price"])
@@ -209,13 +220,17 @@ def renews(ctx: Ctx, data: dict[str, Any]) -> None:
         ctx.store.update("subscription_item", row["id"], current_period_start=start, current_period_end=until)
     subscription = ctx.store.get("subscription", subscription["id"])
     at = clocks.now(ctx, subscription["customer"])
-    since = min(row["current_period_start"] for row in due)
-    invoice = cycle.bill(ctx, subscription, "subscription_cycle", at, since=since)
+    over = {row["id"]: (row["current_period_start"], row["current_period_end"]) for row in due}
+    since = min(start for start, _ in over.values())
+    if trial:
+        over = {row["id"]: over[row["id"]] for row in due if not recurring.metered(row["price"])}
+    invoice = cycle.bill(ctx, subscription, "subscription_cycle", at, since=since, ended=over)
     paused = subscription["pause_collection"]
-    if paused:
+    if paused and invoice is not None:
         _collect_not(ctx, invoice, str(paused["behavior"]))
-    status = "active" if subscription["status"] == "trialing" else subscription["status"]
-    subscription = changed(ctx, {**subscription, "status": status}, {"status": status, "latest_invoice": invoice["id"]})
+    status = "active" if trial else subscription["status"]
+    latest = invoice["id"] if invoice else subscription["latest_invoice"]
+    subscription = changed(ctx, {**subscription, "status": status}, {"status": status, "latest_invoice": latest})
     plan_renewal(ctx, {**subscription, "cancel_at": None})
 
 

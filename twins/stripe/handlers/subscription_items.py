@@ -10,7 +10,7 @@ from typing import Any
 from twinkit import Ctx, Filter, Request
 from twins.stripe import errors, listing, lookup, twin
 from twins.stripe.billing import statuses
-from twins.stripe.handlers import recurring, subscriptions
+from twins.stripe.handlers import changing, recurring
 
 PASSED = ("payment_behavior", "proration_behavior", "proration_date")
 
@@ -26,7 +26,7 @@ def _item(ctx: Ctx, request: Request) -> dict[str, Any]:
 def _change(ctx: Ctx, subscription: str, items: list[dict[str, Any]], params: dict[str, Any]) -> None:
     record = ctx.store.get("subscription", subscription)
     passed = {name: params[name] for name in PASSED if name in params}
-    subscriptions.change(ctx, record, {"items": items, **passed})
+    changing.change(ctx, record, {"items": items, **passed})
 
 
 @twin.handler("PostSubscriptionItems")

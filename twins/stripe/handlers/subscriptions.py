@@ -12,6 +12,7 @@ from twinkit import Ctx, Filter, Request
 from twins.stripe import errors, listing, lookup, twin
 from twins.stripe.billing import periods, statuses
 from twins.stripe.handlers import (
+    changing,
     charges,
     clocks,
     cycle,
@@ -26,26 +27,10 @@ from twins.stripe.handlers import (
 )
 
 DAY = periods.DAY
-PLAIN = ("application_fee_percent", "description", "off_session", "on_behalf_of", "transfer_data")
 ENDS: Mapping[str, Any] = {"billing_cycle_anchor": "now", "missing_payment_method": "create_invoice"}
 
 
 # making one ----------------------------------------------------------------------------------------------------------
-
-
-def _trial_end(params: Mapping[str, Any], at: int) -> int | None:
-    """When the trial of a new subscription ends; None without one. Raises 400 for a time that is over."""
-    wanted = params.get("trial_end")
-    if params.get("trial_period_days") is not None:
-        if wanted is not None:
-            raise errors.exclusive("trial_end", "trial_period_days")
-        return at + int(params["trial_period_days"]) * DAY if params["trial_period_days"] else None
-    if wanted in (None, "", "now"):
-        return None
-    end = int(str(wanted))
-    if end <= at:
-        raise errors.invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "trial_end")
-    return end
 
 
 def _settings(given: Any) -> dict[str, Any]:
@@ -57,7 +42,7 @@ def blank(ctx: Ctx, params: Mapping[str, Any], customer: Mapping[str, Any], curr
     """A subscription without items and invoice, not stored yet."""
     at = clocks.now(ctx, customer)
     start = int(params.get("backdate_start_date") or at)
-    trial = _trial_end(params, at)
+    trial = changing.trial_end(params, at)
     payments = params.get("payment_settings")
     ends = (params.get("trial_settings") or {}).get("end_behavior") or {}
     record: dict[str, Any] = {
@@ -71,8 +56,8 @@ def blank(ctx: Ctx, params: Mapping[str, Any], customer: Mapping[str, Any], curr
                 "pending_setup_intent", "pending_update", "schedule",
             )
         ),
-        **{name: lookup.unset(params.get(name)) for name in PLAIN if name != "off_session"},
-        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+        **{name: lookup.unset(params.get(name)) for name in changing.PLAIN if name != "off_session"},
+        "automatic_tax": recurring.automatic_tax(params.get("automatic_tax")),
         "billing_cycle_anchor": trial or int(params.get("billing_cycle_anchor") or start),
         "billing_mode": {
             "flexible": {"proration_discounts": "included"},
@@ -163,7 +148,7 @@ def make(ctx: Ctx, params: Mapping[str, Any], *, on_session: bool = True) -> dic
     ctx.store.insert(subscribing.BIRTH, {}, id=record["id"])
     if customer.get("currency") is None:
         ctx.store.update("customer", customer["id"], currency=currency)
-    _extra(ctx, record, params, customer)
+    changing.extra_items(ctx, record, params, customer)
     subscribing.collect_first(ctx, record, params.get("payment_behavior") or "allow_incomplete", on_session=on_session)
     ctx.store.delete(subscribing.BIRTH, record["id"])
     return _born(ctx, record["id"], params)
@@ -178,22 +163,6 @@ def _add_items(ctx: Ctx, record: dict[str, Any], prices: list[dict[str, Any]], r
         recurring.new_item(ctx, record["id"], price, each, (start, end), record["created"])
 
 
-def _extra(ctx: Ctx, record: Mapping[str, Any], params: Mapping[str, Any], customer: Mapping[str, Any]) -> None:
-    """What `add_invoice_items` puts on the first invoice."""
-    for place, each in enumerate(params.get("add_invoice_items") or ()):
-        where = f"add_invoice_items[{place}]"
-        asked = {**each, **({"pricing": {"price": each["price"]}} if each.get("price") else {})}
-        amount, price, currency = invoice_items.priced(ctx, asked, str(record["currency"]), where)
-        product = ctx.store.find("product", str(price["price_details"]["product"])) or {}
-        values = {
-            "amount": amount, "currency": currency, "description": product.get("name"), "pricing": price,
-            "quantity": each.get("quantity") or 1,
-        }  # fmt: skip
-        item = invoice_items.new_record(ctx, customer, values)
-        ctx.store.insert("invoiceitem", item, created=ctx.micros)
-        ctx.emit("invoiceitem.created", item)
-
-
 def _born(ctx: Ctx, id: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """What is told and planned once a new subscription stands."""
     record = ctx.store.get("subscription", id)
@@ -206,7 +175,7 @@ def _born(ctx: Ctx, id: str, params: Mapping[str, Any]) -> dict[str, Any]:
         ctx.emit("setup_intent.created", intent)
         record["pending_setup_intent"] = intent["id"]
     if params.get("cancel_at_period_end") or params.get("cancel_at"):
-        record |= _cancel_later(ctx, record, params)
+        record |= changing.cancel_later(ctx, record, params)
     ctx.store.replace("subscription", id, record)
     ctx.emit("customer.subscription.created", record)
     subscribing.plan_renewal(ctx, record)
@@ -253,148 +222,11 @@ def list_all(ctx: Ctx, request: Request) -> dict[str, Any]:
 # changing one --------------------------------------------------------------------------------------------------------
 
 
-def _cancel_later(ctx: Ctx, record: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """What `cancel_at_period_end` and `cancel_at` set or take back."""
-    rows = recurring.items_of(ctx, str(record["id"]))
-    ends = [row["current_period_end"] for row in rows]
-    reason = {**record["cancellation_details"], "reason": "cancellation_requested"}
-    at = clocks.now(ctx, record["customer"])
-    wanted = params.get("cancel_at")
-    if wanted in ("min_period_end", "max_period_end"):
-        wanted = min(ends) if wanted == "min_period_end" else max(ends)
-    if params.get("cancel_at_period_end"):
-        values = {"cancel_at_period_end": True, "cancel_at": max(ends)}
-    elif wanted:
-        values = {"cancel_at_period_end": False, "cancel_at": int(wanted)}
-    else:
-        clear = {**record["cancellation_details"], "reason": None}
-        return {"cancel_at_period_end": False, "cancel_at": None, "canceled_at": None, "cancellation_details": clear}
-    return {**values, "canceled_at": at, "cancellation_details": reason}
-
-
-def _guard(record: Mapping[str, Any], params: Mapping[str, Any]) -> None:
-    """Raise 400 for what an ended subscription cannot change."""
-    if record["status"] in statuses.ENDED:
-        for name in params:
-            if name not in ("metadata", "cancellation_details", "expand"):
-                raise errors.invalid(statuses.CANCELED_FIELDS, None, "invalid_canceled_subscription_fields")
-
-
-def _simple(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Changes that cost nothing."""
-    changes = lookup.changed(record, params, *(name for name in PLAIN if name != "off_session"), "days_until_due")
-    if "collection_method" in params:
-        changes["collection_method"] = params["collection_method"]
-    if params.get("default_payment_method"):
-        found = payment_methods.resolve(ctx, params["default_payment_method"], "default_payment_method")
-        changes["default_payment_method"] = found["id"]
-    if "default_tax_rates" in params:
-        rates = params["default_tax_rates"] or ()
-        changes["default_tax_rates"] = invoice_items.tax_rates(ctx, rates, "default_tax_rates")
-    if "pause_collection" in params:
-        given = params["pause_collection"]
-        paused = {"behavior": given["behavior"], "resumes_at": given.get("resumes_at")} if given else None
-        changes["pause_collection"] = paused
-    for name in ("payment_settings", "invoice_settings", "trial_settings", "cancellation_details"):
-        if isinstance(params.get(name), Mapping):
-            changes[name] = {**record[name], **params[name]}
-    if "cancel_at_period_end" in params or "cancel_at" in params:
-        changes |= _cancel_later(ctx, record, params)
-    if "discounts" in params:
-        customer = ctx.store.get("customer", record["customer"])
-        at = clocks.now(ctx, customer)
-        changes["discounts"] = discounting.make(ctx, params["discounts"], customer, at, subscription=record["id"])
-    return changes
-
-
-def _items(
-    ctx: Ctx, record: dict[str, Any], given: Any, at: int
-) -> tuple[list[tuple[dict[str, Any] | None, dict[str, Any] | None]], bool]:
-    """([(before, after)], whether a new interval begins): the items as asked for, stored."""
-    pairs: list[tuple[dict[str, Any] | None, dict[str, Any] | None]] = []
-    moved = False
-    for place, each in enumerate(given if isinstance(given, list) else ()):
-        if each.get("id"):
-            item = lookup.record(ctx, "subscription_item", each["id"], f"items[{place}][id]")
-            if each.get("deleted"):
-                ctx.store.delete("subscription_item", item["id"])
-                pairs.append((item, None))
-                continue
-            after, begins = prorating.changed_item(ctx, item, each, at)
-            moved = moved or begins
-            ctx.store.replace("subscription_item", item["id"], after)
-            pairs.append((item, after))
-            continue
-        price = recurring.price_of(ctx, each, f"items[{place}]")
-        period = prorating.period_of(ctx, record, price, at)
-        pairs.append((None, recurring.new_item(ctx, record["id"], price, each, period, at)))
-    return pairs, moved
-
-
-def _trial_now(ctx: Ctx, record: dict[str, Any], wanted: Any, at: int) -> dict[str, Any]:
-    """End a trial now, or move its end."""
-    if wanted != "now":
-        end = _trial_end({"trial_end": wanted}, at)
-        for row in recurring.items_of(ctx, record["id"]):
-            ctx.store.update("subscription_item", row["id"], current_period_end=end)
-        start = record["trial_start"] or at
-        return {"trial_end": end, "trial_start": start, "billing_cycle_anchor": end, "status": "trialing"}
-    customer = ctx.store.get("customer", record["customer"])
-    if not record["default_payment_method"] and not invoicing.customer_method(customer):
-        raise errors.invalid(statuses.NO_METHOD, code="resource_missing")
-    for row in recurring.items_of(ctx, record["id"]):
-        end = periods.period_end(at, *recurring.rule_of(row["price"]))
-        ctx.store.update("subscription_item", row["id"], current_period_start=at, current_period_end=end)
-    return {"trial_end": at, "billing_cycle_anchor": at, "status": "active"}
-
-
 @twin.handler("PostSubscriptionsSubscriptionExposedId", "PostCustomersCustomerSubscriptionsSubscriptionExposedId")
 @lookup.modelled
 def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Change a subscription: plans and quantities with prorations, trials, pauses, cancellation."""
-    return change(ctx, _subscription(ctx, request), request.body or {})
-
-
-def change(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Change a subscription as an update asks.
-
-    An anchor set to now bills the new period at once: https://docs.stripe.com/billing/subscriptions/billing-cycle.
-    """
-    _guard(record, params)
-    at = int(params.get("proration_date") or clocks.now(ctx, record["customer"]))
-    changes = _simple(ctx, record, params)
-    before = recurring.items_of(ctx, record["id"])
-    pairs, moved = _items(ctx, record, params.get("items"), at)
-    runs = record["status"] not in ("trialing", "incomplete")
-    anew = params.get("billing_cycle_anchor") == "now" and not moved and runs
-    ended = "trial_end" in params and record["status"] in ("trialing", "active")
-    if ended:
-        changes |= _trial_now(ctx, record, params["trial_end"], at)
-    if params.get("billing_cycle_anchor") == "now" or moved:
-        changes["billing_cycle_anchor"] = at
-    if anew:
-        _restart(ctx, record, at)
-        pairs = [(row, None) for row in before]
-    behavior = params.get("proration_behavior") or "create_prorations"
-    if behavior != "none" and runs:
-        prorating.keep(ctx, prorating.rows(ctx, record, pairs, at))
-    changed = subscribing.changed(ctx, record, changes)
-    if anew or (ended and params["trial_end"] == "now"):
-        reason = "subscription_update" if anew else "subscription_cycle"
-        invoice = cycle.bill(ctx, changed, reason, at)
-        invoicing.attempt(ctx, cycle.finalize_now(ctx, invoice))
-    elif behavior == "always_invoice" or (moved and behavior != "none"):
-        prorating.invoice_now(ctx, ctx.store.get("subscription", record["id"]))
-    if pairs or ended or "cancel_at" in changes:
-        subscribing.plan_renewal(ctx, ctx.store.get("subscription", record["id"]))
-    return ctx.store.get("subscription", record["id"])
-
-
-def _restart(ctx: Ctx, record: Mapping[str, Any], at: int) -> None:
-    """Begin the periods anew now; whoever does so bills them."""
-    for row in recurring.items_of(ctx, str(record["id"])):
-        end = periods.period_end(at, *recurring.rule_of(row["price"]))
-        ctx.store.update("subscription_item", row["id"], current_period_start=at, current_period_end=end)
+    return changing.change(ctx, _subscription(ctx, request), request.body or {})
 
 
 # ending one ----------------------------------------------------------------------------------------------------------
@@ -417,6 +249,7 @@ def cancel_now(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> d
         pairs = [(row, None) for row in recurring.items_of(ctx, record["id"])]
         prorating.keep(ctx, prorating.rows(ctx, record, pairs, at))
     if params.get("invoice_now"):
+        prorating.keep(ctx, prorating.usage(ctx, record, recurring.items_of(ctx, record["id"]), at))
         prorating.invoice_now(ctx, record)
     invoice = ctx.store.find("invoice", str(record["latest_invoice"]))
     if invoice is not None and invoice["status"] in ("draft", "open"):
@@ -438,15 +271,17 @@ def resume(ctx: Ctx, request: Request) -> dict[str, Any]:
 def resume_now(ctx: Ctx, record: dict[str, Any]) -> dict[str, Any]:
     """Resume a paused subscription, whoever asks."""
     at = clocks.now(ctx, record["customer"])
-    _restart(ctx, record, at)
+    changing.restart(ctx, record, at)
     invoice = cycle.bill(ctx, record, "subscription_cycle", at)
-    opened = cycle.finalize_now(ctx, invoice)
-    method = invoicing.method_for(ctx, opened)
-    if opened["status"] == "open" and method is not None:
-        invoicing.collect(ctx, opened, method, off_session=True)
-    done = ctx.store.get("invoice", invoice["id"])
-    changes = {"billing_cycle_anchor": at, "latest_invoice": invoice["id"]}
-    if done["status"] == "paid":
+    changes: dict[str, Any] = {"billing_cycle_anchor": at}
+    if invoice is not None:
+        opened = cycle.finalize_now(ctx, invoice)
+        method = invoicing.method_for(ctx, opened)
+        if opened["status"] == "open" and method is not None:
+            invoicing.collect(ctx, opened, method, off_session=True)
+        invoice = ctx.store.get("invoice", invoice["id"])
+        changes["latest_invoice"] = invoice["id"]
+    if invoice is None or invoice["status"] == "paid":
         changes["status"] = statuses.SUBSCRIPTION["paused", "resume"]
         changed = subscribing.changed(ctx, record, changes, "customer.subscription.resumed")
     else:

@@ -7,6 +7,7 @@ the kit.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 _ZERO_DECIMAL = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf"
 ZERO_DECIMAL = frozenset(_ZERO_DECIMAL.split())
@@ -77,6 +78,16 @@ def written(amount: int, currency: str) -> str:
     """An amount as error texts write it: `$1,234.50`, `¥500`, `Kč15.00` is `15.00 czk` where no symbol is known."""
     places = decimals(currency)
     text = f"{amount / 10**places:,.{places}f}"
+    symbol = SYMBOLS.get(currency)
+    return f"{symbol}{text}" if symbol else f"{text} {currency}"
+
+
+def exactly(amount: Decimal, currency: str) -> str:
+    """An amount with fractions of the smallest unit, as invoice lines write it: `$0.036`, `$9.00`."""
+    places = decimals(currency)
+    value = amount.scaleb(-places)
+    shown = max(places, -int(value.normalize().as_tuple().exponent))
+    text = f"{value:,.{shown}f}"
     symbol = SYMBOLS.get(currency)
     return f"{symbol}{text}" if symbol else f"{text} {currency}"
 

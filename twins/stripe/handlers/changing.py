@@ -1,0 +1,241 @@
+"""What an update changes of a subscription: items with prorations, trials, anchors, pauses, cancellation.
+
+Sources: https://docs.stripe.com/api/subscriptions/update, https://docs.stripe.com/billing/subscriptions/change.
+Imports: the kit's public names, the twin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from twinkit import Ctx
+from twins.stripe import errors, lookup
+from twins.stripe.billing import periods, statuses
+from twins.stripe.handlers import (
+    clocks,
+    cycle,
+    discounting,
+    invoice_items,
+    invoicing,
+    payment_methods,
+    prorating,
+    recurring,
+    subscribing,
+)
+
+DAY = periods.DAY
+Pair = tuple[dict[str, Any] | None, dict[str, Any] | None]
+"""An item before and after a change."""
+PLAIN = ("application_fee_percent", "description", "off_session", "on_behalf_of", "transfer_data")
+
+
+def trial_end(params: Mapping[str, Any], at: int) -> int | None:
+    """When the trial of a new subscription ends; None without one. Raises 400 for a time that is over."""
+    wanted = params.get("trial_end")
+    if params.get("trial_period_days") is not None:
+        if wanted is not None:
+            raise errors.exclusive("trial_end", "trial_period_days")
+        return at + int(params["trial_period_days"]) * DAY if params["trial_period_days"] else None
+    if wanted in (None, "", "now"):
+        return None
+    end = int(str(wanted))
+    if end <= at:
+        raise errors.invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "trial_end")
+    return end
+
+
+def cancel_later(ctx: Ctx, record: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """What `cancel_at_period_end` and `cancel_at` set or take back."""
+    rows = recurring.items_of(ctx, str(record["id"]))
+    ends = [row["current_period_end"] for row in rows]
+    reason = {**record["cancellation_details"], "reason": "cancellation_requested"}
+    at = clocks.now(ctx, record["customer"])
+    wanted = params.get("cancel_at")
+    if wanted in ("min_period_end", "max_period_end"):
+        wanted = min(ends) if wanted == "min_period_end" else max(ends)
+    if params.get("cancel_at_period_end"):
+        values = {"cancel_at_period_end": True, "cancel_at": max(ends)}
+    elif wanted:
+        values = {"cancel_at_period_end": False, "cancel_at": int(wanted)}
+    else:
+        clear = {**record["cancellation_details"], "reason": None}
+        return {"cancel_at_period_end": False, "cancel_at": None, "canceled_at": None, "cancellation_details": clear}
+    return {**values, "canceled_at": at, "cancellation_details": reason}
+
+
+def _paused(ctx: Ctx, record: Mapping[str, Any], given: Any) -> dict[str, Any] | None:
+    """`pause_collection` as asked for; it is taken back by itself at `resumes_at`."""
+    if not given:
+        return None
+    at = given.get("resumes_at")
+    if at is not None:
+        if int(at) <= clocks.now(ctx, record["customer"]):
+            raise errors.invalid("`resumes_at` must be in the future.", "pause_collection[resumes_at]")
+        data = {"subscription": record["id"], "at": int(at)}
+        clocks.later(ctx, record["customer"], "collect_again", data, int(at))
+    return {"behavior": given["behavior"], "resumes_at": at}
+
+
+@clocks.work("collect_again")
+def collects_again(ctx: Ctx, data: dict[str, Any]) -> None:
+    """A pause of collection is over; drafts that were kept meanwhile stay drafts."""
+    record = ctx.store.find("subscription", data["subscription"])
+    if record is not None and (record["pause_collection"] or {}).get("resumes_at") == data["at"]:
+        subscribing.changed(ctx, record, {"pause_collection": None})
+
+
+def _guard(record: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    """Raise 400 for what an ended subscription cannot change."""
+    if record["status"] in statuses.ENDED:
+        for name in params:
+            if name not in ("metadata", "cancellation_details", "expand"):
+                raise errors.invalid(statuses.CANCELED_FIELDS, None, "invalid_canceled_subscription_fields")
+    if record["schedule"] and ("cancel_at_period_end" in params or "cancel_at" in params):
+        raise errors.invalid(statuses.scheduled(record["schedule"]))
+
+
+def _simple(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes that cost nothing."""
+    changes = lookup.changed(record, params, *(name for name in PLAIN if name != "off_session"), "days_until_due")
+    if "collection_method" in params:
+        changes["collection_method"] = params["collection_method"]
+    if params.get("default_payment_method"):
+        found = payment_methods.resolve(ctx, params["default_payment_method"], "default_payment_method")
+        changes["default_payment_method"] = found["id"]
+    if "default_tax_rates" in params:
+        rates = params["default_tax_rates"] or ()
+        changes["default_tax_rates"] = invoice_items.tax_rates(ctx, rates, "default_tax_rates")
+    if "pause_collection" in params:
+        changes["pause_collection"] = _paused(ctx, record, params["pause_collection"])
+    if isinstance(params.get("automatic_tax"), Mapping):
+        changes["automatic_tax"] = recurring.automatic_tax(params["automatic_tax"])
+    for name in ("payment_settings", "invoice_settings", "trial_settings", "cancellation_details"):
+        if isinstance(params.get(name), Mapping):
+            changes[name] = {**record[name], **params[name]}
+    if "cancel_at_period_end" in params or "cancel_at" in params:
+        changes |= cancel_later(ctx, record, params)
+    if "discounts" in params:
+        customer = ctx.store.get("customer", record["customer"])
+        at = clocks.now(ctx, customer)
+        changes["discounts"] = discounting.make(ctx, params["discounts"], customer, at, subscription=record["id"])
+    return changes
+
+
+def _items(ctx: Ctx, record: dict[str, Any], given: Any, at: int) -> tuple[list[Pair], bool]:
+    """([(before, after)], whether a new interval begins): the items as asked for, stored."""
+    pairs: list[Pair] = []
+    moved = False
+    for place, each in enumerate(given if isinstance(given, list) else ()):
+        if each.get("id"):
+            item = lookup.record(ctx, "subscription_item", each["id"], f"items[{place}][id]")
+            if each.get("deleted"):
+                ctx.store.delete("subscription_item", item["id"])
+                pairs.append((item, None))
+                continue
+            after, begins = prorating.changed_item(ctx, item, each, at)
+            moved = moved or begins
+            ctx.store.replace("subscription_item", item["id"], after)
+            pairs.append((item, after))
+            continue
+        price = recurring.price_of(ctx, each, f"items[{place}]")
+        period = prorating.period_of(ctx, record, price, at)
+        pairs.append((None, recurring.new_item(ctx, record["id"], price, each, period, at)))
+    return pairs, moved
+
+
+def _trial_now(ctx: Ctx, record: dict[str, Any], wanted: Any, at: int) -> dict[str, Any]:
+    """End a trial now, or move its end."""
+    if wanted != "now":
+        end = trial_end({"trial_end": wanted}, at)
+        for row in recurring.items_of(ctx, record["id"]):
+            ctx.store.update("subscription_item", row["id"], current_period_end=end)
+        start = record["trial_start"] or at
+        return {"trial_end": end, "trial_start": start, "billing_cycle_anchor": end, "status": "trialing"}
+    customer = ctx.store.get("customer", record["customer"])
+    if not record["default_payment_method"] and not invoicing.customer_method(customer):
+        raise errors.invalid(statuses.NO_METHOD, code="resource_missing")
+    for row in recurring.items_of(ctx, record["id"]):
+        end = periods.period_end(at, *recurring.rule_of(row["price"]))
+        ctx.store.update("subscription_item", row["id"], current_period_start=at, current_period_end=end)
+    return {"trial_end": at, "billing_cycle_anchor": at, "status": "active"}
+
+
+def change(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Change a subscription as an update asks.
+
+    An anchor set to now bills the new period at once: https://docs.stripe.com/billing/subscriptions/billing-cycle.
+    """
+    _guard(record, params)
+    at = int(params.get("proration_date") or clocks.now(ctx, record["customer"]))
+    changes = _simple(ctx, record, params)
+    before = recurring.items_of(ctx, record["id"])
+    pairs, moved = _items(ctx, record, params.get("items"), at)
+    runs = record["status"] not in ("trialing", "incomplete")
+    if runs:
+        _usage(ctx, record, pairs, params.get("items"), at)
+    anew = params.get("billing_cycle_anchor") == "now" and not moved and runs
+    ended = params.get("trial_end") not in (None, "") and record["status"] in ("trialing", "active")
+    if ended:
+        changes |= _trial_now(ctx, record, params["trial_end"], at)
+    if params.get("billing_cycle_anchor") == "now" or moved:
+        changes["billing_cycle_anchor"] = at
+    if anew:
+        restart(ctx, record, at)
+        pairs = [(row, None) for row in before]
+    behavior = params.get("proration_behavior") or "create_prorations"
+    if behavior != "none" and runs:
+        prorating.keep(ctx, prorating.rows(ctx, record, pairs, at))
+    extra_items(ctx, record, params, ctx.store.get("customer", record["customer"]))
+    changed = subscribing.changed(ctx, record, changes)
+    if anew or (ended and params["trial_end"] == "now"):
+        _bill_anew(ctx, changed, before, at, anew=anew)
+    elif behavior == "always_invoice" or (moved and behavior != "none"):
+        prorating.invoice_now(ctx, ctx.store.get("subscription", record["id"]))
+    if pairs or ended or "cancel_at" in changes:
+        subscribing.plan_renewal(ctx, ctx.store.get("subscription", record["id"]))
+    return ctx.store.get("subscription", record["id"])
+
+
+def _usage(ctx: Ctx, record: dict[str, Any], pairs: Sequence[Pair], given: Any, at: int) -> None:
+    """Let what was used of items that go, or get another price, wait for the next invoice."""
+    cleared = {each.get("id") for each in given or () if each.get("clear_usage")}
+    for old, new in pairs:
+        gone = old is not None and (new is None or new["price"]["id"] != old["price"]["id"])
+        if gone and old is not None and old["id"] not in cleared:
+            prorating.keep(ctx, prorating.usage(ctx, record, [old], at))
+        if gone and new is not None and recurring.metered(new["price"]):
+            recurring.priced_anew(ctx, new["id"])
+
+
+def _bill_anew(ctx: Ctx, record: dict[str, Any], before: Sequence[Mapping[str, Any]], at: int, *, anew: bool) -> None:
+    """Bill periods that begin now, after a trial that ended or with a new anchor (`anew`), and the usage until now."""
+    starts = {row["id"]: row["current_period_start"] for row in before}
+    rows = recurring.items_of(ctx, record["id"])
+    over = {row["id"]: (starts.get(row["id"], at), at) for row in rows if anew or not recurring.metered(row["price"])}
+    invoice = cycle.bill(ctx, record, "subscription_update" if anew else "subscription_cycle", at, ended=over)
+    if invoice is not None:
+        invoicing.attempt(ctx, cycle.finalize_now(ctx, invoice))
+
+
+def restart(ctx: Ctx, record: Mapping[str, Any], at: int) -> None:
+    """Begin the periods anew now; whoever does so bills them."""
+    for row in recurring.items_of(ctx, str(record["id"])):
+        end = periods.period_end(at, *recurring.rule_of(row["price"]))
+        ctx.store.update("subscription_item", row["id"], current_period_start=at, current_period_end=end)
+
+
+def extra_items(ctx: Ctx, record: Mapping[str, Any], params: Mapping[str, Any], customer: Mapping[str, Any]) -> None:
+    """What `add_invoice_items` puts on the next invoice."""
+    for place, each in enumerate(params.get("add_invoice_items") or ()):
+        where = f"add_invoice_items[{place}]"
+        asked = {**each, **({"pricing": {"price": each["price"]}} if each.get("price") else {})}
+        amount, price, currency = invoice_items.priced(ctx, asked, str(record["currency"]), where)
+        product = ctx.store.find("product", str(price["price_details"]["product"])) or {}
+        values = {
+            "amount": amount, "currency": currency, "description": product.get("name"), "pricing": price,
+            "quantity": each.get("quantity") or 1,
+        }  # fmt: skip
+        item = invoice_items.new_record(ctx, customer, values)
+        ctx.store.insert("invoiceitem", item, created=ctx.micros)
+        ctx.emit("invoiceitem.created", item)
