@@ -29,6 +29,7 @@ HANDLERS = (
     "payouts",
     "previewing",
     "refunds",
+    "schedules",
     "searching",
     "setup_intents",
     "simulation",

@@ -24,6 +24,7 @@ from twins.stripe.handlers import (
     invoice_items,
     invoicing,
     recurring,
+    schedules,
     subscribing,
     subscriptions,
 )
@@ -99,6 +100,27 @@ def _begun(trial: Trial, customer: str, details: Mapping[str, Any], params: Mapp
     return found
 
 
+def _scheduled(trial: Trial, customer: Mapping[str, Any], params: Mapping[str, Any]) -> Found:
+    """What a schedule bills next, as it is or with the phases that `schedule_details` gives it; or a new one first."""
+    details = params.get("schedule_details") or {}
+    wanted = {name: details[name] for name in ("end_behavior", "phases", "proration_behavior") if name in details}
+    if not params.get("schedule"):
+        record = schedules.make(trial, {**wanted, "customer": customer["id"], "start_date": "now"})
+    else:
+        record = lookup.record(trial, schedules.SCHEDULE, params["schedule"], "schedule")
+        if wanted:
+            record = schedules.change(trial, record, wanted)
+    if record["status"] == "not_started":
+        _stand(trial, record["customer"], record["phases"][0]["start_date"])
+        schedules.due(trial, {"schedule": record["id"]})
+    if record["subscription"] and _drafted(trial) is None:
+        return _renewal(trial, record["subscription"])
+    found = _drafted(trial)
+    if found is None:
+        raise none(record["customer"])
+    return found
+
+
 def _one_off(trial: Trial, customer: Mapping[str, Any], params: Mapping[str, Any]) -> Found:
     """What an invoice of everything that waits bills."""
     at = clocks.now(trial, customer)
@@ -112,7 +134,8 @@ def _one_off(trial: Trial, customer: Mapping[str, Any], params: Mapping[str, Any
 
 def _customer(trial: Trial, params: Mapping[str, Any], subscription: Mapping[str, Any] | None) -> dict[str, Any]:
     """The customer a preview is for, with what `customer_details` says of them; a passing one when nobody is named."""
-    named = params.get("customer") or (subscription or {}).get("customer")
+    schedule = trial.store.find(schedules.SCHEDULE, str(params.get("schedule"))) or {}
+    named = params.get("customer") or (subscription or {}).get("customer") or schedule.get("customer")
     details = params.get("customer_details")
     known = {name: details[name] for name in ("address", "shipping", "tax_exempt") if details and name in details}
     if not named:
@@ -168,7 +191,9 @@ def foresee(trial: Trial, params: Mapping[str, Any]) -> Found:
         subscription = lookup.record(trial, "subscription", params["subscription"], "subscription")
     customer = _customer(trial, params, subscription)
     _add_items(trial, customer, params.get("invoice_items"), params.get("currency"))
-    if subscription is not None:
+    if params.get("schedule") or params.get("schedule_details"):
+        draft, lines = _scheduled(trial, customer, params)
+    elif subscription is not None:
         draft, lines = _changed(trial, subscription, details)
     elif details.get("items"):
         draft, lines = _begun(trial, customer["id"], details, params)
@@ -199,12 +224,11 @@ def _shown(ctx: Ctx, id: str, draft: dict[str, Any], lines: list[dict[str, Any]]
 @twin.handler("PostInvoicesCreatePreview")
 @lookup.modelled
 def create(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
-    """A preview of an invoice; those of schedules are generic."""
+    """A preview of an invoice."""
     params = request.body or {}
-    if params.get("schedule") or params.get("schedule_details"):
-        return ctx.generic(request)
-    details = params.get("subscription_details") or {}
-    if not (params.get("subscription") or details.get("items") or params.get("invoice_items")):
+    details, phases = params.get("subscription_details") or {}, (params.get("schedule_details") or {}).get("phases")
+    told = (params.get("subscription"), params.get("schedule"), details.get("items"), params.get("invoice_items"))
+    if not (phases or any(told)):
         raise errors.invalid(statuses.NOTHING_TO_PREVIEW)
     with ctx.trial() as trial:
         draft, lines = foresee(trial, params)

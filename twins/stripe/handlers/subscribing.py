@@ -6,7 +6,7 @@ https://docs.stripe.com/api/subscriptions. Imports: the kit's public names, the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from twinkit import Ctx, Reply, ServiceError
@@ -14,9 +14,29 @@ from twins.stripe import errors
 from twins.stripe.billing import periods, statuses
 from twins.stripe.handlers import clocks, cycle, invoices, invoicing, recurring
 
+SCHEDULED = "scheduled"
+"""The payment behaviour of a subscription that a schedule makes: its first invoice is a draft for an hour."""
+Renewal = Callable[[Ctx, dict[str, Any]], None]
+RENEWALS: list[Renewal] = []
+"""Called with a subscription whose period is over, before the next one is billed."""
+Ending = Callable[[Ctx, dict[str, Any], str | None], None]
+ENDINGS: list[Ending] = []
+"""Called with a subscription that has ended, and why."""
 BIRTH = "subscription_birth"
 """Store name of the subscriptions that are just being made: what happens to them is not told yet."""
 DETAILS: Mapping[str, Any] = dict.fromkeys(("comment", "feedback", "feedback_option", "reason"))
+
+
+def before_renewal(function: Renewal) -> Renewal:
+    """Register what is done when a period is over, before the next one is billed."""
+    RENEWALS.append(function)
+    return function
+
+
+def ending(function: Ending) -> Ending:
+    """Register what is done when a subscription has ended."""
+    ENDINGS.append(function)
+    return function
 
 
 # status --------------------------------------------------------------------------------------------------------------
@@ -50,6 +70,8 @@ def end(
     record = recurring.show_items(ctx, {**ctx.store.get("subscription", subscription["id"]), **values})
     ctx.store.replace("subscription", subscription["id"], record)
     ctx.emit("customer.subscription.deleted", record)
+    for listener in ENDINGS:
+        listener(ctx, record, reason)
     return record
 
 
@@ -110,7 +132,7 @@ def collect_first(ctx: Ctx, subscription: dict[str, Any], behavior: str, *, on_s
     at = clocks.now(ctx, subscription["customer"])
     trial = subscription["trial_end"] is not None and subscription["trial_end"] > at
     invoice = cycle.bill(ctx, subscription, "subscription_create", at, trial=trial)
-    if invoice is None or subscription["collection_method"] == "send_invoice":
+    if invoice is None or behavior == SCHEDULED or subscription["collection_method"] == "send_invoice":
         ctx.store.update("subscription", subscription["id"], status="trialing" if trial else "active")
         return
     opened = cycle.finalize_now(ctx, invoice)
@@ -184,10 +206,10 @@ def cancels(ctx: Ctx, data: dict[str, Any]) -> None:
     subscription = ctx.store.find("subscription", data["subscription"])
     if subscription is None or subscription["status"] in statuses.ENDED or subscription["cancel_at"] != data["at"]:
         return
-    _ends_in_time(ctx, subscription, data["at"])
+    ends_in_time(ctx, subscription, data["at"])
 
 
-def _ends_in_time(ctx: Ctx, subscription: dict[str, Any], at: int) -> None:
+def ends_in_time(ctx: Ctx, subscription: dict[str, Any], at: int) -> None:
     """A subscription ends when it was to: what was used and not billed yet is billed, then it is canceled."""
     rows = recurring.items_of(ctx, subscription["id"])
     rows = [row for row in rows if recurring.metered(row["price"]) and subscription["status"] != "trialing"]
@@ -203,12 +225,17 @@ def renews(ctx: Ctx, data: dict[str, Any]) -> None:
     subscription = ctx.store.find("subscription", data["subscription"])
     if subscription is None or subscription["status"] not in ("active", "past_due", "trialing", "unpaid"):
         return
+    for listener in RENEWALS:
+        listener(ctx, subscription)
+    subscription = ctx.store.get("subscription", data["subscription"])
+    if subscription["status"] in statuses.ENDED:
+        return
     rows = recurring.items_of(ctx, subscription["id"])
     due = [row for row in rows if row["current_period_end"] == data["end"]]
     if not due:
         return
     if subscription["cancel_at"] is not None and subscription["cancel_at"] <= data["end"]:
-        _ends_in_time(ctx, subscription, data["end"])
+        ends_in_time(ctx, subscription, data["end"])
         return
     trial = subscription["status"] == "trialing"
     if trial and not _trial_over(ctx, subscription):

@@ -53,7 +53,7 @@ def blank(ctx: Ctx, params: Mapping[str, Any], customer: Mapping[str, Any], curr
                 "application", "billing_cycle_anchor_config", "billing_thresholds", "cancel_at", "canceled_at",
                 "customer_account", "default_payment_method", "default_source", "ended_at", "latest_invoice",
                 "next_pending_invoice_item_invoice", "pause_collection", "pending_invoice_item_interval",
-                "pending_setup_intent", "pending_update", "schedule",
+                "pending_setup_intent", "pending_update",
             )
         ),
         **{name: lookup.unset(params.get(name)) for name in changing.PLAIN if name != "off_session"},
@@ -84,6 +84,7 @@ def blank(ctx: Ctx, params: Mapping[str, Any], customer: Mapping[str, Any], curr
             "save_default_payment_method": "off",
             **(payments if isinstance(payments, Mapping) else {}),
         },
+        "schedule": params.get("schedule"),
         "start_date": start,
         "status": "incomplete",
         "test_clock": customer.get("test_clock"),
