@@ -43,7 +43,7 @@ SIMPLE: list[tuple[str, str, str, Any, str, list[str]]] = [
     ("E0000121", "POST", f"{BOB}/factors", CALL, "", []),
     ("E0000124", "POST", "/api/v1/users?nextLogin=changePassword", {"profile": PERSON}, "", []),
     ("E0000142", "DELETE", "/api/v1/meta/types/user/otyTwinkitDefault001", None, "", []),
-    ("E0000157", "POST", "/api/v1/authenticators", {"key": "okta_email", "name": "Email"}, "okta_email", []),
+    ("E0000157", "POST", "/api/v1/authenticators", {"key": "google_otp", "name": "G"}, "google_otp", []),
     ("E0000178", "DELETE", "/api/v1/realms/guoTwinkitDefault001", None, "The default realm cannot be deleted.", []),
     ("E0000200", "DELETE", "/api/v1/brands/bndTwinkitDefault001", None, "", []),
     ("E0000211", "POST", f"/api/v1/groups/{EVERYONE}/roles", {"type": "USER_ADMIN"}, "Everyone", []),
@@ -106,14 +106,39 @@ def test_captchas_and_domains_come_once(org: Org) -> None:
     assert (blank[1], blank[2]) == ("E0000001", "Api validation failed: captchaId")
     assert org.refused("PUT", settings, {"captchaId": "cap1", "enabledPages": ["SIGN_IN"]})[1] == "E0000001"
     used = org.ask("PUT", settings, {"captchaId": id, "enabledPages": ["SSR", "SIGN_IN"]})
-    assert used["_links"]["self"]["href"] == f"{org.url}/api/v1/captchas/{id}"
+    assert used["_links"]["captcha"]["href"] == f"{org.url}/api/v1/captchas/{id}"
     assert org.ask("GET", settings) == used
     assert org.refused("DELETE", f"/api/v1/captchas/{id}")[:3] == (403, "E0000149", errors.TABLE["E0000149"][1])
     org.ask("DELETE", settings, status=204)
     org.ask("DELETE", f"/api/v1/captchas/{id}", status=204)
-    domain = {"domain": "login.example.com", "certificateSourceType": "OKTA_MANAGED"}
-    assert org.http.post("/api/v1/domains", json=domain).status_code < 300
+
+
+def test_a_domain_is_verified_before_it_has_a_certificate(org: Org) -> None:
+    domain = {"domain": "login.example.com", "certificateSourceType": "MANUAL"}
+    made = org.ask("POST", "/api/v1/domains", domain, status=201)
+    assert (made["validationStatus"], [each["recordType"] for each in made["dnsRecords"]]) == (
+        "NOT_STARTED", ["TXT", "CNAME"])  # fmt: skip
     assert org.refused("POST", "/api/v1/domains", domain)[:2] == (403, "E0000161")
+    managed = {"domain": "sso.example.com", "certificateSourceType": "OKTA_MANAGED"}
+    assert org.refused("POST", "/api/v1/domains", managed)[3] == ["domain: Prohibited custom domain name."]
+    listed = org.ask("GET", "/api/v1/domains")["domains"]
+    assert [each["id"] for each in listed] == [made["id"], "default"] and "dnsRecords" not in listed[0]
+    at = f"/api/v1/domains/{made['id']}"
+    brand = org.ask("GET", f"/api/v1/brands/{made['brandId']}?expand=domains")
+    assert (brand["name"], brand["_embedded"]["domains"]) == (domain["domain"], [
+        {"domain": domain["domain"], "id": made["id"]}])  # fmt: skip
+    assert org.refused("DELETE", f"/api/v1/brands/{brand['id']}")[:2] == (409, "E0000201")
+    certificate = {"type": "PEM", "certificate": "c", "certificateChain": "c", "privateKey": "k"}
+    assert org.refused("PUT", f"{at}/certificate", certificate)[:2] == (403, "E0000165")
+    assert org.ask("POST", f"{at}/verify")["validationStatus"] == "VERIFIED"
+    org.ask("PUT", f"{at}/certificate", certificate, status=204)
+    got = org.ask("GET", at)
+    assert got["validationStatus"] == "COMPLETED" and got["publicCertificate"]["subject"] == "CN=login.example.com"
+    org.ask("DELETE", at, status=204)
+    org.ask("DELETE", f"/api/v1/brands/{brand['id']}", status=204)
+    refused = org.refused("POST", "/api/v1/domains/default/verify")
+    assert refused[1:] == (
+        "E0000001", "Api validation failed: id", ["This operation is not supported for this domain"])  # fmt: skip
 
 
 @pytest.mark.parametrize(("fault", "code"), [("internal", "E0000009"), ("unavailable", "E0000010")])

@@ -93,7 +93,7 @@ def test_primary_authentication_and_the_session_it_opens(org: Org) -> None:
     assert body["status"] == "SUCCESS"
     session = org.ask("POST", "/api/v1/sessions", {"sessionToken": body["sessionToken"]})
     assert session["status"] == "ACTIVE"
-    assert org.refused("POST", "/api/v1/sessions", {"sessionToken": body["sessionToken"]})[1] == "E0000011"
+    assert org.refused("POST", "/api/v1/sessions", {"sessionToken": body["sessionToken"]})[1] == "E0000004"
     cookie = {"cookie": f"sid={session['id']}"}
     assert org.plain.get("/api/v1/users/me", headers=cookie).json()["profile"]["login"] == "login@example.com"
     assert org.plain.get("/api/v1/sessions/me", headers=cookie).json()["id"] == session["id"]

@@ -5,6 +5,8 @@ Source: https://developer.okta.com/docs/reference/api/apps/. Imports: the kit's 
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,44 +31,60 @@ LINKS = {
     "BROWSER_PLUGIN": "login",
 }
 """Sign-on mode → name of the link that opens an application."""
+NAMED = {name: mode for mode, name in MODES.items() if mode != "SAML_1_1"} | {"template_swa3field": "BROWSER_PLUGIN"}
+"""Name of a template → its sign-on mode, where a new application does not say it."""
+SCHEMED = frozenset({"BASIC_AUTH", "BROWSER_PLUGIN", "SECURE_PASSWORD_STORE", "AUTO_LOGIN"})
+"""Modes whose users have a password at the application."""
+SIGNED = frozenset({"OPENID_CONNECT", "SAML_2_0", "SAML_1_1", "WS_FEDERATION"})
+"""Modes that sign with a key of the application."""
+PLACES = {"oidc_client": "aln177a159h7Zf52X0g8", "template_swa": "2357", "template_swa3field": "3287",
+          "template_sps": "2355", "template_basic_auth": "2873"}  # fmt: skip
+"""Name of a template → the last part of the address that opens an application."""
+PICTURES = {"bookmark": "bookmark-app.b81c03e2607468e5b5f9c9351c99313e.png"}
+PICTURE = "default.6770228fb0dab49a1695ef440a5279bb.png"
 GRANTS = {
     "web": ["authorization_code"],
     "browser": ["authorization_code"],
     "native": ["authorization_code"],
     "service": ["client_credentials"],
 }
+LOGOUT = {"status": "DISABLED", "supportType": "FULL", "identityStack": "NOT_SHARED",
+          "protocol": "GLOBAL_TOKEN_REVOCATION"}  # fmt: skip
 METHODS = {"browser": "none", "native": "none"}
 
 
 def record(ctx: Ctx, body: Mapping[str, Any], *, id: str = "") -> dict[str, Any]:
     """A new application from what was sent. Raises E0000001."""
-    mode = str(body.get("signOnMode") or "")
-    if mode and mode not in MODES:
-        raise errors.validation("signOnMode", "signOnMode: Does not match required pattern")
+    mode = str(body.get("signOnMode") or NAMED.get(str(body.get("name")), ""))
+    if mode not in MODES:
+        blank = "The field cannot be left blank" if not mode else "Does not match required pattern"
+        raise errors.validation("signOnMode", f"signOnMode: {blank}")
     if not body.get("label"):
         raise errors.validation("label", "label: The field cannot be left blank")
     id = id or ctx.new_id("application")
     now = iso(ctx)
     app: dict[str, Any] = {
         "id": id,
-        "orn": f"orn:okta:idp:{facts.ORG_ID}:apps:{body.get('name') or MODES.get(mode, 'custom')}:{id}",
-        "name": body.get("name") or MODES.get(mode, "custom"),
+        "orn": f"orn:okta:idp:{facts.ORG_ID}:apps:{body.get('name') or MODES[mode]}:{id}",
+        "name": body.get("name") or MODES[mode],
         "label": body["label"],
         "status": "ACTIVE",
         "lastUpdated": now,
         "created": now,
         "accessibility": {"selfService": False, "errorRedirectUrl": None, "loginRedirectUrl": None},
         "visibility": {
-            "autoLaunch": False, "autoSubmitToolbar": False, "hide": {"iOS": False, "web": False},
+            "autoLaunch": False, "autoSubmitToolbar": False,
+            "hide": dict.fromkeys(("iOS", "web"), mode == "OPENID_CONNECT"),
             "appLinks": {LINKS.get(mode, "login"): True},
         },
         "features": [],
-        "signOnMode": mode or "BOOKMARK",
+        "signOnMode": mode,
         "credentials": {
+            **({"scheme": "EDIT_USERNAME_AND_PASSWORD", "revealPassword": False} if mode in SCHEMED else {}),
             "userNameTemplate": {"template": "${source.login}", "type": "BUILT_IN"},
-            "signing": {"kid": f"kid{id[3:]}"} if mode.startswith("SAML") or mode == "WS_FEDERATION" else {},
+            "signing": {"kid": first_kid(id)} if mode in SIGNED else {},
         },
-        "universalLogout": {"status": "UNSUPPORTED"},
+        "universalLogout": {**LOGOUT} if mode == "OPENID_CONNECT" else None,
         "settings": {
             "app": {}, "manualProvisioning": False, "implicitAssignment": False, "emOptInStatus": "NONE",
             "notifications": {"vpn": {"network": {"connection": "DISABLED"}, "message": None, "helpUrl": None}},
@@ -78,7 +96,6 @@ def record(ctx: Ctx, body: Mapping[str, Any], *, id: str = "") -> dict[str, Any]
             app[name] = {**(app.get(name) or {}), **body[name]}
     if mode == "OPENID_CONNECT":
         app["credentials"], app["settings"] = oauth_parts(ctx, id, app["credentials"], app["settings"])
-        app["credentials"]["signing"] = {}
     return app
 
 
@@ -91,13 +108,14 @@ def oauth_parts(
     grants = settings_client.setdefault("grant_types", list(GRANTS.get(kind, GRANTS["web"])))
     redirected = bool({"authorization_code", "implicit"} & set(grants))
     settings_client.setdefault("response_types", ["code"] if "authorization_code" in grants else ["token"])
+    settings_client = {"client_uri": None, "logo_uri": None, "wildcard_redirect": "DISABLED", **settings_client}
     settings_client.setdefault("consent_method", "TRUSTED")
     settings_client.setdefault("issuer_mode", "DYNAMIC")
     settings_client.setdefault("idp_initiated_login", {"mode": "DISABLED", "default_scope": []})
     settings_client.setdefault("dpop_bound_access_tokens", False)
     if "refresh_token" in grants:
-        settings_client.setdefault("refresh_token", {"rotation_type": "ROTATE" if kind == "browser" else "STATIC",
-                                                     "leeway": 0})  # fmt: skip
+        turns = {"rotation_type": "ROTATE", "leeway": 0} if kind == "browser" else {"rotation_type": "STATIC"}
+        settings_client.setdefault("refresh_token", turns)
     if redirected and not settings_client.get("redirect_uris"):
         name = "settings.oauthClient.redirect_uris"
         raise errors.validation(name, f"{name}: The field cannot be left blank")
@@ -145,23 +163,32 @@ def shown(ctx: Ctx, app: Mapping[str, Any]) -> dict[str, Any]:
     step = "deactivate" if app["status"] == "ACTIVE" else "activate"
     name = LINKS.get(app["signOnMode"], "login")
     policies = {row["type"]: row["id"] for row in ctx.store.select("policy") if row["system"]}
+    picture = PICTURES.get(app["name"], PICTURE)
     access = app.get("~policy") or policies.get("ACCESS_POLICY")
     links: dict[str, Any] = {
         "uploadLogo": {"href": f"{base}/logo", "hints": {"allow": ["POST"]}},
-        "appLinks": [{"name": name, "href": f"{ctx.base_url}/home/{app.get('name')}/{app['id']}/2557",
-                      "type": "text/html"}],
+        "appLinks": [{"name": name, "href": f"{ctx.base_url}{opened(app)}", "type": "text/html"}],
         "profileEnrollment": {"href": f"{ctx.base_url}/api/v1/policies/{policies.get('PROFILE_ENROLLMENT')}"},
         "policies": {"href": f"{base}/policies", "hints": {"allow": ["PUT"]}},
         "groups": {"href": f"{base}/groups"},
-        "logo": [{"name": "medium", "href": f"{ctx.base_url}/assets/img/logos/default.png", "type": "image/png"}],
+        "logo": [{"name": "medium", "href": f"{ctx.base_url}/assets/img/logos/{picture}", "type": "image/png"}],
         "accessPolicy": {"href": f"{ctx.base_url}/api/v1/policies/{access}"},
         "users": {"href": f"{base}/users"},
         step: {"href": f"{base}/lifecycle/{step}"},
     }  # fmt: skip
     if app["signOnMode"] == "OPENID_CONNECT":
-        secrets = {"name": "secrets", "href": f"{base}/credentials/secrets", "hints": {"allow": ["GET", "POST"]}}
-        links["clientCredentials"] = [secrets]
+        links["clientCredentials"] = [{"name": "secrets", "href": f"{base}/credentials/secrets"}]
     return {**{name: value for name, value in app.items() if not name.startswith("~")}, "_links": links}
+
+
+def first_kid(app: str) -> str:
+    """The id of the key that an application signs with until it gets another."""
+    return base64.urlsafe_b64encode(hashlib.sha256(app.encode()).digest()).decode().rstrip("=")
+
+
+def opened(app: Mapping[str, Any]) -> str:
+    """The path that opens an application."""
+    return f"/home/{app['name']}/{app['id']}/{PLACES.get(app['name'], '2557')}"
 
 
 def assigned(ctx: Ctx, app: str, user: str) -> bool:

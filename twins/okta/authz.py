@@ -13,14 +13,25 @@ from twins.okta import errors, facts
 from twins.okta.times import iso
 
 SYSTEM_SCOPES = {
-    "openid": "Signals that a request is an OpenID request",
-    "profile": "Allows this application to see your profile",
-    "email": "Allows this application to see your email address",
-    "address": "Allows this application to see your address",
-    "phone": "Allows this application to see your phone number",
-    "offline_access": "Allows this application to access your data when you are not signed in",
+    "openid": "Signals that a request is an OpenID request.",
+    "profile": "The exact data varies based on what profile information you have provided, such as: name, time zone, "
+    "picture, or birthday.",
+    "email": "This allows the app to view your email address.",
+    "address": "This allows the app to view your address, such as: street address, city, state, and zip code.",
+    "phone": "This allows the app to view your phone number.",
+    "offline_access": "This keeps you signed in to the app, even when you are not using it.",
     "device_sso": "Allows this application to share a sign-in with others on a device",
 }
+SUB = "(appuser != null) ? appuser.userName : app.clientId"
+"""What `sub` is until somebody says otherwise: the login, or the client."""
+SYSTEM_CLAIMS = {
+    "address": "address", "email": "email", "email_verified": "email", "phone_number": "phone",
+    **dict.fromkeys(("birthdate", "family_name", "gender", "given_name", "locale", "middle_name", "name", "nickname",
+                     "picture", "preferred_username", "profile", "updated_at", "website", "zoneinfo"), "profile"),
+}  # fmt: skip
+"""Claim of an ID token → the scope that it needs."""
+ALWAYS = frozenset({"email", "name", "preferred_username"})
+"""Which of them an ID token has also when an access token comes with it."""
 ANY_GRANT = [
     "implicit",
     "client_credentials",
@@ -84,7 +95,7 @@ def create(ctx: Ctx, body: Mapping[str, Any], id: str = "") -> dict[str, Any]:
         "name": body["name"],
         "description": body.get("description", ""),
         "audiences": list(body.get("audiences") or []),
-        "issuerMode": body.get("issuerMode", "ORG_URL"),
+        "issuerMode": body.get("issuerMode", "DYNAMIC"),
         "status": "ACTIVE",
         "created": now,
         "lastUpdated": now,
@@ -93,7 +104,19 @@ def create(ctx: Ctx, body: Mapping[str, Any], id: str = "") -> dict[str, Any]:
     ctx.store.insert("authorization_server", server, id=id, created=ctx.micros)
     for name, text in SYSTEM_SCOPES.items():
         scope(ctx, id, {"name": name, "description": text, "system": True, "consent": "IMPLICIT"})
+    for row in system_claims(ctx):
+        ctx.store.insert("o_auth_2_claim", row, id=row["id"], parent=id, created=ctx.micros)
     return server
+
+
+def system_claims(ctx: Ctx) -> Iterator[dict[str, Any]]:
+    """The claims that a new server has."""
+    sub = {"claimType": "RESOURCE", "valueType": "EXPRESSION", "value": SUB}
+    for name, scope in (("sub", ""), *sorted(SYSTEM_CLAIMS.items())):
+        kind = {"claimType": "IDENTITY", "valueType": "SYSTEM"} if scope else sub
+        yield {"id": ctx.new_id("ocl{alnum:17}"), "name": name, "status": "ACTIVE", **kind,
+               "conditions": {"scopes": [scope] if scope else []}, "system": True,
+               "alwaysIncludeInToken": name in ALWAYS or not scope}  # fmt: skip
 
 
 QUARTER = 90 * 86_400
@@ -126,8 +149,9 @@ def scopes(ctx: Ctx, server: str) -> dict[str, dict[str, Any]]:
 
 
 def claims(ctx: Ctx, server: str) -> Iterator[dict[str, Any]]:
-    """The active claims of a server."""
-    return ctx.store.select("o_auth_2_claim", [Filter("status", "=", "ACTIVE")], parent=server, order="oldest")
+    """The active claims of a server that somebody has made or changed."""
+    rows = ctx.store.select("o_auth_2_claim", [Filter("status", "=", "ACTIVE")], parent=server, order="oldest")
+    return (row for row in rows if row.get("valueType") != "SYSTEM" and not (row["system"] and row["value"] == SUB))
 
 
 def policies(ctx: Ctx, server: str) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:

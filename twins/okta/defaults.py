@@ -5,22 +5,48 @@ Source: https://developer.okta.com/docs/reference/api/policy/#policies. Imports:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from twinkit import Ctx
 from twins.okta import facts, passwords
 from twins.okta.times import iso
 
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """What an org has of an authenticator: its settings, and its methods with theirs."""
+
+    key: str
+    name: str
+    type: str
+    methods: Mapping[str, Mapping[str, Any]]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+OFF = {"status": "INACTIVE"}
+SIGNING = {"algorithms": ["ES256", "RS256"], "keyProtection": "ANY"}
+VERIFY = {"compliance": {"fips": "OPTIONAL"}, "channelBinding": {"style": "NUMBER_CHALLENGE", "required": "NEVER"},
+          "userVerification": "PREFERRED", "userVerificationMethods": ["BIOMETRICS", "PIN"],
+          "appInstanceId": ""}  # fmt: skip
+TOTP = {"timeIntervalInSeconds": 30, "encoding": "Base32", "algorithm": "HMACSHA1", "passCodeLength": 6}
 AUTHENTICATORS = (
-    ("okta_email", "Email", "email"),
-    ("okta_password", "Password", "password"),
-    ("okta_verify", "Okta Verify", "app"),
-    ("google_otp", "Google Authenticator", "app"),
-    ("phone_number", "Phone", "phone"),
-    ("webauthn", "Security Key or Biometric", "security_key"),
-    ("security_question", "Security Question", "security_question"),
-)
-"""Key, name and type of what an org has."""
+    Authenticator("okta_email", "Email", "email", {"email": {}}, {"allowedFor": "any", "tokenLifetimeInMinutes": 5}),
+    Authenticator("okta_password", "Password", "password", {"password": {}}),
+    Authenticator("okta_verify", "Okta Verify", "app", {
+        "totp": {"settings": TOTP},
+        "push": {**OFF, "settings": {**SIGNING, "transactionTypes": ["LOGIN"]}},
+        "signed_nonce": {**OFF, "settings": {**SIGNING, "showSignInWithOV": "NEVER"}},
+    }, VERIFY),
+    Authenticator("google_otp", "Google Authenticator", "app", {"otp": {}}),
+    Authenticator("phone_number", "Phone", "phone", {"sms": {}, "voice": {}}, {"allowedFor": "any"}),
+    Authenticator("webauthn", "Security Key or Biometric", "security_key",
+                  {"webauthn": {"settings": {"userVerification": "DISCOURAGED", "attachment": "ANY"}}}),
+    Authenticator("security_question", "Security Question", "security_question", {"security_question": {}},
+                  {"allowedFor": "any"}),
+)  # fmt: skip
+"""What an org has."""
 TYPES = {
     "OKTA_SIGN_ON": "Default Policy",
     "PASSWORD": "Default Policy",
@@ -51,8 +77,8 @@ def policies(ctx: Ctx) -> None:
             policy["settings"] = password_settings()
             policy["conditions"]["authProvider"] = {"provider": "OKTA"}
         if type == "MFA_ENROLL":
-            rows = [{"key": key, "enroll": {"self": "REQUIRED" if key == "okta_password" else "OPTIONAL"}}
-                    for key, *_ in AUTHENTICATORS]  # fmt: skip
+            rows = [{"key": each.key, "enroll": {"self": "REQUIRED" if each.type == "password" else "OPTIONAL"}}
+                    for each in AUTHENTICATORS]  # fmt: skip
             policy["settings"] = {"type": "AUTHENTICATORS", "authenticators": rows}
         put(ctx, "policy", policy)
         rule = {
@@ -104,7 +130,16 @@ def actions(type: str) -> dict[str, Any]:
 
 def org(ctx: Ctx) -> None:
     """The authenticators of the org and its brand."""
-    put(ctx, "realm", {"id": "guoTwinkitDefault001", "profile": {"name": "Default Realm"}, "isDefault": True})
-    for key, name, type in AUTHENTICATORS:
-        put(ctx, "authenticator", {"id": ctx.new_id("aut{alnum:17}"), "key": key, "name": name, "type": type,
-                                   "status": "ACTIVE"})  # fmt: skip
+    put(
+        ctx,
+        "realm",
+        {"id": "guoTwinkitDefault001", "profile": {"name": "Default Realm", "domains": []}, "isDefault": True},
+    )
+    for each in AUTHENTICATORS:
+        settings = {"settings": each.settings} if each.settings else {}
+        put(ctx, "authenticator", {"type": each.type, "id": ctx.new_id("aut{alnum:17}"), "key": each.key,
+                                   "status": "ACTIVE", "name": each.name, **settings,
+                                   "~methods": each.methods})  # fmt: skip
+    for name, usage in (("BlockedIpZone", "BLOCKLIST"), ("LegacyIpZone", "POLICY")):
+        put(ctx, "network_zone", {"type": "IP", "id": ctx.new_id("nzo{alnum:17}"), "name": name, "status": "ACTIVE",
+                                  "usage": usage, "system": True, "gateways": None, "proxies": None})  # fmt: skip

@@ -146,10 +146,14 @@ def shown(ctx: Ctx, factor: Mapping[str, Any], *, secrets: bool = False) -> dict
     visible = {name: value for name, value in factor.items() if not name.startswith("~")}
     visible["profile"] = {name: value for name, value in visible["profile"].items() if name != "answer"}
     pending = factor["status"] == "PENDING_ACTIVATION"
-    links: dict[str, Any] = {"self": {"href": own, "hints": {"allow": ["GET", "DELETE"]}},
+    may = ["GET"] if pending else ["GET", "DELETE"]
+    links: dict[str, Any] = {"self": {"href": own, "hints": {"allow": may}},
                              "user": {"href": base, "hints": {"allow": ["GET"]}}}  # fmt: skip
     if pending:
         links["activate"] = {"href": f"{own}/lifecycle/activate", "hints": {"allow": ["POST"]}}
+        if factor["factorType"] in SENT:
+            again = {"name": factor["factorType"], "href": f"{own}/resend", "hints": {"allow": ["POST"]}}
+            links["resend"] = [again]
     else:
         links["verify"] = {"href": f"{own}/verify", "hints": {"allow": ["POST"]}}
     if pending and secrets and factor["factorType"] == "token:software:totp":

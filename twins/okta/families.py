@@ -53,6 +53,10 @@ class Family:
     """Shows a link to what switches it on or off."""
     links: Callable[[Ctx, dict[str, Any], str], dict[str, Any]] | None = None
     """More links of a record, by the record and its address."""
+    order: Callable[[dict[str, Any]], Any] | None = None
+    """Lists are short, whole and sorted by it."""
+    silent: bool = False
+    """Says nothing when it is switched."""
     secret: tuple[str, ...] = ()
     """Paths of what is never shown back: `channel.config.authScheme.value`."""
     limited: str = ""
@@ -149,6 +153,13 @@ def without(value: Any, path: list[str]) -> Any:
     return {**value, path[0]: without(value[path[0]], path[1:])}
 
 
+def merged(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Defaults with what was given over them, at every depth."""
+    both = {name: merged(base[name], value) if isinstance(value, dict) and isinstance(base.get(name), dict) else value
+            for name, value in given.items()}  # fmt: skip
+    return {**base, **both}
+
+
 def links_of(family: Family, ctx: Ctx, record: dict[str, Any], base: str) -> dict[str, Any]:
     """The links of a record at an address."""
     may = ["GET", "PUT"] if record.get("system") else ["GET", "PUT", "DELETE"]
@@ -178,6 +189,9 @@ def _list(family: Family, ctx: Ctx, request: Request) -> Reply:
     word = str(query.get("q") or "").casefold()
     if word:
         tests.append(lambda record: str(record.get(family.unique or "name", "")).casefold().startswith(word))
+    if family.order is not None:
+        rows = sorted(ctx.store.select(family.resource, parent=parent), key=family.order)
+        return listing.reply(ctx, request, [shown(family, ctx, request, row) for row in rows], None)
     page = listing.page(
         ctx, request, family.resource, parent=parent, limits=family.limits,
         check=(lambda record: all(test(record) for test in tests)) if tests else None,
@@ -303,6 +317,8 @@ def _turn(family: Family, ctx: Ctx, request: Request, status: str, verb: str) ->
     record = ctx.store.update(family.resource, record["id"], **changes)
     _note(family, ctx, record, verb)
     success = request.operation.success if request.operation else None
+    if family.silent:
+        return Reply(200, None)
     if success is None or not success.content:
         return Reply(request.binding.status if request.binding else 204)
     return shown(family, ctx, request, record)

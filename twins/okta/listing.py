@@ -116,6 +116,19 @@ def page(
     return reply(ctx, request, shown, cursor)
 
 
+def part(
+    ctx: Ctx, request: Request, names: Sequence[str], limits: Limits, show: Callable[[str], Any]
+) -> Reply:  # fmt: skip
+    """The page of a fixed list that a request asks for; the cursor is the last name. Raises E0000029."""
+    after = str(request.query.get("after") or "")
+    if after and after not in names:
+        raise errors.error("E0000029", causes=("Invalid cursor.",))
+    start = names.index(after) + 1 if after else 0
+    chosen = names[start : start + limit_of(request, limits)]
+    more = start + len(chosen) < len(names)
+    return reply(ctx, request, [show(name) for name in chosen], chosen[-1] if more and chosen else None)
+
+
 def filtered(
     text: str, allowed: frozenset[str] | None = None, operators: frozenset[str] = filters.OPERATORS,
     always: frozenset[str] = frozenset(),

@@ -67,7 +67,7 @@ def record(
         "status": status,
         "created": now,
         "activated": now if active else None,
-        "statusChanged": now if status != "STAGED" else None,
+        "statusChanged": now,
         "lastLogin": None,
         "lastUpdated": now,
         "passwordChanged": None,

@@ -1,22 +1,30 @@
-"""Brands, their themes and email templates; the org's domain.
-
-Source: https://developer.okta.com/docs/reference/api/brands/ and /docs/reference/api/domains/.
-"""
+"""Brands, their themes and email templates. Source: https://developer.okta.com/docs/reference/api/brands/."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Reply, Request
-from twins.okta import errors, facts, twin
+from twins.okta import errors, listing, twin
+from twins.okta.handlers.org import setting
+from twins.okta.listing import Limits
 from twins.okta.times import iso
 
 DEFAULT = "bndTwinkitDefault001"
 TEMPLATES = (
-    "welcome", "forgotPassword", "mfaEnrollment", "mfaReset", "passwordChanged", "changeEmailConfirmation",
-    "accountLockout", "ADForgotPassword", "emailTransaction", "factorEnrollment", "factorReset",
-    "selfServiceUnlock", "userActivation", "registrationEmailVerification", "passwordResetByAdmin",
+    "UserActivation", "UserBootstrappedActivation", "ForgotPassword", "ForgotPasswordDenied", "PasswordResetByAdmin",
+    "PasswordResetBySupportUser", "ADUserActivation", "ADForgotPasswordDenied", "ADForgotPassword",
+    "LDAPUserActivation", "LDAPForgotPassword", "LDAPForgotPasswordDenied", "SelfServiceUnlock", "ADSelfServiceUnlock",
+    "LDAPSelfServiceUnlock", "SelfServiceUnlockOnUnlockedAccount", "AccountLockout", "ChangeEmailConfirmation",
+    "EmailChangeConfirmation", "PendingEmailChange", "EmailChallenge", "EmailFactorVerification",
+    "AuthenticatorEnrolled", "AuthenticatorReset", "NewSignOnNotification", "OktaVerifyActivation", "PasswordChanged",
+    "RegistrationActivation", "RegistrationEmailVerification", "MyAccountChangeConfirmation",
 )  # fmt: skip
+LOGO = "/assets/img/logos/okta-logo.47066819ac7db5c13f4c431b2687cef6.png"
+OLD_TEMPLATES = frozenset({"welcome", "forgotPassword", "forgotPasswordDenied", "tempPassword", "ad.welcome",
+                           "ad.forgotPassword", "ldap.welcome", "ldap.forgotPassword"})  # fmt: skip
+"""What the first version of these operations called them; still taken, no longer listed."""
 THEME = {
     "primaryColorHex": "#1662dd", "primaryColorContrastHex": "#000000", "secondaryColorHex": "#ebebed",
     "secondaryColorContrastHex": "#000000", "signInPageTouchPointVariant": "OKTA_DEFAULT",
@@ -42,11 +50,11 @@ def keep(ctx: Ctx, body: dict[str, Any], id: str = "") -> dict[str, Any]:
         "id": id, "name": body["name"], "removePoweredByOkta": bool(body.get("removePoweredByOkta")),
         "customPrivacyPolicyUrl": body.get("customPrivacyPolicyUrl"),
         "agreeToCustomPrivacyPolicy": bool(body.get("agreeToCustomPrivacyPolicy")), "isDefault": id == DEFAULT,
-        "locale": body.get("locale"),
-        "defaultApp": {"appInstanceId": facts.WEB_CLIENT[0], "appLinkName": None, "classicApplicationUri": None},
+        **({"locale": body["locale"]} if "locale" in body else {}),
+        "defaultApp": {"appInstanceId": None, "appLinkName": None, "classicApplicationUri": None},
     }  # fmt: skip
     ctx.store.insert("brand", row, id=id, created=ctx.micros)
-    theme = {"id": f"the{id[3:]}", "logo": f"{ctx.base_url}/assets/img/logos/okta-logo.png",
+    theme = {"id": f"the{id[3:]}", "logo": f"{ctx.base_url}{LOGO}",
              "favicon": f"{ctx.base_url}/favicon.ico", "backgroundImage": None, **THEME}  # fmt: skip
     ctx.store.insert("theme", theme, id=str(theme["id"]), parent=id, created=ctx.micros)
     return row
@@ -66,12 +74,22 @@ def shown(ctx: Ctx, row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "_links": {"themes": link(f"{at}/themes", "GET"), "self": link(at, "GET", "PUT", "DELETE")}}
 
 
+def embedded(ctx: Ctx, request: Request, row: dict[str, Any]) -> dict[str, Any]:
+    """A brand with the added domains that it is shown on, where `expand=domains` asks for them."""
+    found = shown(ctx, row)
+    wanted = request.query.get("expand") or ()
+    if "domains" in (wanted if isinstance(wanted, list) else str(wanted).split(",")):
+        rows = [each for each in ctx.store.select("domain", order="oldest") if each.get("brandId") == row["id"]]
+        found["_embedded"] = {"domains": [{"domain": each["domain"], "id": each["id"]} for each in rows]}
+    return found
+
+
 @twin.handler("listBrands")
-def list_brands(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
+def list_brands(ctx: Ctx, request: Request) -> Reply:
     """The brands; `q` looks into their names."""
     word = str(request.query.get("q") or "").casefold()
-    rows = ctx.store.select("brand", order="oldest")
-    return [shown(ctx, row) for row in rows if word in str(row["name"]).casefold()]
+    return listing.page(ctx, request, "brand", limits=Limits(20, 200), show=lambda row: embedded(ctx, request, row),
+                        check=(lambda row: word in str(row["name"]).casefold()) if word else None)  # fmt: skip
 
 
 def named(ctx: Ctx, body: dict[str, Any], id: str = "") -> None:
@@ -92,7 +110,7 @@ def create(ctx: Ctx, request: Request) -> Reply:
 @twin.handler("getBrand")
 def get(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A brand."""
-    return shown(ctx, of(ctx, request))
+    return embedded(ctx, request, of(ctx, request))
 
 
 @twin.handler("replaceBrand")
@@ -100,17 +118,27 @@ def replace(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A brand's new properties."""
     row, body = of(ctx, request), request.body or {}
     named(ctx, body, row["id"])
-    names = ("name", "removePoweredByOkta", "customPrivacyPolicyUrl", "agreeToCustomPrivacyPolicy", "locale")
+    names = (
+        "name",
+        "removePoweredByOkta",
+        "customPrivacyPolicyUrl",
+        "agreeToCustomPrivacyPolicy",
+        "locale",
+        "defaultApp",
+    )
     changes = {name: body[name] for name in names if name in body}
     return shown(ctx, ctx.store.update("brand", row["id"], **changes))
 
 
 @twin.handler("deleteBrand")
 def delete(ctx: Ctx, request: Request) -> Reply:
-    """A brand goes; not the default one (E0000200)."""
+    """A brand goes; not the default one (E0000200), nor one that a domain shows (E0000201)."""
     row = of(ctx, request)
     if row["isDefault"]:
         raise errors.error("E0000200")
+    for resource in ("domain", "email_domain"):
+        if any(each.get("brandId") == row["id"] for each in ctx.store.select(resource)):
+            raise errors.error("E0000201")
     for theme in list(ctx.store.select("theme", parent=row["id"])):
         ctx.store.delete("theme", theme["id"])
     ctx.store.delete("brand", row["id"])
@@ -175,7 +203,7 @@ def remove(ctx: Ctx, request: Request) -> Reply:
     """The picture of a theme is the usual one again."""
     _, row = theme_of(ctx, request)
     kind = request.url_path.rpartition("/")[2]
-    usual = {"favicon": f"{ctx.base_url}/favicon.ico", "logo": f"{ctx.base_url}/assets/img/logos/okta-logo.png"}
+    usual = {"favicon": f"{ctx.base_url}/favicon.ico", "logo": f"{ctx.base_url}{LOGO}"}
     ctx.store.update("theme", row["id"], **{PICTURES[kind]: usual.get(kind)})
     return Reply(204)
 
@@ -186,7 +214,7 @@ def remove(ctx: Ctx, request: Request) -> Reply:
 def template(ctx: Ctx, request: Request) -> tuple[str, str]:
     """(brand id, template name) of a request. Raises E0000007."""
     brand, name = of(ctx, request)["id"], str(request.path["templateName"])
-    if name not in TEMPLATES:
+    if name not in TEMPLATES and name not in OLD_TEMPLATES:
         raise errors.error("E0000007", f"Resource not found: {name} (EmailTemplate)")
     return brand, name
 
@@ -202,10 +230,10 @@ def template_shown(ctx: Ctx, brand: str, name: str) -> dict[str, Any]:
 
 
 @twin.handler("listEmailTemplates")
-def templates(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
-    """The emails of a brand."""
+def templates(ctx: Ctx, request: Request) -> Reply:
+    """The emails of a brand, twenty a page."""
     brand = of(ctx, request)["id"]
-    return [template_shown(ctx, brand, name) for name in TEMPLATES]
+    return listing.part(ctx, request, TEMPLATES, Limits(20, 200), lambda name: template_shown(ctx, brand, name))
 
 
 @twin.handler("getEmailTemplate")
@@ -214,13 +242,22 @@ def get_template(ctx: Ctx, request: Request) -> dict[str, Any]:
     return template_shown(ctx, *template(ctx, request))
 
 
-def content(ctx: Ctx, request: Request, text: dict[str, Any], path: str) -> dict[str, Any]:
-    """Subject and body of an email, with its links."""
+def content(
+    ctx: Ctx,
+    request: Request,
+    text: dict[str, Any],
+    path: str,
+    *,
+    preview: bool = False,
+    may: tuple[str, ...] = ("GET",),
+) -> dict[str, Any]:
+    """Subject and body of an email at its place, with its links; a preview of it is at a place below."""
     brand, name = template(ctx, request)
     at = f"{ctx.base_url}/api/v1/brands/{brand}/templates/email/{name}"
-    links = {"self": link(f"{at}/{path}", "GET"), "template": link(at, "GET"),
-             "preview": link(f"{at}/{path}/preview", "GET"), "test": link(f"{at}/test", "POST")}  # fmt: skip
-    return {**text, "_links": links}
+    seen = link(f"{at}/{path}/preview", "GET")
+    links = {"template": link(at, "GET"), "test": link(f"{at}/test", "POST")}
+    places = {"self": seen} if preview else {"preview": seen, "self": link(f"{at}/{path}", *may)}
+    return {**text, "_links": places | links}
 
 
 def usual(name: str) -> dict[str, str]:
@@ -231,7 +268,8 @@ def usual(name: str) -> dict[str, str]:
 @twin.handler("getEmailDefaultContent", "getEmailDefaultPreview")
 def default_content(ctx: Ctx, request: Request) -> dict[str, Any]:
     """The text of an email that nobody has changed, also as a person sees it."""
-    return content(ctx, request, usual(template(ctx, request)[1]), "default-content")
+    preview = request.url_path.endswith("/preview")
+    return content(ctx, request, usual(template(ctx, request)[1]), "default-content", preview=preview)
 
 
 def customizations(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
@@ -242,7 +280,7 @@ def customizations(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
 
 def custom_shown(ctx: Ctx, request: Request, row: dict[str, Any]) -> dict[str, Any]:
     """A changed text with its links."""
-    return content(ctx, request, row, f"customizations/{row['id']}")
+    return content(ctx, request, row, f"customizations/{row['id']}", may=("GET", "PUT", "DELETE"))
 
 
 @twin.handler("listEmailCustomizations")
@@ -278,12 +316,21 @@ def custom(ctx: Ctx, request: Request) -> dict[str, Any]:
     return found
 
 
+def filled(text: str, words: Mapping[str, str]) -> str:
+    """A text with what stands for something replaced."""
+    for name, word in words.items():
+        text = text.replace(name, word)
+    return text
+
+
 @twin.handler("getEmailCustomization", "getCustomizationPreview")
 def get_custom(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A changed text, also as a person sees it."""
     row = custom(ctx, request)
     if request.url_path.endswith("/preview"):
-        return content(ctx, request, {name: row[name] for name in ("subject", "body")}, f"customizations/{row['id']}")
+        words = {"${org.name}": str(setting(ctx, "org", {"companyName": "Twinkit"})["companyName"])}
+        text = {name: filled(str(row[name]), words) for name in ("subject", "body")}
+        return content(ctx, request, text, f"customizations/{row['id']}", preview=True)
     return custom_shown(ctx, request, row)
 
 
@@ -321,41 +368,3 @@ def send_test(ctx: Ctx, request: Request) -> Reply:
     """An email to whoever asks."""
     template(ctx, request)
     return Reply(204)
-
-
-# the org's domains ---------------------------------------------------------------------------------------------------
-
-
-def all_domains(ctx: Ctx) -> list[dict[str, Any]]:
-    """The org's own domain and those that were added."""
-    at = f"{ctx.base_url}/api/v1"
-    brand = link(f"{at}/brands/{DEFAULT}", "GET", "PUT", "DELETE")
-    own: dict[str, Any] = {"id": "default", "domain": "twinkit.okta.com", "certificateSourceType": "OKTA_MANAGED",
-           "validationStatus": "COMPLETED", "brandId": DEFAULT,
-           "_links": {"self": link(f"{at}/domains/default", "GET"), "brand": brand}}  # fmt: skip
-    more = [{**row, "_links": {"self": link(f"{at}/domains/{row['id']}", "GET", "DELETE"), "brand": brand}}
-            for row in ctx.store.select("domain", order="oldest")]  # fmt: skip
-    return [own, *more]
-
-
-@twin.handler("listCustomDomains")
-def domains(ctx: Ctx, _request: Request) -> dict[str, Any]:
-    """The domains of the org."""
-    return {"domains": all_domains(ctx)}
-
-
-@twin.handler("listBrandDomains")
-def brand_domains(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """The added domains of a brand."""
-    id = of(ctx, request)["id"]
-    return {"domains": [row for row in all_domains(ctx) if row["id"] != "default" and row.get("brandId") == id]}
-
-
-@twin.handler("getCustomDomain")
-def get_domain(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """A domain. Raises E0000007."""
-    wanted = request.path["domainId"]
-    found = next((row for row in all_domains(ctx) if row["id"] == wanted), None)
-    if found is None:
-        raise errors.error("E0000007", f"Resource not found: {wanted} (Domain)")
-    return found

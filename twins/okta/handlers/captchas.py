@@ -12,6 +12,7 @@ from twins.okta import errors, twin
 from twins.okta.handlers.org import keep, setting
 
 NONE: dict[str, Any] = {"captchaId": None, "enabledPages": []}
+MAY = ["GET", "POST", "PUT", "DELETE"]
 BLANK = (
     "captchaId: Invalid CAPTCHA ID. The value of captchaId cannot be blank when enabledPages is not empty. Please "
     "resubmit with an existing CAPTCHA ID or disable CAPTCHA support on all supported pages."
@@ -19,11 +20,13 @@ BLANK = (
 
 
 def shown(ctx: Ctx) -> dict[str, Any]:
-    """The org-wide settings; their link is the CAPTCHA they use."""
+    """The org-wide settings, with a link to the CAPTCHA they use."""
     held = setting(ctx, "captcha", NONE)
-    place = f"/{held['captchaId']}" if held["captchaId"] else ""
-    link = {"href": f"{ctx.base_url}/api/v1/captchas{place}", "hints": {"allow": ["GET", "POST", "PUT", "DELETE"]}}
-    return {name: held[name] for name in NONE} | {"_links": {"self": link}}
+    at = f"{ctx.base_url}/api/v1"
+    links: dict[str, Any] = {"self": {"href": f"{at}/org/captcha", "hints": {"allow": ["GET", "PUT"]}}}
+    if held["captchaId"]:
+        links["captcha"] = {"href": f"{at}/captchas/{held['captchaId']}", "hints": {"allow": MAY}}
+    return {name: held[name] for name in NONE} | {"_links": links}
 
 
 @twin.handler("getOrgCaptchaSettings")

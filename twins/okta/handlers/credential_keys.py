@@ -11,7 +11,7 @@ import hashlib
 from typing import Any
 
 from twinkit import Ctx, Filter, Reply, Request
-from twins.okta import errors, twin
+from twins.okta import apps, errors, twin
 from twins.okta.oauth import jwt, keys
 from twins.okta.times import iso, written
 
@@ -45,17 +45,19 @@ def certificate(number: int, subject: str, serial: int, start: int, end: int) ->
     return made.public_bytes(serialization.Encoding.DER)
 
 
-def generate(ctx: Ctx, owner: str, years: int) -> dict[str, Any]:
+def generate(ctx: Ctx, owner: str, years: int, kid: str = "") -> dict[str, Any]:
     """A new key credential."""
     serial = ctx.draw("serial", 2**60) + 1
     place = serial % keys.CLIENT_KEY
     der = certificate(place, "twinkit", serial, ctx.now, ctx.now + years * YEAR)
-    return credential(ctx, owner, keys.public(place), [base64.b64encode(der).decode()], der, years * YEAR)
+    return credential(ctx, owner, keys.public(place), [base64.b64encode(der).decode()], der, years * YEAR, kid)
 
 
-def credential(ctx: Ctx, owner: str, public: dict[str, str], chain: list[str], der: bytes, life: int) -> dict[str, Any]:
+def credential(
+    ctx: Ctx, owner: str, public: dict[str, str], chain: list[str], der: bytes, life: int, kid: str = ""
+) -> dict[str, Any]:
     """A key credential as it is kept."""
-    kid = jwt.encoded(hashlib.sha256(f"{owner}/{ctx.token('alnum', 12)}".encode()).digest())
+    kid = kid or jwt.encoded(hashlib.sha256(f"{owner}/{ctx.token('alnum', 12)}".encode()).digest())
     now = iso(ctx)
     row = {
         "kty": "RSA", "created": now, "lastUpdated": now, "expiresAt": written((ctx.now + life) * 1_000_000),
@@ -74,7 +76,7 @@ def visible(row: dict[str, Any]) -> dict[str, Any]:
 def held(ctx: Ctx, owner: str) -> list[dict[str, Any]]:
     """The keys of an owner, the first one made when it is asked for."""
     rows = list(ctx.store.select("key_credential", parent=owner, order="oldest"))
-    return rows or [generate(ctx, owner, 10)]
+    return rows or [generate(ctx, owner, 10, apps.first_kid(owner))]
 
 
 def one(ctx: Ctx, owner: str, kid: str) -> dict[str, Any]:
@@ -103,7 +105,9 @@ def new_key(ctx: Ctx, request: Request) -> Reply:
     years = int(request.query.get("validityYears") or 0)
     if not 2 <= years <= 10:
         raise errors.validation("generateKey", "validityYears: The value must be between 2 and 10")
-    return Reply(201, visible(generate(ctx, owner(ctx, request)[1], years)))
+    of = owner(ctx, request)[1]
+    held(ctx, of)
+    return Reply(201, visible(generate(ctx, of, years)))
 
 
 @twin.handler("getApplicationKey")

@@ -10,7 +10,7 @@ from typing import Any
 
 from twinkit import Ctx, Request
 from twins.okta import authz, defaults, errors, expressions, facts, twin
-from twins.okta.families import Family, links_of, names_in, register
+from twins.okta.families import Family, links_of, merged, names_in, register
 from twins.okta.handlers.captchas import in_use
 from twins.okta.listing import Limits
 from twins.okta.times import iso
@@ -51,6 +51,8 @@ def hook(_ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
 
 def claim(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
     """A claim's expression can be read; reserved names are not its own."""
+    if record.get("system"):
+        return
     if record.get("name") in ("iss", "aud", "exp", "iat", "jti", "cid", "uid", "ver", "nonce", "at_hash", "c_hash"):
         raise errors.error("E0000081", str(record["name"]))
     if record.get("valueType") == "EXPRESSION":
@@ -84,13 +86,6 @@ def policy(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
         record["settings"] = merged(defaults.password_settings(), record.get("settings") or {})
         record["conditions"] = merged({"authProvider": {"provider": "OKTA"}}, record.get("conditions") or {})
     record.setdefault("conditions", None)
-
-
-def merged(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Defaults with what was given over them, at every depth."""
-    both = {name: merged(base[name], value) if isinstance(value, dict) and isinstance(base.get(name), dict) else value
-            for name, value in given.items()}  # fmt: skip
-    return {**base, **both}
 
 
 KIND = {"OKTA_SIGN_ON": "SIGN_ON", "IDP_DISCOVERY": "IDP_DISCOVERY"}
@@ -157,18 +152,9 @@ def provider(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
     record["policy"] = merged(usual, record.get("policy") or {})
 
 
-def authenticator(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
-    """One authenticator of a kind. Raises E0000157."""
-    for other in ctx.store.select("authenticator") if request.method == "POST" else ():
-        if other.get("key") == record.get("key") and other["id"] != record["id"]:
-            raise errors.error("E0000157", str(record.get("key")))
-
-
-def domain(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
-    """A domain is added once. Raises E0000161."""
-    for other in ctx.store.select("domain") if request.method == "POST" else ():
-        if other["domain"] == record.get("domain") and other["id"] != record["id"]:
-            raise errors.error("E0000161")
+def realm(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
+    """A realm's profile has a list of domains."""
+    record["profile"] = {"domains": [], **(record.get("profile") or {})}
 
 
 def default_realm(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
@@ -178,8 +164,27 @@ def default_realm(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
 
 
 def dated(ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
-    """When a push provider was changed."""
+    """A push provider says whose it is and how it is reached, and when it was changed."""
+    wanted = [name for name in ("providerType", "configuration") if not record.get(name)]
+    if wanted:
+        raise errors.validation(wanted[0], *(f"{name}: The field cannot be left blank" for name in wanted))
     record["lastUpdatedDate"] = iso(ctx)
+
+
+DESCRIBED = frozenset({"id", "name", "platform", "displayRemediationMode", "gracePeriod"})
+"""What of a device assurance policy is no condition on a device."""
+
+
+def assurance(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
+    """A device assurance policy asks something of devices; it says what it is, whose and when."""
+    if not any(value is not None for name, value in (request.body or {}).items() if name not in DESCRIBED):
+        raise errors.validation("deviceAssuranceMediated", "Please select at least one device condition before saving")
+    now = iso(ctx)
+    record |= {
+        "createdDate": record.get("createdDate", now), "createdBy": record.get("createdBy", facts.ADMIN),
+        "lastUpdate": now, "lastUpdatedBy": facts.ADMIN, "resourceType": "DeviceAssurancePolicyEntity",
+        "resourceDisplayName": {"value": record.get("name"), "sensitive": False}, "resourceId": record["id"],
+    }  # fmt: skip
 
 
 def translated(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
@@ -194,6 +199,25 @@ def translated(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
 def post(href: str) -> dict[str, Any]:
     """A link that is posted to."""
     return {"href": href, "hints": {"allow": ["POST"]}}
+
+
+def zone_links(_ctx: Ctx, record: dict[str, Any], base: str) -> dict[str, Any]:
+    """A zone's links say that it may go, and be switched, also where it is the system's."""
+    step = "deactivate" if record.get("status") == "ACTIVE" else "activate"
+    return {
+        "self": {"href": base, "hints": {"allow": ["GET", "PUT", "DELETE"]}},
+        step: post(f"{base}/lifecycle/{step}"),
+    }
+
+
+def captcha_links(_ctx: Ctx, _record: dict[str, Any], base: str) -> dict[str, Any]:
+    """A CAPTCHA is changed in part, too."""
+    return {"self": {"href": base, "hints": {"allow": ["GET", "POST", "PUT", "DELETE"]}}}
+
+
+def claim_links(_ctx: Ctx, _record: dict[str, Any], base: str) -> dict[str, Any]:
+    """Claims and scopes say that they may go, also where they are the system's."""
+    return {"self": {"href": base, "hints": {"allow": ["GET", "PUT", "DELETE"]}}}
 
 
 def event_links(_ctx: Ctx, record: dict[str, Any], base: str) -> dict[str, Any]:
@@ -211,7 +235,10 @@ def inline_links(_ctx: Ctx, record: dict[str, Any], base: str) -> dict[str, Any]
 def policy_links(_ctx: Ctx, record: dict[str, Any], base: str) -> dict[str, Any]:
     """The rules of a policy; for authorization servers they can only be read here."""
     may = ["GET"] if record.get("type") == "OAUTH_AUTHORIZATION_POLICY" else ["GET", "POST"]
-    return {"rules": {"href": f"{base}/rules", "hints": {"allow": may}}}
+    found = {"rules": {"href": f"{base}/rules", "hints": {"allow": may}}}
+    if record.get("type") in ("ACCESS_POLICY", "PROFILE_ENROLLMENT"):
+        found["mappings"] = {"href": f"{base}/mappings", "hints": {"allow": ["GET", "POST"]}}
+    return found
 
 
 def type_links(ctx: Ctx, record: dict[str, Any], _base: str) -> dict[str, Any]:
@@ -231,11 +258,6 @@ def provider_links(ctx: Ctx, record: dict[str, Any], _base: str) -> dict[str, An
         "authorize": {"href": f"{at}?idp={record['id']}&{query}", "templated": True, "hints": {"allow": ["GET"]}},
         "clientRedirectUri": post(f"{at}/callback"),
     }
-
-
-def authenticator_links(_ctx: Ctx, _record: dict[str, Any], base: str) -> dict[str, Any]:
-    """The methods of an authenticator."""
-    return {"methods": {"href": f"{base}/methods", "hints": {"allow": ["GET"]}}}
 
 
 def rules_go(ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
@@ -268,48 +290,46 @@ FAMILIES = (
            secret=("channel.config.authScheme.value",)),
     Family("inline_hook", "InlineHook", "cal{alnum:17}", check=hook, inactive_first="E0000107", style="plain",
            links=inline_links, secret=("channel.config.authScheme.value",)),
-    Family("network_zone", "NetworkZone", "nzo{alnum:17}", check=zone, event="zone",
+    Family("network_zone", "NetworkZone", "nzo{alnum:17}", check=zone, event="zone", links=zone_links,
            defaults={"system": False, "usage": "POLICY"}),
     Family("trusted_origin", "TrustedOrigin", "tos{alnum:17}", check=origin,
            defaults={"createdBy": facts.ADMIN, "lastUpdatedBy": facts.ADMIN}),
     Family("identity_provider", "IdentityProvider", "0oa{alnum:17}", limits=Limits(20, 200), check=provider,
            defaults={"issuerMode": "ORG_URL"}, event="system.idp.lifecycle", links=provider_links),
     Family("behavior_rule", "BehaviorDetectionRule", "bhv{alnum:17}", check=behaviour_status),
-    Family("log_stream", "LogStream", "0oa{alnum:17}", limits=Limits(20, 20), style="method"),
+    Family("log_stream", "LogStream", "0oa{alnum:17}", limits=Limits(20, 20), style="method", silent=True),
     Family("user_type", "UserType", "oty{alnum:17}", status=False, gone=default_type, style="rel", links=type_links,
            defaults={"default": False, "createdBy": facts.ADMIN, "lastUpdatedBy": facts.ADMIN}),
     Family("o_auth_2_scope", "OAuth2Scope", "scp{alnum:17}", parent="authorization_server", status=False, times=False,
-           check=system_scope, defaults={"system": False, "default": False, "optional": False, "consent": "IMPLICIT",
-                                         "metadataPublish": "NO_CLIENTS", "description": None}),
+           check=system_scope, links=claim_links,
+           defaults={"system": False, "default": False, "optional": False, "consent": "IMPLICIT",
+                     "metadataPublish": "NO_CLIENTS", "description": None}),
     Family("o_auth_2_claim", "OAuth2Claim", "ocl{alnum:17}", parent="authorization_server", times=False, check=claim,
-           unique="", turned=False, defaults={"system": False, "alwaysIncludeInToken": True, "claimType": "RESOURCE",
-                                "valueType": "EXPRESSION", "conditions": {"scopes": []}}),
+           unique="", turned=False, links=claim_links, order=lambda row: (row["name"] != "sub", row["name"]),
+           defaults={"system": False, "alwaysIncludeInToken": True, "claimType": "RESOURCE",
+                     "valueType": "EXPRESSION", "conditions": {"scopes": []}}),
     Family("authorization_server_policy", "AuthorizationServerPolicy", "00p{alnum:17}", "AuthorizationServerPolicies",
            parent="authorization_server", check=policy, gone=rules_go, ranked=True, links=policy_links,
            defaults={"type": "OAUTH_AUTHORIZATION_POLICY", "system": False,
-                     "conditions": {"clients": {"include": ["ALL_CLIENTS"]}}}),
+                     "conditions": {"clients": {"include": []}}}),
     Family("authorization_server_policy_rule", "AuthorizationServerPolicyRule", "0pr{alnum:17}",
            parent="authorization_server_policy", ranked=True, check=server_rule,
            defaults={"type": "RESOURCE_ACCESS", "system": False, "conditions": {}, "actions": {"token": {}}}),
-    Family("domain", "CustomDomain", "OcD{alnum:17}", unique="", check=domain, status=False, times=False,
-           defaults={"validationStatus": "NOT_STARTED", "certificateSourceType": "MANUAL"}),
     Family("email_server", "EmailServer", "esv{alnum:17}", unique="alias", status=False, times=False),
     Family("captcha_instance", "CaptchaInstance", "cap{alnum:17}", status=False, times=False, secret=("secretKey",),
-           limited="E0000166", gone=in_use),
+           limited="E0000166", gone=in_use, links=captcha_links),
     Family("device_assurance", "DeviceAssurancePolicy", "dae{alnum:17}", "DeviceAssurancePolicies", status=False,
-           defaults={"createdBy": facts.ADMIN, "lastUpdatedBy": facts.ADMIN, "lastUpdate": "2026-01-01T00:00:00.000Z"}),
+           times=False, check=assurance),
     Family("hook_key", "HookKey", "HKY{alnum:17}", status=False, defaults={"keyId": "hook", "isUsed": "false"}),
     Family("push_provider", "PushProvider", "ppc{alnum:17}", "PushProviders", status=False, times=False,
            check=dated, secret=("configuration.tokenSigningKey",)),
     Family("realm", "Realm", "guo{alnum:17}", status=False, unique="", style="rel", defaults={"isDefault": False},
-           gone=default_realm),
+           gone=default_realm, check=realm),
     Family("realm_assignment", "RealmAssignment", "rul{alnum:17}"),
     Family("sms_template", "SmsTemplate", "cst{alnum:17}", status=False, style="none", check=translated),
     Family("ui_schema", "UISchema", "uis{alnum:17}", status=False, unique="",
            names={"replace": "replaceUISchemas", "delete": "deleteUISchemas"}),
     Family("security_events_provider", "SecurityEventsProviderInstance", "sse{alnum:17}", times=False),
-    Family("authenticator", "Authenticator", "aut{alnum:17}", unique="", links=authenticator_links,
-           check=authenticator),
 )  # fmt: skip
 
 for _family in FAMILIES:

@@ -14,14 +14,19 @@ GROUPS = listing.Limits(10_000, 10_000)
 MEMBERS = listing.Limits(1000, 1000)
 FILTERABLE = frozenset({"id", "type", "lastUpdated", "lastMembershipUpdated"})
 
+LOGOS = {"medium": "30ce6d4085dff29412984e4c191bc874", "large": "c3cb8cda8ae0add1b4fe928f5844dbe3"}
+"""Size → the mark in the name of the picture of a group."""
+
 
 @twin.render("group")
 def render(ctx: Ctx, group: dict[str, Any]) -> dict[str, Any]:
     """A group with its links."""
     base = f"{ctx.base_url}/api/v1/groups/{group['id']}"
-    logos = f"{ctx.base_url}/assets/img/logos/groups/okta"
+    logos = f"{ctx.base_url}/assets/img/logos/groups/odyssey/okta"
+    pictures = [{"name": size, "href": f"{logos}-{size}.{mark}.png", "type": "image/png"}
+                for size, mark in LOGOS.items()]  # fmt: skip
     links = {
-        "logo": [{"name": size, "href": f"{logos}-{size}.png", "type": "image/png"} for size in ("medium", "large")],
+        "logo": pictures,
         "users": {"href": f"{base}/users"},
         "apps": {"href": f"{base}/apps"},
     }

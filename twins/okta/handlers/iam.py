@@ -6,6 +6,8 @@ https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleE
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from twinkit import Ctx, Filter, Reply, Request
@@ -40,63 +42,97 @@ def labelled(ctx: Ctx, resource: str, body: dict[str, Any], id: str = "") -> str
     return label
 
 
-# roles ---------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Records that are found by id or label and kept alike: custom roles and resource sets."""
+
+    resource: str
+    path: str
+    key: str
+    """The path parameter that names one."""
+    word: str
+    """What errors call one."""
+    id: str
+    parts: tuple[str, ...]
+    """What is below one, and linked."""
+    first: Mapping[str, Any]
+    """What a new one has besides label and description."""
+    below: tuple[str, ...]
+    """Resources that go with one."""
+    add: Callable[[Ctx, str, Mapping[str, Any]], None]
+    """Takes in what else a new one is given."""
+
+    def of(self, ctx: Ctx, request: Request) -> dict[str, Any]:
+        """The record of a request. Raises E0000007."""
+        return named(ctx, self.resource, request.path[self.key], self.word)
+
+    def shown(self, ctx: Ctx, row: dict[str, Any]) -> dict[str, Any]:
+        """A record with its links."""
+        own = at(ctx, f"/{self.path}/{row['id']}")
+        return {**row, "_links": {**{part: {"href": f"{own}/{part}"} for part in self.parts}, "self": {"href": own}}}
+
+    def list(self, ctx: Ctx, _request: Request) -> dict[str, Any]:
+        """All of them."""
+        rows = [self.shown(ctx, row) for row in ctx.store.select(self.resource, order="oldest")]
+        return {self.path: rows, "_links": {"self": {"href": at(ctx, f"/{self.path}")}}}
+
+    def create(self, ctx: Ctx, request: Request) -> dict[str, Any]:
+        """A new one."""
+        body, now = request.body or {}, iso(ctx)
+        row = {"id": ctx.new_id(self.id), "label": labelled(ctx, self.resource, body), **self.first,
+               "description": body.get("description"), "created": now, "lastUpdated": now}  # fmt: skip
+        ctx.store.insert(self.resource, row, id=str(row["id"]), created=ctx.micros)
+        self.add(ctx, str(row["id"]), body)
+        return self.shown(ctx, row)
+
+    def get(self, ctx: Ctx, request: Request) -> dict[str, Any]:
+        """One of them."""
+        return self.shown(ctx, self.of(ctx, request))
+
+    def replace(self, ctx: Ctx, request: Request) -> dict[str, Any]:
+        """A new label and description."""
+        row, body = self.of(ctx, request), request.body or {}
+        changes = {"label": labelled(ctx, self.resource, body, row["id"]), "description": body.get("description")}
+        return self.shown(ctx, ctx.store.update(self.resource, row["id"], **changes, lastUpdated=iso(ctx)))
+
+    def delete(self, ctx: Ctx, request: Request) -> Reply:
+        """One goes, with what is below it."""
+        row = self.of(ctx, request)
+        for resource in self.below:
+            for key in ctx.store.list(resource, parent=row["id"], limit=1_000).ids:
+                ctx.store.delete(resource, key)
+        ctx.store.delete(self.resource, row["id"])
+        return Reply(204)
+
+    def register(self, noun: str) -> None:
+        """Hook the five operations in."""
+        for operation, function in ((f"list{noun}s", self.list), (f"create{noun}", self.create),
+                                    (f"get{noun}", self.get), (f"replace{noun}", self.replace),
+                                    (f"delete{noun}", self.delete)):  # fmt: skip
+            twin.handler(operation)(function)
 
 
-def role(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """The role of a request."""
-    return named(ctx, "custom_role", request.path["roleIdOrLabel"], "CustomRole")
-
-
-def role_shown(ctx: Ctx, row: dict[str, Any]) -> dict[str, Any]:
-    """A role with its links."""
-    own = at(ctx, f"/roles/{row['id']}")
-    return {**row, "_links": {"permissions": {"href": f"{own}/permissions"}, "self": {"href": own}}}
-
-
-@twin.handler("listRoles")
-def list_roles(ctx: Ctx, _request: Request) -> dict[str, Any]:
-    """The custom roles."""
-    rows = [role_shown(ctx, row) for row in ctx.store.select("custom_role", order="oldest")]
-    return {"roles": rows, "_links": {"self": {"href": at(ctx, "/roles")}}}
-
-
-@twin.handler("createRole")
-def create_role(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """A new role with its permissions."""
-    body, now = request.body or {}, iso(ctx)
-    label = labelled(ctx, "custom_role", body)
-    row = {"id": ctx.new_id("cr0{alnum:17}"), "label": label, "isCloneable": False,
-           "description": body.get("description"), "created": now, "lastUpdated": now}  # fmt: skip
-    ctx.store.insert("custom_role", row, id=str(row["id"]), created=ctx.micros)
+def permissions_of(ctx: Ctx, id: str, body: Mapping[str, Any]) -> None:
+    """A new role's permissions."""
     for permission in dict.fromkeys(body.get("permissions") or ()):
-        permit(ctx, str(row["id"]), str(permission), None)
-    return role_shown(ctx, row)
+        permit(ctx, id, str(permission), None)
 
 
-@twin.handler("getRole")
-def get_role(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """A role by id or label."""
-    return role_shown(ctx, role(ctx, request))
+def resources_of(ctx: Ctx, id: str, body: Mapping[str, Any]) -> None:
+    """A new set's resources."""
+    for each in dict.fromkeys(body.get("resources") or ()):
+        put(ctx, id, str(each))
 
 
-@twin.handler("replaceRole")
-def replace_role(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """A role's new label and description."""
-    row, body = role(ctx, request), request.body or {}
-    label = labelled(ctx, "custom_role", body, row["id"])
-    changes = {"label": label, "description": body.get("description"), "lastUpdated": iso(ctx)}
-    return role_shown(ctx, ctx.store.update("custom_role", row["id"], **changes))
+ROLE = Kind("custom_role", "roles", "roleIdOrLabel", "CustomRole", "cr0{alnum:17}", ("permissions",),
+            {"isCloneable": False}, ("role_permission",), permissions_of)  # fmt: skip
+SET = Kind("resource_set", "resource-sets", "resourceSetIdOrLabel", "IAMPolicy", "iam{alnum:17}",
+           ("bindings", "resources"), {}, ("set_resource", "role_binding"), resources_of)  # fmt: skip
+ROLE.register("Role")
+SET.register("ResourceSet")
 
 
-@twin.handler("deleteRole")
-def delete_role(ctx: Ctx, request: Request) -> Reply:
-    """A role goes."""
-    row = role(ctx, request)
-    for each in list(ctx.store.select("role_permission", parent=row["id"])):
-        ctx.store.delete("role_permission", f"{row['id']}/{each['label']}")
-    ctx.store.delete("custom_role", row["id"])
-    return Reply(204)
+# permissions ---------------------------------------------------------------------------------------------------------
 
 
 def permit(ctx: Ctx, role: str, label: str, conditions: Any) -> dict[str, Any]:
@@ -121,14 +157,14 @@ def permission_shown(ctx: Ctx, role: str, row: dict[str, Any]) -> dict[str, Any]
 @twin.handler("listRolePermissions")
 def permissions(ctx: Ctx, request: Request) -> dict[str, Any]:
     """The permissions of a role."""
-    id = role(ctx, request)["id"]
+    id = ROLE.of(ctx, request)["id"]
     rows = ctx.store.select("role_permission", parent=id, order="oldest")
     return {"permissions": [permission_shown(ctx, id, row) for row in rows]}
 
 
 def permission(ctx: Ctx, request: Request) -> tuple[str, dict[str, Any]]:
     """Role and permission of a request. Raises E0000007."""
-    id, label = role(ctx, request)["id"], request.path["permissionType"]
+    id, label = ROLE.of(ctx, request)["id"], request.path["permissionType"]
     held = ctx.store.find("role_permission", f"{id}/{label}")
     if held is None:
         raise errors.error("E0000007", f"Resource not found: {label} (Permission)")
@@ -145,7 +181,7 @@ def get_permission(ctx: Ctx, request: Request) -> dict[str, Any]:
 def add_permission(ctx: Ctx, request: Request) -> Reply:
     """A role may do more."""
     body = request.body if isinstance(request.body, dict) else {}
-    permit(ctx, role(ctx, request)["id"], request.path["permissionType"], body.get("conditions"))
+    permit(ctx, ROLE.of(ctx, request)["id"], request.path["permissionType"], body.get("conditions"))
     return Reply(204)
 
 
@@ -165,70 +201,24 @@ def delete_permission(ctx: Ctx, request: Request) -> Reply:
     return Reply(204)
 
 
-# resource sets -------------------------------------------------------------------------------------------------------
+# resources -----------------------------------------------------------------------------------------------------------
 
 
-def the_set(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """The resource set of a request."""
-    return named(ctx, "resource_set", request.path["resourceSetIdOrLabel"], "IAMPolicy")
+PLACES = {"users": "users", "groups": "groups", "apps": "apps"}
 
 
-def set_shown(ctx: Ctx, row: dict[str, Any]) -> dict[str, Any]:
-    """A resource set with its links."""
-    own = at(ctx, f"/resource-sets/{row['id']}")
-    links = {"bindings": {"href": f"{own}/bindings"}, "self": {"href": own}, "resources": {"href": f"{own}/resources"}}
-    return {**row, "_links": links}
-
-
-@twin.handler("listResourceSets")
-def list_sets(ctx: Ctx, _request: Request) -> dict[str, Any]:
-    """The resource sets."""
-    rows = [set_shown(ctx, row) for row in ctx.store.select("resource_set", order="oldest")]
-    return {"resource-sets": rows, "_links": {"self": {"href": at(ctx, "/resource-sets")}}}
-
-
-@twin.handler("createResourceSet")
-def create_set(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """A new set of resources."""
-    body, now = request.body or {}, iso(ctx)
-    row = {"id": ctx.new_id("iam{alnum:17}"), "label": labelled(ctx, "resource_set", body),
-           "description": body.get("description"), "created": now, "lastUpdated": now}  # fmt: skip
-    ctx.store.insert("resource_set", row, id=str(row["id"]), created=ctx.micros)
-    for each in dict.fromkeys(body.get("resources") or ()):
-        put(ctx, str(row["id"]), str(each))
-    return set_shown(ctx, row)
-
-
-@twin.handler("getResourceSet")
-def get_set(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """A set by id or label."""
-    return set_shown(ctx, the_set(ctx, request))
-
-
-@twin.handler("replaceResourceSet")
-def replace_set(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """A set's new label and description."""
-    row, body = the_set(ctx, request), request.body or {}
-    label = labelled(ctx, "resource_set", body, row["id"])
-    changes = {"label": label, "description": body.get("description"), "lastUpdated": iso(ctx)}
-    return set_shown(ctx, ctx.store.update("resource_set", row["id"], **changes))
-
-
-@twin.handler("deleteResourceSet")
-def delete_set(ctx: Ctx, request: Request) -> Reply:
-    """A set goes with its bindings."""
-    row = the_set(ctx, request)
-    for resource in ("set_resource", "role_binding"):
-        for each in list(ctx.store.select(resource, parent=row["id"])):
-            ctx.store.delete(resource, each.get("~key") or each["id"])
-    ctx.store.delete("resource_set", row["id"])
-    return Reply(204)
+def place_of(ctx: Ctx, orn: str) -> str:
+    """The address of what an ORN names: `orn:okta:idp:{org}:apps:{name}:{id}`, `orn:okta:directory:{org}:groups`."""
+    kind, *rest = [*orn.split(":")[4:], ""]
+    place = f"{ctx.base_url}/api/v1" + (f"/{PLACES[kind]}" if kind in PLACES else "")
+    id = next((each for each in reversed(rest) if each), "")
+    return f"{place}/{id}" if id and kind in PLACES else place
 
 
 def put(ctx: Ctx, parent: str, address: str) -> dict[str, Any]:
     """Put a resource, named by its address or ORN, into a set."""
     now = iso(ctx)
-    link = address if address.startswith("http") else f"{ctx.base_url}/api/v1"
+    link = address if address.startswith("http") else place_of(ctx, address)
     kind, _, id = address.rpartition("/api/v1/")[2].partition("/")
     orn = (
         address
@@ -256,7 +246,7 @@ def set_links(ctx: Ctx, id: str, part: str) -> dict[str, Any]:
 @twin.handler("listResourceSetResources")
 def resources(ctx: Ctx, request: Request) -> dict[str, Any]:
     """What is in a set."""
-    id = the_set(ctx, request)["id"]
+    id = SET.of(ctx, request)["id"]
     rows = [resource_shown(ctx, id, row) for row in ctx.store.select("set_resource", parent=id, order="oldest")]
     return {"resources": rows, "_links": set_links(ctx, id, "resources")}
 
@@ -264,23 +254,23 @@ def resources(ctx: Ctx, request: Request) -> dict[str, Any]:
 @twin.handler("addResourceSetResources")
 def add_resources(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Put more into a set."""
-    row = the_set(ctx, request)
+    row = SET.of(ctx, request)
     for each in dict.fromkeys((request.body or {}).get("additions") or ()):
         put(ctx, row["id"], str(each))
-    return set_shown(ctx, row)
+    return SET.shown(ctx, row)
 
 
 @twin.handler("addResourceSetResource")
 def add_resource(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Put one resource into a set."""
-    id, body = the_set(ctx, request)["id"], request.body or {}
+    id, body = SET.of(ctx, request)["id"], request.body or {}
     return resource_shown(ctx, id, put(ctx, id, str(body.get("resourceOrnOrUrl") or "")))
 
 
 @twin.handler("getResourceSetResource")
 def get_resource(ctx: Ctx, request: Request) -> dict[str, Any]:
     """One resource of a set."""
-    id, wanted = the_set(ctx, request)["id"], request.path["resourceId"]
+    id, wanted = SET.of(ctx, request)["id"], request.path["resourceId"]
     held = ctx.store.find("set_resource", wanted)
     if held is None:
         raise errors.error("E0000007", f"Resource not found: {wanted} (IAMResource)")
@@ -290,7 +280,7 @@ def get_resource(ctx: Ctx, request: Request) -> dict[str, Any]:
 @twin.handler("deleteResourceSetResource")
 def delete_resource(ctx: Ctx, request: Request) -> Reply:
     """Take a resource out of a set."""
-    the_set(ctx, request)
+    SET.of(ctx, request)
     wanted = request.path["resourceId"]
     if ctx.store.find("set_resource", wanted) is None:
         raise errors.error("E0000007", f"Resource not found: {wanted} (IAMResource)")
@@ -304,7 +294,7 @@ def delete_resource(ctx: Ctx, request: Request) -> Reply:
 @twin.handler("listBindings")
 def bindings(ctx: Ctx, request: Request) -> dict[str, Any]:
     """The roles that are bound to a set."""
-    id = the_set(ctx, request)["id"]
+    id = SET.of(ctx, request)["id"]
     rows = ctx.store.select("role_binding", parent=id, order="oldest")
     own = at(ctx, f"/resource-sets/{id}/bindings")
     shown = [{"id": row["role"], "_links": {"self": {"href": f"{own}/{row['role']}"},
@@ -316,12 +306,12 @@ def bindings(ctx: Ctx, request: Request) -> dict[str, Any]:
 @twin.handler("createResourceSetBinding")
 def bind(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Bind members to a role for a set."""
-    id, body = the_set(ctx, request)["id"], request.body or {}
+    id, body = SET.of(ctx, request)["id"], request.body or {}
     wanted = named(ctx, "custom_role", str(body.get("role") or ""), "CustomRole")["id"]
     key = f"{id}/{wanted}"
     held = ctx.store.find("role_binding", key)
     members = [*(held["members"] if held else ()), *(new_member(ctx, str(each)) for each in body.get("members") or ())]
-    row = {"id": key, "role": wanted, "members": members, "~key": key}
+    row = {"id": key, "role": wanted, "members": members}
     if held is None:
         ctx.store.insert("role_binding", row, id=key, parent=id, created=ctx.micros)
     else:
@@ -345,7 +335,7 @@ def binding_shown(ctx: Ctx, id: str, role: str) -> dict[str, Any]:
 
 def binding(ctx: Ctx, request: Request) -> tuple[str, dict[str, Any]]:
     """Set and binding of a request. Raises E0000007."""
-    id, wanted = the_set(ctx, request)["id"], role(ctx, request)["id"]
+    id, wanted = SET.of(ctx, request)["id"], ROLE.of(ctx, request)["id"]
     held = ctx.store.find("role_binding", f"{id}/{wanted}")
     if held is None:
         raise errors.error("E0000007", f"Resource not found: {wanted} (RoleBinding)")

@@ -140,7 +140,7 @@ def create(ctx: Ctx, request: Request) -> Reply:
         raise errors.error("E0000003") from None
     session = redeem(ctx, token)
     if session is None:
-        raise errors.error("E0000011")
+        raise errors.error("E0000004")
     return Reply(200, shown(ctx, session), cookie(session))
 
 

@@ -77,8 +77,8 @@ def person_claims(user: Mapping[str, Any], scopes: list[str]) -> dict[str, Any]:
     return found
 
 
-def custom(ctx: Ctx, grant: Grant, kind: str) -> dict[str, Any]:
-    """The claims that the server's own rules add; `kind` is RESOURCE or IDENTITY."""
+def custom(ctx: Ctx, grant: Grant, kind: str, *, thin: bool = False) -> dict[str, Any]:
+    """The claims that the server's own rules add (RESOURCE or IDENTITY); `thin` leaves out what need not be there."""
     if grant.server.id == servers.ORG:
         return _org_groups(ctx, grant, kind)
     groups = people.groups_of(ctx, str(grant.user["id"])) if grant.user else []
@@ -91,6 +91,8 @@ def custom(ctx: Ctx, grant: Grant, kind: str) -> dict[str, Any]:
     for claim in authz.claims(ctx, grant.server.id):
         needed = (claim.get("conditions") or {}).get("scopes") or []
         if claim.get("claimType") != kind or (needed and not set(needed) & set(grant.scopes)):
+            continue
+        if thin and not claim.get("alwaysIncludeInToken"):
             continue
         if claim.get("valueType") == "GROUPS":
             found[claim["name"]] = filtered([str(each["profile"]["name"]) for each in groups], claim)
@@ -160,7 +162,10 @@ def _keep(ctx: Ctx, grant: Grant, token: str, claims: Mapping[str, Any]) -> None
 
 
 def id_token(ctx: Ctx, grant: Grant, access: str | None = None, code: str | None = None) -> str:
-    """A signed ID token."""
+    """A signed ID token; with an access token it leaves what need not be in it to /userinfo.
+
+    https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/#scope-dependent-claims-not-always-returned
+    """
     assert grant.user is not None
     now = ctx.now
     claims: dict[str, Any] = {
@@ -176,7 +181,10 @@ def id_token(ctx: Ctx, grant: Grant, access: str | None = None, code: str | None
         claims["at_hash"] = jwt.half_hash(access)
     if code:
         claims["c_hash"] = jwt.half_hash(code)
-    claims |= {**person_claims(grant.user, grant.scopes), **custom(ctx, grant, "IDENTITY")}
+    thin = access is not None
+    person = person_claims(grant.user, grant.scopes)
+    claims |= {name: value for name, value in person.items() if not thin or name in authz.ALWAYS}
+    claims |= custom(ctx, grant, "IDENTITY", thin=thin)
     return signed(ctx, grant.server, hooked(ctx, grant, claims, "identity"))
 
 

@@ -1,0 +1,126 @@
+"""What recordings of the service show that its document does not: defaults, links, orders, words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.twins.okta_org import Org, org, server
+
+__all__ = ["org", "server"]
+
+
+def test_an_app_says_its_mode_by_its_name(org: Org) -> None:
+    made = org.ask("POST", "/api/v1/apps", {"name": "bookmark", "label": "B", "settings": {"app": {"url": "http://x"}}})
+    assert (made["signOnMode"], made["universalLogout"], made["credentials"]["signing"]) == ("BOOKMARK", None, {})
+    refused = org.refused("POST", "/api/v1/apps", {"name": "unknown", "label": "C"})
+    assert refused[1:] == (
+        "E0000001", "Api validation failed: signOnMode", ["signOnMode: The field cannot be left blank"])  # fmt: skip
+    swa = org.ask("POST", "/api/v1/apps", {"name": "template_swa3field", "label": "S"})
+    assert (swa["signOnMode"], swa["credentials"]["scheme"]) == ("BROWSER_PLUGIN", "EDIT_USERNAME_AND_PASSWORD")
+    assert swa["_links"]["appLinks"][0]["href"].endswith("/3287")
+
+
+def test_a_web_client_has_what_it_did_not_say(org: Org) -> None:
+    client = {"application_type": "web", "grant_types": ["authorization_code", "refresh_token"],
+              "redirect_uris": ["https://x.example.com/cb"], "response_types": ["code"]}  # fmt: skip
+    made = org.ask("POST", "/api/v1/apps", {"label": "W", "signOnMode": "OPENID_CONNECT", "name": "oidc_client",
+                                            "settings": {"oauthClient": client}})  # fmt: skip
+    settings = made["settings"]["oauthClient"]
+    assert settings["refresh_token"] == {"rotation_type": "STATIC"}
+    assert (settings["wildcard_redirect"], settings["client_uri"], settings["logo_uri"]) == ("DISABLED", None, None)
+    assert made["visibility"]["hide"] == {"iOS": True, "web": True}
+    assert made["universalLogout"]["protocol"] == "GLOBAL_TOKEN_REVOCATION"
+    kids = [each["kid"] for each in org.ask("GET", f"/api/v1/apps/{made['id']}/credentials/keys")]
+    assert kids == [made["credentials"]["signing"]["kid"]]
+
+
+def test_authenticators_have_settings_and_methods(org: Org) -> None:
+    rows = {each["key"]: each for each in org.ask("GET", "/api/v1/authenticators")}
+    assert rows["okta_email"]["settings"] == {"allowedFor": "any", "tokenLifetimeInMinutes": 5}
+    assert rows["okta_verify"]["_links"]["enroll"]["href"] == f"{org.url}/idp/authenticators"
+    assert "deactivate" not in rows["okta_password"]["_links"]
+    changed = org.ask("PUT", f"/api/v1/authenticators/{rows['okta_email']['id']}",
+                      {"key": "okta_email", "name": "Email", "settings": {"allowedFor": "recovery"}})  # fmt: skip
+    assert changed["settings"] == {"allowedFor": "recovery", "tokenLifetimeInMinutes": 5}
+    at = f"/api/v1/authenticators/{rows['okta_verify']['id']}/methods"
+    assert [(each["type"], each["status"]) for each in org.ask("GET", at)] == [
+        ("totp", "ACTIVE"), ("push", "INACTIVE"), ("signed_nonce", "INACTIVE")]  # fmt: skip
+    assert org.refused("POST", f"{at}/totp/lifecycle/deactivate")[:2] == (403, "E0000107")
+    assert org.ask("POST", f"{at}/push/lifecycle/activate")["status"] == "ACTIVE"
+    assert org.ask("POST", f"{at}/totp/lifecycle/deactivate")["status"] == "INACTIVE"
+    method = {"type": "push", "status": "ACTIVE", "settings": {"keyProtection": "HARDWARE"}}
+    assert org.ask("PUT", f"{at}/push", method)["settings"]["algorithms"] == ["ES256", "RS256"]
+    assert org.ask("GET", f"{at}/push")["settings"]["keyProtection"] == "HARDWARE"
+    assert org.refused("GET", f"{at}/sms")[:2] == (404, "E0000007")
+    always = org.refused("POST", "/api/v1/authenticators", {"key": "okta_email", "name": "Email"})
+    assert (always[1], always[3]) == ("E0000001", ["The field has an invalid value"])
+
+
+def test_pages_of_a_brand(org: Org) -> None:
+    brand = org.ask("POST", "/api/v1/brands", {"name": "Pages"}, status=201)
+    assert "locale" not in brand and brand["defaultApp"]["appInstanceId"] is None
+    at = f"/api/v1/brands/{brand['id']}/pages"
+    assert org.ask("GET", f"{at}/sign-in/default")["widgetCustomizations"]["signInLabel"] == "Sign In"
+    assert org.refused("GET", f"{at}/sign-in/customized")[:2] == (404, "E0000007")
+    page = {"pageContent": "<html></html>", "widgetVersion": "*", "widgetCustomizations": {"widgetGeneration": "G3"}}
+    kept = org.ask("PUT", f"{at}/sign-in/customized", page)
+    assert (kept["widgetCustomizations"]["signInLabel"], kept["widgetCustomizations"]["widgetGeneration"]) == (
+        None, "G3")  # fmt: skip
+    assert org.ask("GET", f"{at}/sign-in?expand=customized")["_embedded"]["customized"] == kept
+    org.ask("DELETE", f"{at}/sign-in/customized", status=204)
+    assert org.refused("GET", f"{at}/sign-in/customized")[1] == "E0000007"
+    assert org.ask("PUT", f"{at}/error/preview", {"pageContent": "<p>"}) == {"pageContent": "<p>"}
+    assert org.ask("GET", f"{at}/sign-out/customized") == {"type": "OKTA_DEFAULT"}
+    out = {"type": "EXTERNALLY_HOSTED", "url": "https://example.com/bye"}
+    assert org.ask("PUT", f"{at}/sign-out/customized", out) == org.ask("GET", f"{at}/sign-out/customized") == out
+    assert org.ask("GET", f"{at}/sign-in/widget-versions")[-2:] == ["^7", "*"]
+
+
+def test_email_templates_come_twenty_a_page(org: Org) -> None:
+    brand = org.ask("GET", "/api/v1/brands")[0]["id"]
+    first = org.http.get(f"/api/v1/brands/{brand}/templates/email")
+    assert (len(first.json()), first.json()[0]["name"]) == (20, "UserActivation")
+    rest = org.http.get(first.links["next"]["url"]).json()
+    assert {each["name"] for each in first.json()}.isdisjoint(each["name"] for each in rest)
+    assert org.refused("GET", f"/api/v1/brands/{brand}/templates/email?after=nothing")[1] == "E0000029"
+
+
+def test_a_new_authorization_server(org: Org) -> None:
+    made = org.ask("POST", "/api/v1/authorizationServers", {"name": "S", "description": "d", "audiences": ["api://s"]},
+                   status=201)  # fmt: skip
+    assert made["issuerMode"] == "DYNAMIC"
+    at = f"/api/v1/authorizationServers/{made['id']}"
+    policy = {"type": "OAUTH_AUTHORIZATION_POLICY", "name": "P", "description": "d", "priority": 1}
+    assert org.ask("POST", f"{at}/policies", policy, status=201)["conditions"] == {"clients": {"include": []}}
+    claim: dict[str, Any] = {"name": "driving", "status": "ACTIVE", "claimType": "RESOURCE", "valueType": "EXPRESSION",
+                             "value": '"yes"'}  # fmt: skip
+    org.ask("POST", f"{at}/claims", claim, status=201)
+    rows = org.ask("GET", f"{at}/claims")
+    names = [each["name"] for each in rows]
+    assert names[:3] == ["sub", "address", "birthdate"] and names.index("driving") == names.index("birthdate") + 1
+    assert {each["name"] for each in rows if each["system"] and each["alwaysIncludeInToken"]} == {
+        "sub", "email", "name", "preferred_username"}  # fmt: skip
+    missing = org.refused("GET", f"{at}/clients/0oanobody/tokens")
+    assert missing[2] == "Not found: Resource not found: 0oanobody (PublicClientApp)"
+
+
+def test_small_things(org: Org) -> None:
+    zones = org.ask("GET", "/api/v1/zones")
+    assert [(each["name"], each["usage"], each["system"]) for each in zones] == [
+        ("BlockedIpZone", "BLOCKLIST", True), ("LegacyIpZone", "POLICY", True)]  # fmt: skip
+    empty = org.refused("POST", "/api/v1/device-assurances", {"name": "A", "platform": "ANDROID"})
+    assert empty[2:] == ("Api validation failed: deviceAssuranceMediated",
+                         ["Please select at least one device condition before saving"])  # fmt: skip
+    made = org.ask("POST", "/api/v1/device-assurances", {"name": "A", "platform": "ANDROID", "jailbreak": False})
+    assert (made["resourceType"], made["resourceId"]) == ("DeviceAssurancePolicyEntity", made["id"])
+    staged = org.user("staged@example.com", activate=False)
+    assert staged["statusChanged"] == staged["created"] and staged["activated"] is None
+    token = org.refused("GET", "/api/v1/apps/0oaTwinkitWebApp0001/tokens/none")
+    assert token[2] == "Not found: Resource not found: 0oaTwinkitWebApp0001.none (OAuth2RefreshTokenTx)"
+    assert org.refused("POST", "/api/v1/iam/resource-sets", {"description": "d"})[3] == [
+        "label: Label must be specified"
+    ]
+    orn = "orn:okta:idp:00oTwinkitOktaOrg001:apps:oidc_client:0oaTwinkitWebApp0001"
+    org.ask("POST", "/api/v1/iam/resource-sets", {"label": "Set", "description": "d", "resources": [orn]})
+    resource = org.ask("GET", "/api/v1/iam/resource-sets/Set/resources")["resources"][0]
+    assert resource["_links"]["self"]["href"] == f"{org.url}/api/v1/apps/0oaTwinkitWebApp0001"
