@@ -21,6 +21,7 @@ PREFS = {"channel_id": GENERAL, "prefs": "[]"}
 OWN = {"client_id": world.CLIENT_ID, "client_secret": world.CLIENT_SECRET}
 DIALOG = '{"title": "T", "callback_id": "c", "elements": [{"type": "text"}]}'
 LONG = {"text": "x" * 40_001}
+LONG_MARKDOWN = {"markdown_text": "x" * 12_001}
 PREFS_OF = {"prefs": '{"who_can_post": "type:admin"}'}
 ELSEWHERE = '{"https://b.test": {"text": "x"}}'
 CROWD = ",".join(f"U{number}" for number in range(1001))
@@ -178,17 +179,17 @@ ERRORS: list[tuple[str, str, dict[str, Any], str]] = [
     ("apps.permissions.request", BOT, {"scopes": "a:b", "trigger_id": "{used}"}, "trigger_exchanged"),
     ("chat.delete", BOT, {"channel": GENERAL, "ts": "{ts}"}, "cant_delete_message"),
     ("chat.meMessage", BEN, {"channel": "{room}", **TEXT}, "not_in_channel"),
-    ("chat.postEphemeral", BOT, {"channel": GENERAL, "user": world.ANA, **LONG}, "msg_too_long"),
+    ("chat.postEphemeral", BOT, {"channel": GENERAL, "user": world.ANA, **LONG_MARKDOWN}, "msg_too_long"),
     ("chat.postEphemeral", BOT, {"channel": GENERAL, "user": world.ANA, "attachments": MANY}, "too_many_attachments"),
     ("chat.postMessage", ANA, {"channel": OLD, **TEXT}, "is_archived"),
     ("chat.postMessage", BEN, {"channel": "{room}", **TEXT}, "not_in_channel"),
-    ("chat.postMessage", BOT, {"channel": GENERAL, **LONG}, "msg_too_long"),
+    ("chat.postMessage", BOT, {"channel": GENERAL, **LONG_MARKDOWN}, "msg_too_long"),
     ("chat.postMessage", BOT, {"channel": GENERAL}, "no_text"),
     ("chat.postMessage", BOT, {"channel": GENERAL, "attachments": MANY}, "too_many_attachments"),
     ("chat.scheduleMessage", BOT, {"channel": GENERAL, **TEXT, "post_at": NOW - 1}, "time_in_past"),
     ("chat.scheduleMessage", BOT, {"channel": GENERAL, **TEXT, "post_at": NOW + 121 * 86400}, "time_too_far"),
     ("chat.scheduleMessage", BEN, {"channel": "{room}", **LATER}, "not_in_channel"),
-    ("chat.scheduleMessage", BOT, {"channel": GENERAL, **LATER, **LONG}, "msg_too_long"),
+    ("chat.scheduleMessage", BOT, {"channel": GENERAL, "post_at": LATER["post_at"], **LONG_MARKDOWN}, "msg_too_long"),
     ("chat.scheduleMessage", BOT, {"channel": GENERAL, **LATER, "attachments": MANY}, "too_many_attachments"),
     ("chat.unfurl", BOT, {"channel": GENERAL, "ts": "{link}", "unfurls": ELSEWHERE}, "cannot_unfurl_url"),
     ("chat.unfurl", BOT, {"channel": GENERAL, "ts": "{link}"}, "missing_unfurls"),

@@ -177,11 +177,10 @@ def test_warnings_that_methods_document(web: httpx.Client, names: dict[str, str]
 
 def test_errors_that_take_steps(fixed: Twin, web: httpx.Client, names: dict[str, str]) -> None:
     head = {"authorization": f"Bearer {BOT}"}
-    for number in range(23):
-        web.post(
-            "reactions.add", json={"channel": GENERAL, "timestamp": names["ts"], "name": f"e{number}"}, headers=head
-        )
-    late = {"channel": GENERAL, "timestamp": names["ts"], "name": "more"}
+    for number in range(1, 13):
+        for name in (f"clock{number}", f"clock{number}30"):
+            web.post("reactions.add", json={"channel": GENERAL, "timestamp": names["ts"], "name": name}, headers=head)
+    late = {"channel": GENERAL, "timestamp": names["ts"], "name": "tada"}
     assert web.post("reactions.add", json=late, headers=head).json()["error"] == "too_many_emoji"
     trigger = fixed.do("shortcut", user="ana", callback_id="n")["trigger_id"]
     fixed.clock.advance(seconds=4)

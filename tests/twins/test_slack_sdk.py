@@ -107,7 +107,7 @@ def test_a_message_and_its_life(bot: WebClient) -> None:
         ({"channel": LEADS, "text": "x"}, "channel_not_found"),
         ({"channel": OLD, "text": "x"}, "is_archived"),
         ({"channel": GENERAL, "text": "", "attachments": []}, "no_text"),
-        ({"channel": GENERAL, "text": "x" * 40_001}, "msg_too_long"),
+        ({"channel": GENERAL, "markdown_text": "x" * 12_001}, "msg_too_long"),
         ({"channel": GENERAL, "text": "x", "thread_ts": "1.1"}, "thread_not_found"),
         ({"channel": GENERAL, "text": "x", "blocks": "{"}, "invalid_blocks_format"),
         ({"channel": GENERAL, "text": "x", "attachments": [{"text": "a"}] * 101}, "too_many_attachments"),

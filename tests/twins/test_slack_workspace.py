@@ -313,6 +313,7 @@ def allowed(problem: str) -> bool:
     """Properties of today that the document of 2019 lacks."""
     newer = (
         "app_id",
+        "is_verified",
         "is_locked",
         "file_access",
         "shares/public",

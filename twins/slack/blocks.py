@@ -1,237 +1,234 @@
 """Block Kit validation: what is wrong with blocks or a view, in the service's words with JSON pointers. Pure.
 
-Sources: https://docs.slack.dev/reference/block-kit/blocks, /block-elements, /composition-objects.
+Sources: https://docs.slack.dev/reference/block-kit, https://docs.slack.dev/reference/methods/blocks.validate; the words
+are those of the validator the service publishes, https://github.com/slackhq/hack-json-schema. Imports: blockrules.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
-
-class Rule(NamedTuple):
-    """What a block or element needs."""
-
-    required: tuple[str, ...] = ()
-    texts: Mapping[str, tuple[int, tuple[str, ...]]] = {}
-    """Property → longest text, admitted types of the text object."""
-    limits: Mapping[str, int] = {}
-    """Property → longest string."""
-    counts: Mapping[str, tuple[int, int]] = {}
-    """Property → fewest and most items."""
-
+from twins.slack import blockrules
+from twins.slack.blockrules import ADMITTED, BLOCKS, ELEMENTS, OBJECTS, Kind
 
 PLAIN = ("plain_text",)
 ANY = ("plain_text", "mrkdwn")
-PLACEHOLDER = {"placeholder": (150, PLAIN)}
-
-BLOCKS: dict[str, Rule] = {
-    "section": Rule(texts={"text": (3000, ANY)}, counts={"fields": (1, 10)}),
-    "divider": Rule(),
-    "header": Rule(("text",), {"text": (150, PLAIN)}),
-    "image": Rule(("alt_text",), {"title": (2000, PLAIN)}, {"alt_text": 2000, "image_url": 3000}),
-    "actions": Rule(("elements",), counts={"elements": (1, 25)}),
-    "context": Rule(("elements",), counts={"elements": (1, 10)}),
-    "context_actions": Rule(("elements",), counts={"elements": (1, 5)}),
-    "input": Rule(("label", "element"), {"label": (2000, PLAIN), "hint": (2000, PLAIN)}),
-    "file": Rule(("external_id", "source")),
-    "video": Rule(("alt_text", "title", "thumbnail_url", "video_url"), {"title": (200, PLAIN)}, {"author_name": 50}),
-    "rich_text": Rule(("elements",)),
-    "markdown": Rule(("text",), limits={"text": 12000}),
-    "table": Rule(("rows",), counts={"rows": (1, 100)}),
-    "call": Rule(("call_id",)),
-    "card": Rule(),
-    "carousel": Rule(("elements",)),
-    "plan": Rule(("title",)),
-    "task_card": Rule(("task_id", "title")),
-    "condition": Rule(),
-    "share_shortcut": Rule(),
-}
-
-SELECT = {"options": (0, 100), "option_groups": (0, 100)}
-ELEMENTS: dict[str, Rule] = {
-    "button": Rule(("text",), {"text": (75, PLAIN)}, {"value": 2000, "url": 3000, "action_id": 255}),
-    "workflow_button": Rule(("text", "workflow"), {"text": (75, PLAIN)}),
-    "checkboxes": Rule(("options",), counts={"options": (1, 10)}),
-    "radio_buttons": Rule(("options",), counts={"options": (1, 10)}),
-    "overflow": Rule(("options",), counts={"options": (1, 5)}),
-    "datepicker": Rule(texts=PLACEHOLDER),
-    "timepicker": Rule(texts=PLACEHOLDER),
-    "datetimepicker": Rule(),
-    "email_text_input": Rule(texts=PLACEHOLDER),
-    "url_text_input": Rule(texts=PLACEHOLDER),
-    "number_input": Rule(("is_decimal_allowed",), PLACEHOLDER),
-    "plain_text_input": Rule(texts=PLACEHOLDER),
-    "rich_text_input": Rule(texts=PLACEHOLDER),
-    "file_input": Rule(),
-    "image": Rule(("alt_text",)),
-    "static_select": Rule((), PLACEHOLDER, {}, SELECT),
-    "external_select": Rule((), PLACEHOLDER),
-    "users_select": Rule((), PLACEHOLDER),
-    "conversations_select": Rule((), PLACEHOLDER),
-    "channels_select": Rule((), PLACEHOLDER),
-    "multi_static_select": Rule((), PLACEHOLDER, {}, SELECT),
-    "multi_external_select": Rule((), PLACEHOLDER),
-    "multi_users_select": Rule((), PLACEHOLDER),
-    "multi_conversations_select": Rule((), PLACEHOLDER),
-    "multi_channels_select": Rule((), PLACEHOLDER),
-    "feedback_buttons": Rule(("positive_button", "negative_button")),
-    "icon_button": Rule(("icon", "text")),
-    "plain_text": Rule(("text",)),
-    "mrkdwn": Rule(("text",)),
-}
+TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "str": (str, "a string"), "enum": (str, "a string"), "arr": (list, "an array"), "obj": (Mapping, "an object"),
+    "bool": (bool, "a boolean"), "num": ((int, float), "a number"),
+}  # fmt: skip
 
 
-def check_blocks(blocks: Any, most: int = 50, root: str = "/blocks") -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One thing that is wrong, and where."""
+
+    text: str
+    at: str
+    constraint: Mapping[str, Any] = field(default_factory=dict)
+    """What was expected, as `blocks.validate` tells it."""
+
+    def __str__(self) -> str:
+        return f"{self.text} [json-pointer:{self.at}]"
+
+
+def check_blocks(blocks: Any, most: int = 50, root: str = "/blocks") -> list[Wrong]:
     """What is wrong with a list of blocks; empty when nothing is."""
     if not isinstance(blocks, list):
-        return [f"must be an array [json-pointer:{root}]"]
+        return [Wrong("must provide an array", root)]
     if len(blocks) > most:
-        return [f"no more than {most} items allowed [json-pointer:{root}]"]
-    found = [message for place, block in enumerate(blocks) for message in _block(block, f"{root}/{place}")]
+        return [Wrong(f"no more than {most} items allowed", root, {"type": "max_items", "expected": most})]
+    found = [wrong for place, block in enumerate(blocks) for wrong in _block(block, f"{root}/{place}")]
+    return found + list(_twice(blocks, "block_id", root))
+
+
+def _twice(items: Any, name: str, root: str) -> Iterator[Wrong]:
+    """The ids of a list that are not the first of their kind."""
     seen: set[str] = set()
-    for place, block in enumerate(blocks):
-        id = block.get("block_id") if isinstance(block, Mapping) else None
-        if id and id in seen:
-            found.append(f"`block_id` already exists [json-pointer:{root}/{place}/block_id]")
+    for place, item in enumerate(items if isinstance(items, list) else ()):
+        id = item.get(name) if isinstance(item, Mapping) else None
+        if id and str(id) in seen:
+            yield Wrong(f'`{name}` "{id}" already exists', f"{root}/{place}/{name}")
         seen.add(str(id))
-    return found
 
 
-def _block(block: Any, at: str) -> Iterator[str]:
-    if not isinstance(block, Mapping):
-        yield f"must be an object [json-pointer:{at}]"
+def _kind_of(node: Any, at: str, known: Any) -> Iterator[Wrong]:
+    """What is wrong with the type of a block, element or text."""
+    if not isinstance(node, Mapping):
+        yield Wrong("must provide an object", at)
+    elif not node.get("type"):
+        yield Wrong("missing required field: type", at)
+    elif str(node["type"]) not in known:
+        expected = {"type": "enum", "expected": list(known)}
+        yield Wrong(f"unsupported type: {node['type']}", f"{at}/type", expected)
+
+
+def _block(block: Any, at: str) -> Iterator[Wrong]:
+    wrong = list(_kind_of(block, at, (*BLOCKS, *blockrules.LOOSE)))
+    if wrong or block["type"] in blockrules.LOOSE:
+        yield from wrong
         return
-    kind = block.get("type")
-    if not kind:
-        yield f"missing required field: type [json-pointer:{at}]"
-        return
-    rule = BLOCKS.get(str(kind))
-    if rule is None:
-        yield f"unsupported type: {kind} [json-pointer:{at}/type]"
-        return
-    if len(str(block.get("block_id") or "")) > 255:
-        yield f"must be less than 256 characters [json-pointer:{at}/block_id]"
+    kind = str(block["type"])
     if kind == "section" and not block.get("text") and not block.get("fields"):
-        yield f"missing required field: text [json-pointer:{at}]"
+        yield Wrong("must define either `text` or `fields`", f"{at}/type")
     if kind == "image" and not block.get("image_url") and not block.get("slack_file"):
-        yield f"missing required field: image_url [json-pointer:{at}]"
-    yield from _follow(rule, block, at)
-    yield from _inside(str(kind), block, at)
+        yield Wrong("missing required field: image_url", at)
+    yield from _follow(blockrules.ID + BLOCKS[kind], block, at)
+    yield from _inside(kind, block, at)
 
 
-def _inside(kind: str, block: Mapping[str, Any], at: str) -> Iterator[str]:
+def _inside(kind: str, block: Mapping[str, Any], at: str) -> Iterator[Wrong]:
     if kind in ("actions", "context", "context_actions"):
         elements = block.get("elements")
         for place, element in enumerate(elements if isinstance(elements, list) else ()):
-            yield from _element(element, f"{at}/elements/{place}")
+            yield from _element(element, f"{at}/elements/{place}", ADMITTED[kind])
+        yield from _twice(elements, "action_id", f"{at}/elements")
     elif kind == "section":
-        for place, field in enumerate(block["fields"] if isinstance(block.get("fields"), list) else ()):
-            yield from _text(field, f"{at}/fields/{place}", 2000, ANY)
-        if block.get("accessory") is not None:
-            yield from _element(block["accessory"], f"{at}/accessory")
-    elif kind == "input" and block.get("element") is not None:
-        yield from _element(block["element"], f"{at}/element")
+        for place, text in enumerate(block["fields"] if isinstance(block.get("fields"), list) else ()):
+            yield from _text(text, f"{at}/fields/{place}", 2000, ANY)
+        if isinstance(block.get("accessory"), Mapping):
+            yield from _element(block["accessory"], f"{at}/accessory", ADMITTED[kind])
+    elif kind == "input" and isinstance(block.get("element"), Mapping):
+        yield from _element(block["element"], f"{at}/element", ADMITTED[kind])
 
 
-def _element(element: Any, at: str) -> Iterator[str]:
-    if not isinstance(element, Mapping):
-        yield f"must be an object [json-pointer:{at}]"
+def _element(element: Any, at: str, admitted: frozenset[str]) -> Iterator[Wrong]:
+    wrong = list(_kind_of(element, at, admitted))
+    if wrong:
+        yield from wrong
         return
-    kind = element.get("type")
-    if not kind:
-        yield f"missing required field: type [json-pointer:{at}]"
-        return
-    rule = ELEMENTS.get(str(kind))
-    if rule is None:
-        yield f"unsupported type: {kind} [json-pointer:{at}/type]"
-        return
-    if str(kind).endswith("static_select") and not element.get("options") and not element.get("option_groups"):
-        yield f"missing required field: options [json-pointer:{at}]"
-    yield from _follow(rule, element, at)
-    options = element.get("options")
+    kind = str(element["type"])
+    if kind.endswith("static_select") and element.get("options") is None and element.get("option_groups") is None:
+        yield Wrong("missing required field: options", at)
+    if kind == "image" and not element.get("image_url") and not element.get("slack_file"):
+        yield Wrong("missing required field: image_url", at)
+    yield from _follow(ELEMENTS[kind], element, at)
+    yield from _options(element, "styled_option" if kind in ("checkboxes", "radio_buttons") else "option", at)
+    groups = element.get("option_groups")
+    for place, group in enumerate(groups if isinstance(groups, list) else ()):
+        if isinstance(group, Mapping):
+            yield from _follow(OBJECTS["option_group"], group, f"{at}/option_groups/{place}", typed=False)
+            yield from _options(group, "option", f"{at}/option_groups/{place}")
+
+
+def _options(holder: Mapping[str, Any], rule: str, at: str) -> Iterator[Wrong]:
+    options = holder.get("options")
     for place, option in enumerate(options if isinstance(options, list) else ()):
-        yield from _option(option, f"{at}/options/{place}")
-
-
-def _option(option: Any, at: str) -> Iterator[str]:
-    if not isinstance(option, Mapping) or "text" not in option:
-        yield f"missing required field: text [json-pointer:{at}]"
-        return
-    yield from _text(option["text"], f"{at}/text", 75, ANY)
-    if "value" not in option and "url" not in option:
-        yield f"missing required field: value [json-pointer:{at}]"
-
-
-def _follow(rule: Rule, node: Mapping[str, Any], at: str) -> Iterator[str]:
-    for name in rule.required:
-        if node.get(name) in (None, ""):
-            yield f"missing required field: {name} [json-pointer:{at}]"
-    for name, (longest, kinds) in rule.texts.items():
-        if node.get(name) not in (None, ""):
-            yield from _text(node[name], f"{at}/{name}", longest, kinds)
-    for name, longest in rule.limits.items():
-        if len(str(node.get(name) or "")) > longest:
-            yield f"must be less than {longest + 1} characters [json-pointer:{at}/{name}]"
-    for name, (fewest, most) in rule.counts.items():
-        items = node.get(name)
-        if items is None:
+        where = f"{at}/options/{place}"
+        if not isinstance(option, Mapping):
+            yield Wrong("must provide an object", where)
             continue
-        if not isinstance(items, list):
-            yield f"must be an array [json-pointer:{at}/{name}]"
-        elif len(items) > most:
-            yield f"no more than {most} items allowed [json-pointer:{at}/{name}]"
-        elif len(items) < fewest:
-            yield f"no less than {fewest} items required [json-pointer:{at}/{name}]"
+        yield from _follow(OBJECTS[rule], option, where, typed=False)
+        if "value" not in option and "url" not in option:
+            yield Wrong("missing required field: value", where)
 
 
-def _text(node: Any, at: str, longest: int, kinds: tuple[str, ...]) -> Iterator[str]:
-    if not isinstance(node, Mapping):
-        yield f"must be an object [json-pointer:{at}]"
+def _follow(line: str, node: Mapping[str, Any], at: str, *, typed: bool = True) -> Iterator[Wrong]:
+    """What is wrong with the properties of a node, by the line of its table; not all nodes are `typed`."""
+    rule = blockrules.read(line)
+    for name, kind in rule.items():
+        if kind.required and (name not in node or (node[name] == "" and kind.name == "str")):
+            yield Wrong(f"missing required field: {name}", at)
+    for name, value in node.items():
+        if name in rule:
+            yield from _value(rule[name], value, f"{at}/{name}")
+        elif name != "type" or not typed:
+            yield Wrong(f"invalid additional property: {name}", at, {"type": "additional_properties", "got": name})
+
+
+def _value(kind: Kind, value: Any, at: str) -> Iterator[Wrong]:
+    if kind.name == "any":
         return
-    if node.get("type") not in kinds:
-        word = f"unsupported type: {node['type']}" if node.get("type") else "missing required field: type"
-        yield f"{word} [json-pointer:{at}{'/type' if node.get('type') else ''}]"
+    if kind.name in ("plain", "text"):
+        yield from _text(value, at, kind.most, PLAIN if kind.name == "plain" else ANY)
         return
+    if kind.name in OBJECTS:
+        if isinstance(value, Mapping):
+            yield from _follow(OBJECTS[kind.name], value, at, typed=False)
+        else:
+            yield Wrong("must provide an object", at)
+        return
+    wanted, word = TYPES[kind.name]
+    if not isinstance(value, wanted) or (kind.name == "num" and isinstance(value, bool)):
+        yield Wrong(f"must provide {word}", at)
+    else:
+        yield from _limits(kind, value, at)
+
+
+def _limits(kind: Kind, value: Any, at: str) -> Iterator[Wrong]:
+    if kind.name == "enum" and value not in kind.words:
+        yield Wrong("must be a valid enum value", at, {"type": "enum", "expected": list(kind.words)})
+    elif kind.name == "str" and kind.most and len(value) > kind.most:
+        yield _too_long(kind.most, at)
+    elif kind.name == "arr" and kind.most and len(value) > kind.most:
+        yield Wrong(f"no more than {kind.most} items allowed", at, {"type": "max_items", "expected": kind.most})
+    elif kind.name == "arr" and len(value) < kind.least:
+        yield Wrong(f"must provide at least {kind.least} items", at, {"type": "min_items", "expected": kind.least})
+
+
+def _too_long(most: int, at: str) -> Wrong:
+    return Wrong(f"must be less than {most + 1} characters", at, {"type": "max_length", "expected": most})
+
+
+def _text(node: Any, at: str, longest: int, kinds: tuple[str, ...]) -> Iterator[Wrong]:
+    wrong = list(_kind_of(node, at, kinds)) or list(_words(node, at, longest))
+    if wrong and kinds is ANY and not any(each.at.endswith("/type") for each in wrong):
+        yield Wrong("failed to match all allowed schemas", at)
+    yield from wrong
+
+
+def _words(node: Mapping[str, Any], at: str, longest: int) -> Iterator[Wrong]:
     text = node.get("text")
-    if not isinstance(text, str):
-        yield f"missing required field: text [json-pointer:{at}]"
+    if "text" not in node:
+        yield Wrong("missing required field: text", at)
+    elif not isinstance(text, str):
+        yield Wrong("must provide a string", f"{at}/text")
     elif not text:
-        yield f"must be more than 0 characters [json-pointer:{at}/text]"
-    elif len(text) > longest:
-        yield f"must be less than {longest + 1} characters [json-pointer:{at}/text]"
+        yield Wrong("must be more than 0 characters", f"{at}/text", {"type": "min_length", "expected": 1})
+    elif longest and len(text) > longest:
+        yield _too_long(longest, f"{at}/text")
+    for name in node:
+        if name not in ("type", "text", "emoji", "verbatim"):
+            yield Wrong(f"invalid additional property: {name}", at, {"type": "additional_properties", "got": name})
 
+
+# views ---------------------------------------------------------------------------------------------------------------
 
 VIEW_TYPES = ("modal", "home", "workflow_step")
+NEEDED = {"home": ("blocks", "type"), "workflow_step": ("blocks", "type")}
 
 
-def check_view(view: Any) -> list[str]:
+def check_view(view: Any) -> list[Wrong]:
     """What is wrong with a view; empty when nothing is."""
     if not isinstance(view, Mapping):
-        return ["must be an object [json-pointer:/view]"]
-    found: list[str] = []
+        return [Wrong("must provide an object", "/view")]
     kind = view.get("type")
-    if kind not in VIEW_TYPES:
-        word = f"unsupported type: {kind}" if kind else "missing required field: type"
-        found.append(f"{word} [json-pointer:/view{'/type' if kind else ''}]")
-    if "blocks" not in view:
-        found.append("missing required field: blocks [json-pointer:/view]")
-    else:
+    needed = NEEDED.get(str(kind), ("title", "blocks", "type"))
+    found = [Wrong(f"missing required field: {name}", "/view") for name in needed if name not in view]
+    if kind is not None and kind not in VIEW_TYPES:
+        found.append(Wrong(f"unsupported type: {kind}", "/view/type", {"type": "enum", "expected": list(VIEW_TYPES)}))
+    if "blocks" in view:
         found += check_blocks(view["blocks"], 100, "/view/blocks")
     if kind == "modal":
-        if not view.get("title"):
-            found.append("missing required field: title [json-pointer:/view]")
-        for name in ("title", "submit", "close"):
-            if view.get(name):
-                found += list(_text(view[name], f"/view/{name}", 24, PLAIN))
-        has_input = any(isinstance(b, Mapping) and b.get("type") == "input" for b in view.get("blocks") or ())
-        if has_input and not view.get("submit"):
-            found.append("missing required field: submit [json-pointer:/view]")
-    if len(str(view.get("private_metadata") or "")) > 3000:
-        found.append("must be less than 3001 characters [json-pointer:/view/private_metadata]")
-    if len(str(view.get("callback_id") or "")) > 255:
-        found.append("must be less than 256 characters [json-pointer:/view/callback_id]")
+        found += [w for name in ("title", "submit", "close") if view.get(name) for w in _title(view[name], name)]
+        if not view.get("submit") and isinstance(view.get("blocks"), list):
+            found += _unsubmitted(view["blocks"])
+    for name, most in (("private_metadata", 3000), ("callback_id", 255), ("external_id", 255)):
+        if len(str(view.get(name) or "")) > most:
+            found.append(_too_long(most, f"/view/{name}"))
     return found
+
+
+def _title(node: Any, name: str) -> list[Wrong]:
+    return list(_text(node, f"/view/{name}", 24, PLAIN))
+
+
+def _unsubmitted(blocks: list[Any]) -> list[Wrong]:
+    inputs = [n for n, block in enumerate(blocks) if isinstance(block, Mapping) and block.get("type") == "input"]
+    text = "must define `submit` to use an `input` block in modals"
+    return [Wrong(text, f"/view/blocks/{place}/input") for place in inputs]
 
 
 def spelled_out(node: Any) -> Any:

@@ -6,6 +6,7 @@ Source: https://docs.slack.dev/reference/objects/file-object.
 from __future__ import annotations
 
 import base64
+from html import escape
 from typing import Any
 
 from twinkit import Ctx
@@ -21,6 +22,7 @@ TYPES: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 """Ending → media type, filetype, name."""
 OTHER = ("application/octet-stream", "binary", "Binary")
+PREVIEW_LINES, PREVIEW_WIDTH = 5, 256
 
 
 def new_file(ctx: Ctx, id: str, name: str, title: str, size: int, user: str, team: str) -> dict[str, Any]:
@@ -36,14 +38,31 @@ def new_file(ctx: Ctx, id: str, name: str, title: str, size: int, user: str, tea
         "url_private": f"{base}/{name}", "url_private_download": f"{base}/download/{name}",
         "permalink": f"https://{domain}.slack.com/files/{user}/{id}/{name}",
         "permalink_public": f"https://slack-files.com/{team}-{id}-{ctx.token('hex', 10)}", "comments_count": 0,
-        "is_starred": False, "shares": {}, "channels": [], "groups": [], "ims": [], "has_rich_preview": False,
-        "file_access": "visible", "team": team,
+        "is_starred": False, "shares": {}, "channels": [], "groups": [], "ims": [], "has_more_shares": False,
+        "has_rich_preview": False, "file_access": "visible", "team": team,
     }  # fmt: skip
-    stored = read(ctx, id) if mime.startswith("image/") else None
-    shape = dimensions(stored) if stored else None
+    stored = read(ctx, id) if mime.startswith("image/") or file["mode"] == "snippet" else None
+    shape = dimensions(stored) if stored and file["mode"] != "snippet" else None
     if shape:
         file.update(thumbnails(file, shape))
+    elif stored:
+        file.update(preview(file, stored.decode("utf-8", "replace")))
     return ctx.store.insert("file", file, created=ctx.micros)
+
+
+def preview(file: dict[str, Any], text: str) -> dict[str, Any]:
+    """What a text's record has more than others: its first lines, and how many there are."""
+    lines = text.splitlines()
+    first = [line[:PREVIEW_WIDTH] for line in lines[:PREVIEW_LINES]]
+    rows = "".join(f"<div><pre>{escape(line)}</pre></div>\n" for line in first)
+    code = (
+        f'<div class="CodeMirror cm-s-default CodeMirrorServer">\n<div class="CodeMirror-code">\n{rows}</div>\n</div>\n'
+    )
+    return {
+        "edit_link": f"{file['permalink']}/edit", "preview": "\n".join(first), "preview_highlight": code,
+        "lines": len(lines), "lines_more": max(len(lines) - PREVIEW_LINES, 0),
+        "preview_is_truncated": len("\n".join(first)) < len("\n".join(lines)),
+    }  # fmt: skip
 
 
 def dimensions(data: bytes) -> tuple[int, int] | None:

@@ -113,7 +113,7 @@ def reacts(ctx: Ctx, data: Data) -> Any:
     channel, message, _ = the_message(ctx, data, user)
     item = items.Item("message", message, channel["id"], channel["team"])
     act = reactions.unreact if data.get("remove") else reactions.react
-    act(ctx, item, reactions.emoji_name(str(data.get("name", "thumbsup"))), str(user["id"]))
+    act(ctx, item, reactions.emoji_name(ctx, str(data.get("name", "thumbsup"))), str(user["id"]))
     return {"channel": channel["id"], "ts": message["ts"]}
 
 

@@ -20,6 +20,7 @@ from twins.slack.call import Call
 from twins.slack.failing import fail, fail_with
 
 MAX_TEXT = 40_000
+MAX_MARKDOWN = 12_000
 MAX_ATTACHMENTS = 100
 COLORS = {"good": "2eb886", "warning": "daa038", "danger": "a30200"}
 """Names of colours of attachments: https://docs.slack.dev/legacy/legacy-messaging/legacy-message-attachments."""
@@ -30,12 +31,30 @@ EMPTY = re.compile(r"\s*\Z")
 
 # composing -----------------------------------------------------------------------------------------------------------
 
+TRUNCATED: dict[str, Any] = {
+    "warning": "message_truncated",
+    "response_metadata": {
+        "warnings": ["message_truncated"],
+        "messages": [
+            "[WARN] Your message was truncated but still posted. The `text` field accepts up to 40,000 characters."
+        ],
+    },
+}
+"""What a reply says of a text that was cut: https://docs.slack.dev/changelog/2018-truncating-really-long-messages."""
+
+
+def cut(call_args: Args) -> dict[str, Any]:
+    """What the reply to a message says where its text was too long to be kept whole."""
+    return TRUNCATED if len(call_args.text("text")) > MAX_TEXT else {}
+
 
 def content(call_args: Args, ctx: Ctx) -> dict[str, Any]:
     """Text, blocks, attachments and metadata of a message. Raises the documented errors for those that do not do."""
     text = call_args.text("text")
     found: dict[str, Any] = {"text": text}
     blocks = call_args.json("blocks", "invalid_blocks_format")
+    if blocks is not None and not isinstance(blocks, list):
+        raise fail("invalid_blocks_format")
     if blocks:
         found["blocks"] = checked_blocks(ctx, blocks)
     attachments = call_args.json("attachments", "invalid_attachments")
@@ -45,9 +64,10 @@ def content(call_args: Args, ctx: Ctx) -> dict[str, Any]:
     if markdown:
         if blocks or found["text"]:
             raise fail("markdown_text_conflict")
+        if len(markdown) > MAX_MARKDOWN:
+            raise fail("msg_too_long")
         found["text"] = markdown
-    if len(found["text"]) > MAX_TEXT:
-        raise fail("msg_too_long")
+    text = found["text"] = found["text"][:MAX_TEXT]
     metadata = call_args.json("metadata", "invalid_metadata_format")
     if metadata:
         if not isinstance(metadata, dict) or "event_type" not in metadata or "event_payload" not in metadata:
@@ -55,7 +75,7 @@ def content(call_args: Args, ctx: Ctx) -> dict[str, Any]:
         found["metadata"] = metadata
     if EMPTY.match(found["text"]) and not blocks and not attachments:
         raise fail("no_text")
-    if not EMPTY.match(text):
+    if not markdown and not EMPTY.match(text):
         found["text"] = stored_text(ctx, call_args, text)
         if not blocks:
             mrkdwn = call_args.flag("mrkdwn", True) and call_args.text("parse") != "full"
@@ -77,7 +97,7 @@ def _names(ctx: Ctx) -> richtext.Names:
 
 def checked_blocks(ctx: Ctx, blocks: Any) -> list[Any]:
     """The blocks with ids. Raises `invalid_blocks` with the reasons."""
-    wrong = kit.check_blocks(blocks)
+    wrong = [str(each) for each in kit.check_blocks(blocks)]
     if wrong:
         raise fail_with("invalid_blocks", wrong, errors=wrong)
     return kit.with_ids(blocks, lambda: ctx.token("alnum", 5))
@@ -192,6 +212,18 @@ def seen_by(message: dict[str, Any], user: str, last_read: str) -> dict[str, Any
         return message
     subscribed = bool(user) and user in (message.get("user"), *message.get("reply_users", ()))
     return {**message, "subscribed": subscribed, **({"last_read": last_read} if subscribed else {})}
+
+
+def unread(ctx: Ctx, channel: Mapping[str, Any], member: Mapping[str, Any]) -> dict[str, Any]:
+    """What a member has not read: where he stopped, what came last, and how many came since."""
+    store = ctx.store
+    newest = store.list("message", parent=channel["id"], limit=1).ids
+    latest = shown(store.get("message", newest[0])) if newest else None
+    since = stamps.micros_of(member["last_read"])
+    count = len(store.list("message", [Filter("@created", ">", since)], parent=channel["id"], limit=1000).ids)
+    return {
+        "last_read": member["last_read"], "latest": latest, "unread_count": count, "unread_count_display": count,
+    }  # fmt: skip
 
 
 # posting -------------------------------------------------------------------------------------------------------------

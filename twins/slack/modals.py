@@ -67,7 +67,7 @@ def checked(view: Any, size: int) -> dict[str, Any]:
     """A view that may be shown. Raises `view_too_large`, `invalid_arguments` with the reasons."""
     if size > LARGEST:
         raise fail("view_too_large")
-    wrong = kit.check_view(view)
+    wrong = [str(each) for each in kit.check_view(view)]
     if wrong:
         raise fail_with("invalid_arguments", wrong)
     return dict(view)

@@ -194,7 +194,7 @@ def described(channel: dict[str, Any], member: dict[str, Any] | None) -> dict[st
     """A conversation of more than two, as somebody with this membership sees it."""
     kind = channel["kind"]
     found: dict[str, Any] = {
-        "id": channel["id"], "name": channel["name"], "is_channel": kind == "public", "is_group": kind == "private",
+        "id": channel["id"], "name": channel["name"], "is_channel": kind != "mpim", "is_group": kind == "mpim",
         "is_im": False, "is_mpim": kind == "mpim", "is_private": kind != "public", "created": channel["created"],
         "is_archived": channel["is_archived"], "is_general": channel["is_general"], "unlinked": 0,
         "name_normalized": channel["name"], "is_shared": False, "is_org_shared": False,

@@ -9,7 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 TOKEN = re.compile(r'(-?)(?:(\w+):)?(?:"([^"]*)"|(\S+))')
-MODIFIERS = ("from", "in", "before", "after", "on", "has", "is")
+MODIFIERS = ("from", "in", "before", "after", "on", "during", "has", "is")
+MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -27,13 +31,13 @@ class Query:
     has: list[str] = field(default_factory=list)
 
 
-def parse(text: str) -> Query:
-    """A query as people type it."""
+def parse(text: str, now: int = 0) -> Query:
+    """A query as people type it; `now` (seconds) is what months and `today` are read by."""
     query = Query()
     for minus, name, phrase, word in TOKEN.findall(text):
         value = (phrase or word).lower()
         if name in MODIFIERS and not minus:
-            _modify(query, name, value)
+            _modify(query, name, value, datetime.fromtimestamp(now, UTC))
         elif minus:
             query.without.append(value)
         elif phrase:
@@ -43,7 +47,7 @@ def parse(text: str) -> Query:
     return query
 
 
-def _modify(query: Query, name: str, value: str) -> None:
+def _modify(query: Query, name: str, value: str, today: datetime) -> None:
     if name == "from":
         query.author = value.lstrip("@").removeprefix("<@").rstrip(">")
     elif name == "in":
@@ -51,21 +55,47 @@ def _modify(query: Query, name: str, value: str) -> None:
     elif name in ("has", "is"):
         query.has.append(value.strip(":"))
     else:
-        day = _day(value)
-        if day is None:
+        found = span(value, today)
+        if found is None:
             return
-        after = day + timedelta(days=1)
-        if name in ("after", "on"):
-            query.first = int((after if name == "after" else day).timestamp())
-        if name in ("before", "on"):
-            query.last = int((day if name == "before" else after).timestamp()) - 1
+        begin, end = found
+        if name != "before":
+            query.first = int((end if name == "after" else begin).timestamp())
+        if name != "after":
+            query.last = int((begin if name == "before" else end).timestamp()) - 1
 
 
-def _day(text: str) -> datetime | None:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None
+def span(text: str, today: datetime) -> tuple[datetime, datetime] | None:
+    """When a day (`2026-01-05`, `today`), month (`january`, `2026-01`) or year begins, and when the next one does."""
+    day = today.replace(hour=0, minute=0, second=0, microsecond=0)
+    if text in ("today", "yesterday"):
+        begin = day - timedelta(days=text == "yesterday")
+        return begin, begin + timedelta(days=1)
+    if text in MONTHS:
+        month = MONTHS.index(text) + 1
+        begin = day.replace(year=day.year - (month > day.month), month=month, day=1)
+        return begin, _next_month(begin)
+    for form in ("%Y-%m-%d", "%Y-%m", "%Y"):
+        try:
+            begin = datetime.strptime(text, form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        if form == "%Y-%m-%d":
+            return begin, begin + timedelta(days=1)
+        return begin, _next_month(begin) if form == "%Y-%m" else begin.replace(year=begin.year + 1)
+    return None
+
+
+def _next_month(begin: datetime) -> datetime:
+    return (begin.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def marked(query: Query, text: str) -> str:
+    """A text with what was looked for between the characters U+E000 and U+E001."""
+    parts = sorted({part for part in (*query.phrases, *query.words) if part}, key=len, reverse=True)
+    if not parts:
+        return text
+    return re.sub("|".join(map(re.escape, parts)), lambda match: f"\ue000{match[0]}\ue001", text, flags=re.IGNORECASE)
 
 
 def fits(query: Query, message: Mapping[str, Any]) -> bool:

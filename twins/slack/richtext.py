@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from twins.slack.emoji import UNICODE
+from twins.slack import emoji
 
 CONTROL = re.compile(r"<([@#!][^<>\n]+|(?:https?|mailto|tel|slack|ftp)(?:://|:)[^<>\n]+)>")
 BARE = re.compile(r"(?<![\w<|/])https?://[^\s<>|]+[^\s<>|.,;:!?'\")\]}]")
@@ -42,7 +42,8 @@ def plain(text: str) -> str:
 
 
 def stored(text: str, *, parse: str = "", link_names: bool = False, names: Names | None = None) -> str:
-    """A text as it comes back: escaped, addresses as links unless `parse` is none, names linked where asked for."""
+    """A text as it comes back: escaped, addresses linked unless `parse` is none, emoji and linked names spelled out."""
+    text = emoji.spelled(text)
     if names is None and not SPECIAL.search(text):
         return text
     found = []
@@ -173,8 +174,9 @@ def _emoji(text: str, style: Mapping[str, bool]) -> Iterator[dict[str, Any]]:
         found: dict[str, Any] = {"type": "emoji", "name": match[1]}
         if match[2]:
             found["skin_tone"] = int(match[2])
-        if match[1] in UNICODE:
-            found["unicode"] = UNICODE[match[1]]
+        codes = emoji.code_points(match[1])
+        if codes:
+            found["unicode"] = codes
         yield _dressed(found, style)
         place = match.end()
     if text[place:]:

@@ -60,18 +60,22 @@ def clicks(ctx: Ctx, data: Data) -> Any:
         )  # fmt: skip
         return send(ctx, "interaction", "interactive_message", payload, app, channel["team"])
     block, element = _element(message, wanted)
-    container = {
-        "type": "message", "message_ts": message["ts"], "channel_id": channel["id"], "is_ephemeral": ephemeral,
-    }  # fmt: skip
-    if message.get("thread_ts"):
-        container["thread_ts"] = message["thread_ts"]
     payload = {
-        **head(ctx, "block_actions", app, user, channel=channel["id"]), "container": container, "response_url": url,
+        **head(ctx, "block_actions", app, user, channel=channel["id"]),
+        "container": _container(channel, message, ephemeral), "response_url": url,
         "channel": named(channel), "message": messages.shown(message),
         "state": {"values": _chosen(ctx, message, block, element, data.get("value"))},
         "actions": [_action(ctx, block, element, data.get("value"))],
     }  # fmt: skip
     return send(ctx, "interaction", "block_actions", payload, app, channel["team"])
+
+
+def _container(channel: Data, message: Data, ephemeral: bool) -> dict[str, Any]:
+    """Where in a conversation something was used."""
+    found = {
+        "type": "message", "message_ts": message["ts"], "channel_id": channel["id"], "is_ephemeral": ephemeral,
+    }  # fmt: skip
+    return {**found, "thread_ts": message["thread_ts"]} if message.get("thread_ts") else found
 
 
 def _chosen(ctx: Ctx, message: Data, block: Data, element: Data, value: Any) -> dict[str, Any]:
@@ -220,6 +224,7 @@ def shortcut(ctx: Ctx, data: Data) -> Any:
     name = str(data.get("callback_id", ""))
     if not data.get("ts"):
         payload = {**head(ctx, "shortcut", app, user), "callback_id": name, "action_ts": f"{ctx.now}.000000"}
+        payload.pop("api_app_id")
         return send(ctx, "interaction", "shortcut", payload, app, user["team_id"])
     channel, message, _ = the_message(ctx, data, user)
     url = answers.new_response_url(ctx, app["id"], channel["id"], user["id"], message_ts=message["ts"], kind="app")
@@ -229,6 +234,7 @@ def shortcut(ctx: Ctx, data: Data) -> Any:
         "response_url": url, "message_ts": message["ts"], "message": messages.shown(message),
         "channel": named(channel),
     }  # fmt: skip
+    payload.pop("api_app_id")
     return send(ctx, "interaction", "message_action", payload, app, user["team_id"])
 
 
@@ -236,7 +242,9 @@ def shortcut(ctx: Ctx, data: Data) -> Any:
 def types(ctx: Ctx, data: Data) -> Any:
     """`user` types `value` into the external select `action`; the app's options are in the interaction's record."""
     user = person(ctx, data)
-    holder = _view(ctx, data, user) if not data.get("channel") else the_message(ctx, data, user)[1]
+    channel, holder, ephemeral = the_message(ctx, data, user) if data.get("channel") else ({}, None, False)
+    if holder is None:
+        holder = _view(ctx, data, user)
     block, element = _element(holder, str(data.get("action", "")))
     app = app_of(ctx, data, str(holder.get("app_id", "")))
     payload = {
@@ -246,6 +254,10 @@ def types(ctx: Ctx, data: Data) -> Any:
     payload.pop("trigger_id")
     if "root_view_id" in holder:
         payload.update(view=modals.shown(holder), container={"type": "view", "view_id": holder["id"]})
+    else:
+        payload.update(
+            container=_container(channel, holder, ephemeral), channel=named(channel), message=messages.shown(holder)
+        )
     return send(ctx, "interaction", "block_suggestion", payload, app, user["team_id"])
 
 

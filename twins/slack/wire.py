@@ -45,11 +45,11 @@ def method_name(request: Request) -> str:
 
 
 def given_token(request: Request) -> str:
-    """The token in the header or among the arguments; empty when there is none."""
+    """The token in the header or among the arguments, but for those in JSON; empty when there is none."""
     word, _, rest = request.headers.get("authorization", "").partition(" ")
     if word.lower() == "bearer" and rest.strip():
         return rest.strip()
-    return str(request.params.get("token") or "")
+    return str((request.query if request.media_type == JSON else request.params).get("token") or "")
 
 
 @twin.authenticate
@@ -115,6 +115,8 @@ def validate(ctx: Ctx, request: Request) -> None:
     check_body(request)
     request.body = {**request.query, **(request.body or {})}
     check_names(request)
+    if not isinstance(request.body.get("channel", ""), str):
+        raise fail_with("invalid_arguments", ["must provide a string [json-pointer:/channel]"])
     if request.operation is None or request.operation.id in ctx.twin.handlers:
         return
     absent = [name for name in required(ctx, request.operation.id) if request.body.get(name) in (None, "")]
@@ -190,7 +192,7 @@ def finish(ctx: Ctx, request: Request, reply: Reply) -> Reply:
         if accepted:
             headers.setdefault("x-accepted-oauth-scopes", ",".join(accepted))
     warning = _charset_warning(sent)
-    if warning and isinstance(reply.body, dict) and reply.body.get("ok") and request.method == "POST":
+    if warning and isinstance(reply.body, dict) and request.method == "POST":
         metadata = dict(reply.body.get("response_metadata") or {})
         known = [*metadata.get("warnings", ()), warning]
         words = ",".join([word for word in (reply.body.get("warning"),) if word] + [warning])

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from twinkit import Ctx, Filter
-from twins.slack import messages, places, stamps, webhooks
+from twins.slack import messages, places, webhooks
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
 from twins.slack.paging import page
@@ -45,7 +45,7 @@ def create(call: Call) -> dict[str, Any]:
         event["is_frozen"] = False
         webhooks.notify(call.ctx, call.team, "channel_created", {"channel": event})
     shown = places.shown(call.ctx, channel, call.user)
-    return {"channel": {**shown, "last_read": places.NEVER}}
+    return {"channel": {**shown, "last_read": places.NEVER, "priority": 0}}
 
 
 @method("conversations.info")
@@ -66,19 +66,8 @@ def info(call: Call) -> dict[str, Any]:
     if member is not None:
         shown["last_read"] = member["last_read"]
         if channel["kind"] in ("im", "mpim") or not call.is_bot:
-            _unread(call, channel, member, shown)
+            shown.update(messages.unread(call.ctx, channel, member))
     return {"channel": shown}
-
-
-def _unread(call: Call, channel: dict[str, Any], member: dict[str, Any], shown: dict[str, Any]) -> None:
-    store = call.ctx.store
-    newest = store.list("message", parent=channel["id"], limit=1).ids
-    latest = store.get("message", newest[0]) if newest else None
-    if latest is not None:
-        shown["latest"] = messages.shown(latest)
-    since = stamps.micros_of(member["last_read"])
-    rows = store.list("message", [Filter("@created", ">", since)], parent=channel["id"], limit=1000).ids
-    shown["unread_count"] = shown["unread_count_display"] = len(rows)
 
 
 def kinds_of(call: Call, default: str) -> list[str]:
@@ -152,7 +141,7 @@ def apply_name(ctx: Ctx, channel: dict[str, Any], name: str, user: str) -> dict[
     messages.system(ctx, after, f"{places.event_prefix(after)}_name", user, text, old_name=before, name=name)
     event = {
         "id": after["id"], "name": name, "name_normalized": name, "created": after["created"],
-        "is_channel": after["kind"] == "public", "is_mpim": False,
+        "is_channel": True, "is_mpim": False,
     }  # fmt: skip
     announce(ctx, after, "rename", channel=event)
     return after

@@ -49,13 +49,15 @@ def post_message(call: Call) -> dict[str, Any]:
     said = {**messages.dressed(call), **messages.content(args, call.ctx)}
     thread = args.text("thread_ts")
     done = messages.post(call.ctx, channel, said, thread_ts=thread, broadcast=args.flag("reply_broadcast"))
-    return {"channel": channel["id"], "ts": done["ts"], "message": messages.shown(done)}
+    return {"channel": channel["id"], "ts": done["ts"], "message": messages.shown(done), **messages.cut(args)}
 
 
 @method("chat.meMessage")
 def me_message(call: Call) -> dict[str, Any]:
     """Say what one does."""
     channel = postable(call, call.args.text("channel"))
+    if len(call.args.text("text")) > messages.MAX_TEXT:
+        raise fail("msg_too_long")
     content = messages.content(call.args, call.ctx)
     content.pop("blocks", None)
     done = messages.post(call.ctx, channel, {**messages.author(call), **content, "subtype": "me_message"})
@@ -70,7 +72,7 @@ def post_ephemeral(call: Call) -> dict[str, Any]:
     if places.membership(call.ctx, channel["id"], user) is None:
         raise fail("user_not_in_channel")
     said = {**messages.dressed(call), **messages.content(call.args, call.ctx)}
-    return {"message_ts": places.whisper(call.ctx, channel["id"], user, said)}
+    return {"message_ts": places.whisper(call.ctx, channel["id"], user, said), **messages.cut(call.args)}
 
 
 @method("chat.update")
@@ -95,6 +97,8 @@ def _changed(call: Call, before: dict[str, Any]) -> dict[str, Any]:
     given = {name for name in ("text", "blocks", "attachments", "markdown_text") if args.data.get(name) is not None}
     if not given:
         raise fail("no_text")
+    if len(args.text("text")) > messages.MAX_TEXT:
+        raise fail("msg_too_long")
     cleared: dict[str, Any] = {}
     for name in ("blocks", "attachments"):
         if name in given and not args.json(name):

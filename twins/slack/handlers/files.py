@@ -169,8 +169,22 @@ def delete(call: Call) -> dict[str, Any]:
     if file["user"] != call.user and not call.is_admin:
         raise fail("cant_delete_file")
     call.ctx.store.delete("file", file["id"])
+    _bury(call, file)
     webhooks.notify(call.ctx, call.team, "file_deleted", {"file_id": file["id"]})
     return {}
+
+
+def _bury(call: Call, file: dict[str, Any]) -> None:
+    """Leave a tombstone in each message that showed a file."""
+    stone = {"id": file["id"], "mode": "tombstone"}
+    for shares in file["shares"].values():
+        for place, shown in shares.items():
+            channel = call.ctx.store.find("channel", place)
+            for share in shown if channel is not None else ():
+                found = messages.find(call.ctx, place, share["ts"])
+                if found is not None and channel is not None:
+                    files = [stone if each["id"] == file["id"] else each for each in found[1].get("files", ())]
+                    messages.change(call.ctx, channel, found[1], {"files": files})
 
 
 @method("files.sharedPublicURL")

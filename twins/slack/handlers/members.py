@@ -75,8 +75,7 @@ def invite(call: Call) -> dict[str, Any]:
     wrong = [(user, _uninvitable(call, channel, user)) for user in dict.fromkeys(users)]
     failed = [{"user": user, "ok": False, "error": error} for user, error in wrong if error]
     if failed and not (call.args.flag("force") and len(failed) < len(wrong)):
-        more = {"errors": failed} if len(users) > 1 else {}
-        raise fail(str(failed[0]["error"]), **more)
+        raise fail(str(failed[0]["error"]), errors=failed)
     for user, error in wrong:
         if not error:
             enter(call.ctx, channel, user, call.user)
@@ -159,8 +158,10 @@ def open_direct(call: Call) -> dict[str, Any]:
     if created and channel["kind"] == "im":
         event = {"user": call.user, "channel": {"id": channel["id"], "created": channel["created"], "is_im": True}}
         webhooks.notify(call.ctx, call.team, "im_created", event, channel=channel["id"])
-    shown = places.shown(call.ctx, channel, call.user)
-    found: dict[str, Any] = {"channel": shown if call.args.flag("return_im") else {"id": channel["id"]}}
+    found: dict[str, Any] = {"channel": {"id": channel["id"]}}
+    if call.args.flag("return_im"):
+        shown = places.shown(call.ctx, channel, call.user)
+        found["channel"] = {**shown, **messages.unread(call.ctx, channel, member)}
     return {"no_op": True, "already_open": True, **found} if already else found
 
 

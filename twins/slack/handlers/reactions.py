@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from twinkit import Ctx, Filter
-from twins.slack import items, messages, people, webhooks
+from twins.slack import emoji, items, messages, people, webhooks
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
 from twins.slack.paging import page
@@ -16,10 +16,11 @@ MAX_EMOJI = 23
 """Different emoji on one message."""
 
 
-def emoji_name(given: str) -> str:
-    """The name of an emoji. Raises `invalid_name`."""
+def emoji_name(ctx: Ctx, given: str) -> str:
+    """The name of an emoji, a common one or one of the workspace. Raises `invalid_name`."""
     name = given.strip(":")
-    if not NAME.fullmatch(name):
+    plain = name.partition("::")[0]
+    if not NAME.fullmatch(name) or not (emoji.code_points(plain) or ctx.store.find("emoji", plain)):
         raise fail("invalid_name")
     return name
 
@@ -27,7 +28,7 @@ def emoji_name(given: str) -> str:
 @method("reactions.add")
 def add(call: Call) -> dict[str, Any]:
     """Put an emoji to something."""
-    name = emoji_name(call.args.text("name"))
+    name = emoji_name(call.ctx, call.args.text("name"))
     react(call.ctx, items.chosen(call), name, call.user)
     return {}
 
@@ -53,7 +54,7 @@ def react(ctx: Ctx, item: items.Item, name: str, user: str) -> None:
 @method("reactions.remove")
 def remove(call: Call) -> dict[str, Any]:
     """Take it away again."""
-    name = emoji_name(call.args.text("name"))
+    name = emoji_name(call.ctx, call.args.text("name"))
     unreact(call.ctx, items.chosen(call), name, call.user)
     return {}
 

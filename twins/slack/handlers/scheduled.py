@@ -16,6 +16,8 @@ from twins.slack.paging import page
 
 FARTHEST = 120 * 86_400
 """Seconds ahead."""
+MOST, SPAN = 30, 300
+"""Messages to one channel, seconds in which there may be no more of them."""
 TOO_LATE = 60
 """Seconds before its time in which a message can no longer be taken back."""
 
@@ -32,6 +34,7 @@ def schedule(call: Call) -> dict[str, Any]:
         raise fail("time_in_past")
     if post_at > call.ctx.now + FARTHEST:
         raise fail("time_too_far")
+    _check_crowd(call, channel["id"], post_at)
     said = {**messages.dressed(call), **messages.content(args, call.ctx)}
     id = call.ctx.new_id("scheduled")
     data = {
@@ -43,6 +46,14 @@ def schedule(call: Call) -> dict[str, Any]:
     call.ctx.store.insert("scheduled", data)
     shown = {**messages.shown(said), "type": "delayed_message"}
     return {"channel": channel["id"], "scheduled_message_id": id, "post_at": post_at, "message": shown}
+
+
+def _check_crowd(call: Call, channel: str, post_at: int) -> None:
+    """At most thirty messages to a channel within five minutes. Raises `restricted_too_many`."""
+    where = [Filter("channel_id", "=", channel), Filter("app", "=", call.app)]
+    near = [row for row in call.ctx.store.select("scheduled", where) if abs(row["post_at"] - post_at) < SPAN]
+    if len(near) >= MOST:
+        raise fail("restricted_too_many")
 
 
 @twin.timer("scheduled_message")

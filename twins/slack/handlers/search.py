@@ -21,7 +21,7 @@ def _query(call: Call) -> queries.Query:
     text = call.args.text("query")
     if not text.strip():
         raise fail("missing_query")
-    return queries.parse(text)
+    return queries.parse(text, call.ctx.now)
 
 
 def found_messages(call: Call, query: queries.Query) -> list[dict[str, Any]]:
@@ -53,7 +53,7 @@ def _fits(call: Call, query: queries.Query, row: dict[str, Any], place: dict[str
     return queries.fits(query, row)
 
 
-def _match(call: Call, row: dict[str, Any]) -> dict[str, Any]:
+def _match(call: Call, query: queries.Query, row: dict[str, Any]) -> dict[str, Any]:
     place = row["place"]
     user = call.ctx.store.find("user", str(row.get("user") or "")) or {}
     channel = {
@@ -61,9 +61,12 @@ def _match(call: Call, row: dict[str, Any]) -> dict[str, Any]:
         "is_ext_shared": False, "is_org_shared": False, "is_pending_ext_shared": False, "is_shared": False,
         "pending_shared": [],
     }  # fmt: skip
+    text = str(row.get("text", ""))
+    if call.args.flag("highlight"):
+        text = queries.marked(query, text)
     return {
         "channel": channel, "iid": call.ctx.new_id("{uuid}"), "permalink": messages.permalink(call.ctx, place, row),
-        "team": place["team"], "text": row.get("text", ""), "ts": row["ts"], "type": "message",
+        "team": place["team"], "text": text, "ts": row["ts"], "type": "message",
         "user": row.get("user", ""), "username": row.get("username") or user.get("name", ""),
     }  # fmt: skip
 
@@ -77,7 +80,12 @@ def _messages(call: Call) -> dict[str, Any]:
         "first": first, "last": first + len(shown) - 1, "page": paging["page"], "page_count": paging["pages"],
         "per_page": paging["count"], "total_count": len(rows),
     }  # fmt: skip
-    return {"matches": [_match(call, row) for row in shown], "pagination": pages, "paging": paging, "total": len(rows)}
+    return {
+        "matches": [_match(call, query, row) for row in shown],
+        "pagination": pages,
+        "paging": paging,
+        "total": len(rows),
+    }
 
 
 def _files(call: Call) -> dict[str, Any]:
@@ -93,7 +101,7 @@ def _files(call: Call) -> dict[str, Any]:
 
 @method("search.messages")
 def search_messages(call: Call) -> dict[str, Any]:
-    """Messages with these words; `from:`, `in:`, `before:`, `after:`, `on:`, `has:` and `"phrases"` narrow."""
+    """Messages with these words; `from:`, `in:`, `before:`, `during:`, `has:` and so on narrow, and `"phrases"`."""
     return {"query": call.args.text("query"), "messages": _messages(call)}
 
 

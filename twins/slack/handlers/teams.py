@@ -27,7 +27,11 @@ def info(call: Call) -> dict[str, Any]:
         team = next((each for each in call.ctx.store.select("team") if each["domain"] == domain), None)
     if team is None:
         raise fail("team_not_found")
-    return {"team": shown(team)}
+    more = {
+        "url": f"https://{team['domain']}.slack.com/", "avatar_base_url": "https://ca.slack-edge.com/",
+        "is_verified": False,
+    }  # fmt: skip
+    return {"team": {**shown(team), **more}}
 
 
 @method("team.profile.get")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twinkit import Ctx, Filter
-from twins.slack import people, twin, webhooks
+from twins.slack import emoji, people, twin, webhooks
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
 from twins.slack.paging import page
@@ -128,6 +128,7 @@ def set_profile(call: Call) -> dict[str, Any]:
             raise fail("not_admin")
     if len(str(changes.get("status_text", ""))) > MAX_STATUS:
         raise fail("profile_set_failed")
+    _check_status_emoji(call, str(changes.get("status_emoji") or ""))
     profile = {**user["profile"], **changes}
     if "real_name" not in changes and {"first_name", "last_name"} & set(changes):
         profile["real_name"] = f"{profile['first_name']} {profile['last_name']}".strip()
@@ -139,6 +140,15 @@ def set_profile(call: Call) -> dict[str, Any]:
         call.ctx.schedule("status", {"user": target, "at": expires}, at=expires)
     changed(call.ctx, after, status=any(name.startswith("status_") for name in changes))
     return {"username": after["name"], "profile": people.profile(after)}
+
+
+def _check_status_emoji(call: Call, given: str) -> None:
+    """The emoji of a status is one between colons. Raises `profile_status_set_failed_…`."""
+    name = given.strip(":").partition("::")[0]
+    if given and given != f":{given.strip(':')}:":
+        raise fail("profile_status_set_failed_not_emoji_syntax")
+    if given and not (emoji.code_points(name) or call.ctx.store.find("emoji", name)):
+        raise fail("profile_status_set_failed_not_valid_emoji")
 
 
 @twin.timer("status")

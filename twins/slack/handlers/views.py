@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twins.slack import dialogs, modals, webhooks
-from twins.slack.blocks import check_blocks, check_view
+from twins.slack.blocks import Wrong, check_blocks, check_view
 from twins.slack.call import Call, method
 from twins.slack.failing import fail, fail_with, missing_argument
 
@@ -97,6 +97,12 @@ def publish(call: Call) -> dict[str, Any]:
     return {"view": modals.shown(record)}
 
 
+def _told(wrong: Wrong) -> dict[str, Any]:
+    """One thing that is wrong, as https://docs.slack.dev/reference/methods/blocks.validate tells it."""
+    told = {"code": "failed_constraint", "message": wrong.text, "pointer": wrong.at}
+    return {**told, "constraint": wrong.constraint} if wrong.constraint else told
+
+
 @method("blocks.validate")
 def validate(call: Call) -> dict[str, Any]:
     """Whether blocks, a message or a view would do."""
@@ -108,9 +114,7 @@ def validate(call: Call) -> dict[str, Any]:
     blocks = data.get("blocks") if given[0] == "message" and isinstance(data, dict) else data
     wrong = check_view(data) if given[0] == "view" else check_blocks(blocks, 50, "")
     if wrong:
-        found = [message.rpartition(" [json-pointer:") for message in wrong]
-        errors = [{"code": "failed_constraint", "message": text, "pointer": at[:-1]} for text, _, at in found]
-        raise fail("invalid_blocks", errors=errors)
+        raise fail("invalid_blocks", errors=[_told(each) for each in wrong])
     return {}
 
 
