@@ -194,6 +194,7 @@ def test_refusals_of_refunds(refunded: int, amount: int | None, expected: dict[s
     charge = {
         "id": "ch_1",
         "amount": 1000,
+        "amount_captured": 1000,
         "amount_refunded": refunded,
         "currency": "usd",
         "status": "succeeded",

@@ -204,7 +204,7 @@ def test_a_connected_account_has_records_of_its_own(client: Any, twin: Served) -
     assert client.v1.customers.list().data == []
     with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
         client.v1.customers.retrieve(theirs.id)
-    debit = {**PAY, "payment_method": "pm_sepaDebit_success_de", "payment_method_types": ["sepa_debit"]}
+    debit = {**PAY, "payment_method": "pm_usBankAccount_success", "payment_method_types": ["us_bank_account"]}
     intent = client.v1.payment_intents.create(debit, options)
     twin.control("POST", "clock/advance", seconds=1)
     assert client.v1.payment_intents.retrieve(intent.id, {}, options).status == "succeeded"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.serving import Served
-from twins.stripe.payments import banks, cards, declines
+from twins.stripe.payments import banks, cards, declines, methods
 
 stripe = pytest.importorskip("stripe")
 PAY = {"amount": 2000, "currency": "usd", "confirm": True}
@@ -173,7 +173,10 @@ def test_a_card_that_declines_after_attaching(client: Any) -> None:
 
 
 def test_manual_capture_in_parts_increments_and_cancels(client: Any, twin: Served) -> None:
-    manual = {**PAY, "capture_method": "manual", "payment_method": "pm_card_visa"}
+    options = {"card": {"request_incremental_authorization": "if_available"}}
+    manual = {
+        **PAY, "capture_method": "manual", "payment_method": "pm_card_visa", "payment_method_options": options,
+    }  # fmt: skip
     intent = client.v1.payment_intents.create(manual)
     assert (intent.status, intent.amount_capturable) == ("requires_capture", 2000)
     intent = client.v1.payment_intents.increment_authorization(intent.id, {"amount": 3000})
@@ -219,7 +222,10 @@ def test_what_an_intent_refuses_embeds_it(client: Any) -> None:
 )
 def test_bank_debits_settle_later(client: Any, twin: Served, name: str) -> None:
     bank = banks.by_name()[name]
-    intent = client.v1.payment_intents.create({**PAY, "payment_method": name, "payment_method_types": [bank.type]})
+    currency = methods.CURRENCIES[bank.type][0]
+    intent = client.v1.payment_intents.create(
+        {**PAY, "currency": currency, "payment_method": name, "payment_method_types": [bank.type]}
+    )
     assert intent.status == "processing"
     twin.control("POST", "clock/advance", seconds=bank.delay + 1)
     intent = client.v1.payment_intents.retrieve(intent.id)

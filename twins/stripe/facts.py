@@ -30,10 +30,14 @@ class Facts:
     """A bank account has been verified."""
     used: bool = False
     """It was used without being attached, so it cannot be used again."""
+    mandate: str = ""
+    """The mandate under which an account is debited."""
 
     def plain(self) -> dict[str, Any]:
         """JSON that `load` takes back."""
-        flags = {"cvc": self.cvc, "set_up": self.set_up, "verified": self.verified, "used": self.used}
+        flags: dict[str, Any] = {"cvc": self.cvc, "set_up": self.set_up, "verified": self.verified, "used": self.used}
+        if self.mandate:
+            flags["mandate"] = self.mandate
         if self.card:
             return {"card": self.card.name or self.card.number, **flags}
         if self.bank:
@@ -58,6 +62,7 @@ def load(ctx: Ctx, id: str) -> Facts:
         set_up=kept["set_up"],
         verified=kept["verified"],
         used=kept["used"],
+        mandate=kept.get("mandate", ""),
     )
 
 

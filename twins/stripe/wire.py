@@ -220,6 +220,15 @@ def _first_required(ctx: Ctx, request: Request) -> str:
 
 # the reply -----------------------------------------------------------------------------------------------------------
 
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+
+
+def check_email(params: Mapping[str, Any], name: str) -> None:
+    """Raise 400 for a parameter that holds no email address."""
+    if params.get(name) and not EMAIL.fullmatch(str(params[name])):
+        raise errors.invalid(f"Invalid email address: {params[name]}", name, "email_invalid")
+
+
 NO_SUCH = re.compile(r"No such ([\w.]+): '(.*)'$", re.DOTALL)
 
 
@@ -235,6 +244,8 @@ def finish(ctx: Ctx, request: Request, reply: Reply) -> Reply:
         paths = request.params.get("expand")
         if paths:
             reply = _expanded(ctx, request, reply, paths)
+    if reply.status == 401:
+        reply.headers.setdefault("www-authenticate", 'Basic realm="Stripe"')
     reply.headers.setdefault("request-id", id)
     reply.headers["stripe-version"] = request.headers.get("stripe-version") or API_VERSION
     key = request.headers.get("idempotency-key")

@@ -11,8 +11,8 @@ from typing import Any
 from twinkit import Ctx, RawJSON, Reply, Request
 from twins.stripe import errors, facts, lookup, twin
 from twins.stripe.facts import Facts
-from twins.stripe.handlers import balances, disputes, payment_methods, transferring
-from twins.stripe.payments import declines, instruments, intents, ledger, money, outcomes
+from twins.stripe.handlers import balances, disputes, payment_methods, tokens, transferring
+from twins.stripe.payments import declines, instruments, intents, ledger, methods, money, outcomes
 from twins.stripe.payments.declines import Decline
 from twins.stripe.payments.intents import Attempt, Situation
 
@@ -43,11 +43,15 @@ EMPTY = (
 DESCRIPTOR = "TWINKIT"
 
 
+EXTENDED_WITHIN = 30 * ledger.DAY
+
+
 def _details(
-    ctx: Ctx, method: Mapping[str, Any], known: Facts, amount: int, attempt: Attempt, captured: bool
+    ctx: Ctx, values: Mapping[str, Any], method: Mapping[str, Any], known: Facts, attempt: Attempt, captured: bool
 ) -> dict[str, Any]:
+    amount = int(values["amount"])
     if known.bank:
-        return instruments.bank_details(known.bank, method[known.bank.type], None)
+        return instruments.bank_details(known.bank, method[known.bank.type], known.mandate or None)
     if known.card is None:
         return {str(method["type"]): {}, "type": method["type"]}
     authorized = attempt.trigger == "succeed"
@@ -56,6 +60,9 @@ def _details(
         challenged=known.card.authentication != "frictionless",
         transaction="10000000-0000-4000-8000-" + ctx.token("digits", 12),
     )
+    held = authorized and not captured
+    features = methods.features((values.get("payment_method_options") or {}).get("card") or {}, amount, held)
+    within = EXTENDED_WITHIN if features["extended_authorization"]["status"] == "enabled" else CAPTURE_WITHIN
     return instruments.card_details(
         known.card,
         method["card"],
@@ -63,10 +70,11 @@ def _details(
         authorized=authorized,
         code=ctx.token("digits", 6),
         network_transaction=ctx.token("digits", 15),
-        capture_before=None if captured or not authorized else ctx.now + CAPTURE_WITHIN,
+        capture_before=ctx.now + within if held else None,
         secure=secure,
         cvc=known.cvc,
         billing=method["billing_details"],
+        features=features,
     )
 
 
@@ -118,7 +126,7 @@ def record_of(
         "paid": paid and not pending,
         "payment_intent": intent,
         "payment_method": method["id"],
-        "payment_method_details": _details(ctx, method, known, amount, attempt, captured),
+        "payment_method_details": _details(ctx, values, method, known, attempt, captured),
         "radar_options": {},
         "receipt_number": None,
         "receipt_url": f"https://pay.stripe.com/receipts/payment/{id}" if paid else None,
@@ -150,10 +158,13 @@ def store(ctx: Ctx, charge: dict[str, Any]) -> dict[str, Any]:
     return charge
 
 
-def settle(ctx: Ctx, charge: dict[str, Any], *, announce: bool) -> dict[str, Any]:
-    """Book a captured charge: fee, balance transaction; `announce` tells with charge.updated. Returns the charge."""
+def settle(ctx: Ctx, charge: dict[str, Any], *, announce: bool, amount: int | None = None) -> dict[str, Any]:
+    """Book a captured charge (`amount`: of one capture of several): fee, balance transaction. Returns the charge.
+
+    `announce` tells with charge.updated.
+    """
     known = facts.load(ctx, str(charge["payment_method"]))
-    amount, currency = charge["amount_captured"], charge["currency"]
+    amount, currency = charge["amount_captured"] if amount is None else amount, charge["currency"]
     method = known.bank.type if known.bank else "card"
     country = known.card.country if known.card else None
     fee = ledger.processing_fee(amount, currency, method=method, country=country)
@@ -183,18 +194,25 @@ def after_payment(ctx: Ctx, charge: dict[str, Any]) -> None:
         disputes.warn(ctx, charge)
 
 
-def capture_charge(ctx: Ctx, charge: dict[str, Any], amount: int, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Capture `amount` of an authorized charge and release the rest."""
-    changes = {**changes, "captured": True, "amount_captured": amount}
+def capture_charge(
+    ctx: Ctx, charge: dict[str, Any], amount: int, changes: Mapping[str, Any], *, final: bool = True
+) -> dict[str, Any]:
+    """Capture `amount` of an authorized charge; a `final` capture releases the rest."""
+    whole = charge["amount_captured"] + amount
+    changes = {**changes, "amount_captured": whole}
+    if not final:
+        part = ctx.update("charge", charge["id"], changes, event="")
+        return settle(ctx, part, announce=True, amount=amount)
+    changes["captured"] = True
     details = charge["payment_method_details"]
     if "card" in details:
         kept = {name: value for name, value in details["card"].items() if name != "capture_before"}
         changes["payment_method_details"] = {**details, "card": kept}
-    rest = charge["amount"] - amount
-    if rest:
+    rest = charge["amount"] - whole
+    if rest > 0:
         changes["amount_refunded"] = rest
     captured = ctx.update("charge", charge["id"], changes, event="")
-    captured = settle(ctx, captured, announce=False)
+    captured = settle(ctx, captured, announce=False, amount=amount)
     ctx.emit("charge.captured", captured)
     return captured
 
@@ -202,12 +220,27 @@ def capture_charge(ctx: Ctx, charge: dict[str, Any], amount: int, changes: Mappi
 # the older API -------------------------------------------------------------------------------------------------------
 
 
+def expire(ctx: Ctx, id: str) -> None:
+    """Release an authorization that nobody captured in time."""
+    charge = ctx.store.get("charge", id)
+    if charge["captured"] or charge["refunded"]:
+        return
+    changes = {"amount_refunded": charge["amount"], "refunded": True}
+    ctx.emit("charge.expired", ctx.update("charge", id, changes, event=""))
+
+
+def _of_card(ctx: Ctx, held: dict[str, Any]) -> dict[str, Any]:
+    """The payment method that an older card is."""
+    return {**payment_methods.of_held(ctx, held), "source": held}
+
+
 def _instrument(ctx: Ctx, params: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
     """(payment method, customer id) of a charge request."""
     source, customer = params.get("source") or params.get("card"), params.get("customer")
     owner = lookup.record(ctx, "customer", customer, "customer") if customer else None
     if isinstance(source, Mapping):
-        return payment_methods.make(ctx, {"type": "card", "card": source}), customer
+        card, exp = tokens.checked_card(ctx, source, "")
+        return _of_card(ctx, tokens.card_token(ctx, card, exp, source)["card"]), customer
     if not source:
         if owner is None:
             raise errors.invalid("Must provide source or customer.", code="parameter_missing")
@@ -215,7 +248,10 @@ def _instrument(ctx: Ctx, params: Mapping[str, Any]) -> tuple[dict[str, Any], st
         if not source:
             raise errors.declined("Cannot charge a customer that has no active card", "missing", param="card")
     if str(source).startswith("tok_"):
-        return payment_methods.from_token(ctx, str(source), {}, "source"), customer
+        token = tokens.use(ctx, str(source), "source")
+        if token["type"] != "card":
+            raise errors.invalid(f"The token {source} does not hold a card.", "source")
+        return _of_card(ctx, token["card"]), customer
     method = payment_methods.of_source(ctx, str(source)) or ctx.store.find("payment_method", str(source))
     if method is None or (owner is not None and method.get("customer") not in (None, owner["id"])):
         if owner is not None:
@@ -251,7 +287,8 @@ def create(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
         "metadata": lookup.metadata({}, params.get("metadata")),
     }
     capture = params.get("capture", True)
-    charge = store(ctx, record_of(ctx, values, method, attempt, capture=capture, intent=None))
+    record = record_of(ctx, values, method, attempt, capture=capture, intent=None)
+    charge = store(ctx, {**record, "source": method.get("source")})
     reason = decline_of(known, attempt)
     if reason is not None:
         error = outcomes.payment_error(reason, charge=charge["id"], payment_method=None)
@@ -261,6 +298,8 @@ def create(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
         after_payment(ctx, charge)
     elif charge["status"] == "pending":
         schedule_settlement(ctx, known, {"charge": charge["id"]})
+    elif not charge["captured"]:
+        ctx.schedule("authorization_expires", {"charge": charge["id"]}, after=CAPTURE_WITHIN)
     return charge
 
 

@@ -47,6 +47,11 @@ def _check(params: Mapping[str, Any], mode: str, now: int) -> None:
     hosted = (params.get("ui_mode") or "hosted_page") == "hosted_page"
     if hosted and not params.get("success_url"):
         raise errors.missing("success_url")
+    if not hosted and params.get("success_url"):
+        text = f"`success_url` is not supported with `ui_mode: {params['ui_mode']}`; pass `return_url` instead."
+        raise errors.invalid(text, "success_url")
+    if params.get("allow_promotion_codes") and params.get("discounts"):
+        raise errors.exclusive("allow_promotion_codes", "discounts")
     if mode != "setup" and not params.get("line_items"):
         raise errors.missing("line_items")
     if params.get("customer") and params.get("customer_email"):
@@ -111,6 +116,14 @@ def _by_mode(params: Mapping[str, Any], mode: str) -> dict[str, Any]:
     return shown
 
 
+def _field(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A custom field nobody has filled in yet."""
+    type = str(given["type"])
+    empty: dict[str, Any] = {"options": []} if type == "dropdown" else {"maximum_length": None, "minimum_length": None}
+    inner = {"default_value": None, **empty, "value": None, **(given.get(type) or {})}
+    return {"key": given["key"], "label": given["label"], "optional": False, **given, type: inner}
+
+
 def blank(ctx: Ctx, params: Mapping[str, Any], mode: str) -> dict[str, Any]:
     """A session without line items, not stored yet."""
     customer = lookup.record(ctx, "customer", params["customer"], "customer") if params.get("customer") else None
@@ -132,7 +145,7 @@ def blank(ctx: Ctx, params: Mapping[str, Any], mode: str) -> dict[str, Any]:
         "collected_information": {"business_name": None, "individual_name": None, "shipping_details": None},
         "created": ctx.now,
         "currency": charges.check_currency(params["currency"]) if params.get("currency") else None,
-        "custom_fields": list(params.get("custom_fields") or ()),
+        "custom_fields": [_field(given) for given in params.get("custom_fields") or ()],
         "custom_text": {
             **dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")),
             **(params.get("custom_text") or {}),

@@ -12,8 +12,8 @@ from typing import Any
 from twinkit import Ctx, Reply
 from twins.stripe import accounts, errors, facts, wire
 from twins.stripe.facts import Facts
-from twins.stripe.handlers import charges, payment_methods, transferring
-from twins.stripe.payments import banks, declines, intents, outcomes
+from twins.stripe.handlers import charges, mandates, payment_methods, transferring
+from twins.stripe.payments import banks, declines, intents, methods, outcomes
 from twins.stripe.payments.intents import Attempt, Situation
 
 NO_METHOD = "You cannot confirm this {kind} because it's missing a payment method. {hint}"
@@ -65,6 +65,7 @@ def confirm(ctx: Ctx, intent: dict[str, Any], params: Mapping[str, Any]) -> Repl
     known = facts.load(ctx, method["id"])
     if known.used and not method.get("customer"):
         raise errors.invalid(payment_methods.USED, "payment_method")
+    mandates.keep(ctx, intent, method, params)
     off_session = params.get("off_session") not in (None, "", False, "false")
     case = Situation(
         off_session=off_session,
@@ -72,7 +73,7 @@ def confirm(ctx: Ctx, intent: dict[str, Any], params: Mapping[str, Any]) -> Repl
         requested=_requested(intent),
         setup=name == "setup_intent",
     )
-    result = attempt(known, case)
+    result = attempt(known, case, str(method["type"]))
     if result.trigger == "action" and params.get("error_on_requires_action"):
         result = Attempt("decline", "authentication_required")
     if result.trigger == "action":
@@ -110,13 +111,13 @@ def check_return(ctx: Ctx, intent: Mapping[str, Any], params: Mapping[str, Any])
     raise errors.invalid(RETURN_URL.format(kind=kind))
 
 
-def attempt(known: Facts, case: Situation) -> Attempt:
-    """One attempt with an instrument; other payment methods than cards and debits succeed."""
+def attempt(known: Facts, case: Situation, type: str = "") -> Attempt:
+    """One attempt with an instrument. Other payment methods than cards and debits may ask their customer to act."""
     if known.card:
         return intents.attempt_card(known.card, case)
     if known.bank:
         return intents.attempt_bank(known.bank, verified=known.verified, setup=case.setup)
-    return Attempt("succeed")
+    return Attempt("action" if methods.must_act(type) and not case.authenticated else "succeed")
 
 
 def _requested(intent: Mapping[str, Any]) -> bool:
@@ -138,6 +139,9 @@ def ask(
                 "microdeposit_type": "descriptor_code",
             },
         }
+    elif known.card is None and methods.must_act(str(method["type"])):
+        page = authentication_page(ctx, intent, params)
+        action = methods.next_action(str(method["type"]), page, ctx.now, params.get("return_url"))
     else:
         action = authentication(ctx, intent, params)
     changes = {"status": "requires_action", "next_action": action, "payment_method": method["id"]}
@@ -149,8 +153,8 @@ def ask(
     return changed
 
 
-def authentication(ctx: Ctx, intent: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """`next_action` for 3D Secure: a redirect where a `return_url` was given, else for Stripe.js."""
+def authentication_page(ctx: Ctx, intent: Mapping[str, Any], params: Mapping[str, Any]) -> str:
+    """The address of the page on which the customer acts; where they go from there is kept."""
     account = accounts.current(ctx)
     page = f"{ctx.base_url}/3d_secure_2/{intent['id']}" + (f"?account={account}" if account else "")
     note = {"return_url": params.get("return_url")}
@@ -158,6 +162,12 @@ def authentication(ctx: Ctx, intent: Mapping[str, Any], params: Mapping[str, Any
         ctx.store.insert(AUTHENTICATION, note, id=intent["id"])
     else:
         ctx.store.replace(AUTHENTICATION, intent["id"], note)
+    return page
+
+
+def authentication(ctx: Ctx, intent: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """`next_action` for 3D Secure: a redirect where a `return_url` was given, else for Stripe.js."""
+    page = authentication_page(ctx, intent, params)
     if params.get("return_url") and not params.get("use_stripe_sdk"):
         return {"redirect_to_url": {"return_url": params["return_url"], "url": page}, "type": "redirect_to_url"}
     source = ctx.new_id("src_1{alnum:23}")
@@ -175,7 +185,7 @@ def apply(
         from twins.stripe.handlers import setup_intents
 
         return setup_intents.apply(ctx, intent, method, result)
-    manual = intent["capture_method"] == "manual"
+    manual = manual_capture(intent, method)
     intent = transferring.grouped(ctx, intent)
     charge = charges.store(ctx, charges.record_of(ctx, intent, method, result, capture=not manual, intent=intent["id"]))
     if result.trigger == "decline":
@@ -193,9 +203,17 @@ def apply(
         changes["amount_capturable"] = intent["amount"]
         changed = ctx.update("payment_intent", intent["id"], changes, event="")
         ctx.emit("payment_intent.amount_capturable_updated", changed)
-        ctx.schedule("authorization_expires", {"intent": intent["id"]}, after=charges.CAPTURE_WITHIN)
+        held = charge["payment_method_details"].get("card") or {}
+        until = held.get("capture_before") or ctx.now + charges.CAPTURE_WITHIN
+        ctx.schedule("authorization_expires", {"intent": intent["id"]}, at=until)
         return changed
     return succeed(ctx, intent, charge, changes)
+
+
+def manual_capture(intent: Mapping[str, Any], method: Mapping[str, Any]) -> bool:
+    """Whether a payment is only authorized: the intent says so, or its options for this type of method."""
+    options = (intent.get("payment_method_options") or {}).get(method["type"]) or {}
+    return (options.get("capture_method") or intent["capture_method"]) in ("manual", "manual_preferred")
 
 
 def succeed(ctx: Ctx, intent: dict[str, Any], charge: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -250,10 +268,14 @@ def declined(
     return Reply(402, {"error": {**error, "payment_intent": changed}})
 
 
+UNANSWERABLE = (None, "verify_with_microdeposits", "display_bank_transfer_instructions")
+"""Kinds of next action that are not a page on which the customer agrees or not."""
+
+
 def finish_authentication(ctx: Ctx, intent: dict[str, Any], *, succeeded: bool) -> dict[str, Any]:
     """The customer completed or failed the challenge. Returns the intent; raises 400 when none was asked."""
     action = intent.get("next_action") or {}
-    if intent["status"] != "requires_action" or action.get("type") not in ("use_stripe_sdk", "redirect_to_url"):
+    if intent["status"] != "requires_action" or action.get("type") in UNANSWERABLE:
         text = f"{intent['id']} is not waiting for authentication: its status is {intent['status']}."
         raise errors.invalid(text, code=f"{intent['object']}_unexpected_state")
     method = payment_methods.resolve(ctx, intent["payment_method"])
@@ -347,6 +369,7 @@ def _bank_fails(ctx: Ctx, intent: dict[str, Any] | None, charge: dict[str, Any],
     }
     charge = ctx.update("charge", charge["id"], failed, event="")
     ctx.emit("charge.failed", charge)
+    mandates.revoke(ctx, known)
     if intent is None:
         return
     method = payment_methods.resolve(ctx, charge["payment_method"])
@@ -360,11 +383,12 @@ def _bank_fails(ctx: Ctx, intent: dict[str, Any] | None, charge: dict[str, Any],
 @accounts.timer("authorization_expires")
 def authorization_expires(ctx: Ctx, data: dict[str, Any]) -> None:
     """Nobody captured in time: the intent is canceled and the authorization released."""
+    if "charge" in data:
+        charges.expire(ctx, data["charge"])
+        return
     intent = ctx.store.find("payment_intent", data["intent"])
     if intent is None or intent["status"] != "requires_capture":
         return
-    charge = ctx.store.get("charge", intent["latest_charge"])
-    released = ctx.update("charge", charge["id"], {"amount_refunded": charge["amount"], "refunded": True}, event="")
-    ctx.emit("charge.expired", released)
+    charges.expire(ctx, intent["latest_charge"])
     changes = {"status": "canceled", "canceled_at": ctx.now, "cancellation_reason": "automatic", "amount_capturable": 0}
     ctx.emit("payment_intent.canceled", ctx.update("payment_intent", intent["id"], changes, event=""))

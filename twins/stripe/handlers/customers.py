@@ -5,16 +5,14 @@ Source: https://docs.stripe.com/api/customers. Imports: the kit's public names, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Filter, RawJSON, RecordNotFound, Request
-from twins.stripe import errors, listing, lookup, twin
+from twins.stripe import errors, listing, lookup, twin, wire
 from twins.stripe.handlers import charges, payment_methods, sources, tax_ids
 from twins.stripe.payments import instruments, ledger
 
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 PLAIN = (
     "business_name", "description", "email", "individual_name", "invoice_prefix", "name", "next_invoice_sequence",
     "phone", "preferred_locales", "tax_exempt", "test_clock",
@@ -25,8 +23,7 @@ PLAIN = (
 def _values(ctx: Ctx, params: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
     """What a create or update request sets."""
     changes = lookup.changed(current, params, *PLAIN)
-    if changes.get("email") and not EMAIL.fullmatch(str(changes["email"])):
-        raise errors.invalid(f"Invalid email address: {changes['email']}", "email", "email_invalid")
+    wire.check_email(changes, "email")
     for name in ("business_name", "individual_name"):
         if changes.get(name) is None:
             changes.pop(name, None)
@@ -272,6 +269,8 @@ def methods(ctx: Ctx, request: Request) -> dict[str, Any]:
     where = [Filter("customer", "=", owner)] if owner else []
     if request.query.get("type"):
         where.append(Filter("type", "=", request.query["type"]))
+    if request.query.get("allow_redisplay"):
+        where.append(Filter("allow_redisplay", "=", request.query["allow_redisplay"]))
     return listing.page(ctx, request, "payment_method", where)
 
 
@@ -280,6 +279,8 @@ def method(ctx: Ctx, request: Request) -> dict[str, Any]:
     """One payment method of a customer."""
     id, owner = request.path["payment_method"], request.path["customer"]
     found = ctx.store.find("payment_method", id) or payment_methods.of_source(ctx, id)
+    if found is not None:
+        found.pop("source", None)
     if found is None or found.get("customer") != owner:
         if ctx.options.get("materialise"):
             return lookup.in_path(ctx, "payment_method", id, "payment_method")

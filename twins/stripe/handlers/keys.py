@@ -9,17 +9,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Request
-from twins.stripe import errors, facts, lookup, twin
+from twins.stripe import errors, lookup, twin
 from twins.stripe.handlers import payment_methods
 
 LIFE = 3600
 CONFIRMATION_LIFE = 12 * 3600
+CONFIRMED_METHOD = "confirmation_method"
+"""Store name of the payment methods that confirmation tokens stand for."""
 
 
 @twin.handler("PostEphemeralKeys")
 def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A key for one customer, card or verification session."""
     params = request.body or {}
+    if not request.headers.get("stripe-version") and not ctx.options.get("materialise"):
+        raise errors.invalid("You must pass a Stripe-Version header to create an ephemeral key.", "stripe_version")
     kinds = {
         "customer": "customer",
         "issuing_card": "issuing.card",
@@ -54,6 +58,31 @@ def delete(ctx: Ctx, request: Request) -> dict[str, Any]:
     return {name: value for name, value in {**record, "expires": ctx.now}.items() if name != "secret"}
 
 
+USED = "This ConfirmationToken has already been used to confirm {intent}. Create another one and try again."
+
+
+def confirmation_of(ctx: Ctx, id: Any) -> dict[str, Any]:
+    """A confirmation token that an intent is to be confirmed with. Raises 400 for one that was used or is too old."""
+    token = lookup.record(ctx, "confirmation_token", id, "confirmation_token")
+    used = token["payment_intent"] or token["setup_intent"]
+    if used:
+        raise errors.invalid(USED.format(intent=used), "confirmation_token")
+    if token["expires_at"] <= ctx.now:
+        raise errors.no_such("confirmation_token", token["id"], "confirmation_token", path=False)
+    return token
+
+
+def confirmed(ctx: Ctx, id: Any, intent: dict[str, Any]) -> dict[str, Any]:
+    """The payment method of a confirmation token, which this intent uses up; what else it holds goes to the intent."""
+    token = confirmation_of(ctx, id)
+    for name in ("setup_future_usage", "shipping"):
+        if token[name] and name in intent:
+            intent[name] = token[name]
+    ctx.store.update("confirmation_token", token["id"], **{str(intent["object"]): intent["id"]})
+    kept = ctx.store.find(CONFIRMED_METHOD, token["id"])
+    return payment_methods.resolve(ctx, kept["method"] if kept else "pm_card_visa")
+
+
 @twin.handler("PostTestHelpersConfirmationTokens")
 def create_confirmation(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A confirmation token as client-side code would have made it."""
@@ -83,5 +112,5 @@ def create_confirmation(ctx: Ctx, request: Request) -> dict[str, Any]:
         "use_stripe_sdk": False,
     }
     ctx.store.insert("confirmation_token", record, created=ctx.micros)
-    facts.save(ctx, id, facts.load(ctx, method["id"]))
+    ctx.store.insert(CONFIRMED_METHOD, {"method": method["id"]}, id=id)
     return record

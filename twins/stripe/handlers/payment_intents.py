@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, RawJSON, Reply, Request
-from twins.stripe import errors, facts, lookup, twin, wire
-from twins.stripe.handlers import charges, confirming, payment_methods, transferring
-from twins.stripe.payments import intents, money
+from twins.stripe import errors, lookup, twin, wire
+from twins.stripe.handlers import charges, confirming, keys, payment_methods, transferring
+from twins.stripe.payments import intents, methods, money
 
 PLAIN = (
     "application_fee_amount",
@@ -47,6 +47,44 @@ def check_amount(params: Mapping[str, Any], currency: str) -> None:
     problem = money.amount_error(amount, currency)
     if problem:
         raise errors.invalid(problem[1], "amount", problem[0])
+
+
+NOT_ACTIVATED = (
+    'The payment method type "{type}" is invalid. Please ensure the provided type is activated in your dashboard '
+    "(https://dashboard.stripe.com/account/payments/settings) and your account is enabled for any preview features "
+    "that you are trying to use."
+)
+"""As quoted in https://github.com/stripe/stripe-node/issues/1472 and later reports."""
+CARD_DESCRIPTOR = (
+    "The statement_descriptor parameter is not supported for the payment_method_type `card`. To continue supporting "
+    "payment_method_type `card`, please pass in `statement_descriptor_suffix` or remove the `statement_descriptor` "
+    "parameter altogether."
+)
+"""https://support.stripe.com/questions/use-of-the-statement-descriptor-parameter-on-paymentintents-for-card-charges"""
+
+
+def check_types(ctx: Ctx, params: Mapping[str, Any], currency: str | None, kind: str = "payment_intent") -> None:
+    """Raise 400 for a payment method type that does not exist or cannot be paid in the currency."""
+    if ctx.options.get("materialise"):
+        return
+    types = [str(type) for type in params.get("payment_method_types") or ()]
+    unknown = next((type for type in types if type not in methods.TYPES), None)
+    if unknown is not None:
+        raise errors.invalid(NOT_ACTIVATED.format(type=unknown), "payment_method_types", f"{kind}_invalid_parameter")
+    barred = methods.not_taken(types, currency) if currency else ""
+    if barred:
+        named = ", ".join(methods.CURRENCIES[barred])
+        text = (
+            f"Invalid currency: {currency}. The payment method `{barred}` only supports the following currencies: "
+            f"{named}."
+        )
+        raise errors.invalid(text, "currency", f"{kind}_invalid_parameter")
+
+
+def check_descriptor(params: Mapping[str, Any], intent: Mapping[str, Any]) -> None:
+    """Raise 400 for a whole statement descriptor where the customer may pay by card."""
+    if params.get("statement_descriptor") and "card" in intent["payment_method_types"]:
+        raise errors.invalid(CARD_DESCRIPTOR, "statement_descriptor")
 
 
 def automatic(params: Mapping[str, Any]) -> tuple[dict[str, Any] | None, list[str]]:
@@ -122,23 +160,20 @@ def new_record(ctx: Ctx, params: Mapping[str, Any], currency: str) -> dict[str, 
         "status": "requires_payment_method",
     }
     record.update({name: lookup.unset(params.get(name)) for name in PLAIN})
+    if params.get("payment_details"):
+        record["payment_details"] = params["payment_details"]
     return lookup.ordered(record)
 
 
-def chosen_method(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The payment method that a request names or describes, None when it does neither."""
+def chosen_method(ctx: Ctx, params: Mapping[str, Any], intent: dict[str, Any]) -> dict[str, Any] | None:
+    """The payment method that a request for `intent` names or describes, None when it does neither."""
     if params.get("payment_method"):
         return payment_methods.resolve(ctx, str(params["payment_method"]))
     data = params.get("payment_method_data")
     if isinstance(data, Mapping):
         return payment_methods.make(ctx, data, "payment_method_data")
     if params.get("confirmation_token"):
-        token = lookup.record(ctx, "confirmation_token", params["confirmation_token"], "confirmation_token")
-        preview = token.get("payment_method_preview") or {}
-        held = facts.load(ctx, token["id"])
-        if held.card and isinstance(preview.get("card"), Mapping):
-            exp = (preview["card"]["exp_month"], preview["card"]["exp_year"])
-            return payment_methods.from_card(ctx, held.card, exp, preview, cvc=held.cvc)
+        return keys.confirmed(ctx, params["confirmation_token"], intent)
     return None
 
 
@@ -180,12 +215,15 @@ def create(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
     if params.get("customer"):
         lookup.record(ctx, "customer", params["customer"], "customer")
     transferring.check(ctx, params)
+    check_types(ctx, params, currency)
+    wire.check_email(params, "receipt_email")
     if not params.get("confirm"):
         for name in ("off_session", "error_on_requires_action", "mandate_data", "return_url", "use_stripe_sdk"):
             if params.get(name) and name in ("off_session", "error_on_requires_action", "mandate_data"):
                 raise errors.invalid(f"`{name}` may only be set when `confirm` is true.", name)
     intent = new_record(ctx, params, currency)
-    method = chosen_method(ctx, params)
+    check_descriptor(params, intent)
+    method = chosen_method(ctx, params, intent)
     if method is not None:
         put_method(intent, method)
     ctx.store.insert("payment_intent", intent, created=ctx.micros)
@@ -231,9 +269,12 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     for name in ("amount", "currency", "payment_method", "payment_method_data", "customer"):
         if name in params and intent["status"] not in intents.UPDATABLE:
             raise errors.wrong_state(intent, intents.not_updatable("PaymentIntent", name, intent["status"]), name)
-    changed = {**intent, **lookup.changed(intent, params, *PLAIN, "customer")}
+    check_descriptor(params, intent)
+    wire.check_email(params, "receipt_email")
+    changed = {**intent, **lookup.changed(intent, params, *PLAIN, "customer", "payment_details")}
     if "currency" in params:
         changed["currency"] = charges.check_currency(params["currency"])
+    check_types(ctx, params, changed["currency"])
     if "amount" in params:
         check_amount(params, changed["currency"])
         changed["amount"] = params["amount"]
@@ -251,7 +292,7 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     if params.get("payment_method") == "":
         changed["payment_method"] = None
         changed["status"] = "requires_payment_method"
-    method = chosen_method(ctx, params)
+    method = chosen_method(ctx, params, changed)
     if method is not None:
         put_method(changed, method)
         changed["status"] = intents.PAYMENT[intent["status"], "attach"]
@@ -273,12 +314,22 @@ def confirm(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
     if isinstance(params.get("payment_method_options"), Mapping):
         kept = {**intent["payment_method_options"], **params["payment_method_options"]}
         changed["payment_method_options"] = method_options(changed["payment_method_types"], kept)
-    method = chosen_method(ctx, params)
+    method = chosen_method(ctx, params, changed)
     if method is not None:
         put_method(changed, method)
     if changed != intent:
         ctx.store.replace("payment_intent", intent["id"], changed)
     return confirming.confirm(ctx, changed, params)
+
+
+NO_MULTICAPTURE = (
+    "This PaymentIntent cannot be captured more than once: its charge has no multicapture available. Request it with "
+    "`payment_method_options[card][request_multicapture]`."
+)
+NOT_INCREMENTABLE = (
+    "This PaymentIntent is not eligible for incremental authorization because you did not request support using "
+    "`request_incremental_authorization` when you created or confirmed it."
+)
 
 
 @twin.handler("PostPaymentIntentsIntentCapture")
@@ -287,8 +338,15 @@ def capture(ctx: Ctx, request: Request) -> dict[str, Any]:
     params = request.body or {}
     intent = lookup.in_path(ctx, "payment_intent", request.path["intent"], "intent")
     unexpected(intent, "capture")
-    most = intent["amount_capturable"]
-    amount = params.get("amount_to_capture", most)
+    charge = ctx.store.get("charge", intent["latest_charge"])
+    amount = params.get("amount_to_capture", intent["amount_capturable"])
+    over = (charge["payment_method_details"].get("card") or {}).get("overcapture") or {}
+    most = max(intent["amount_capturable"], over.get("maximum_amount_capturable", 0) - intent["amount_received"])
+    if not methods.has(charge, "overcapture"):
+        most = intent["amount_capturable"]
+    final = params.get("final_capture", True)
+    if not final and not methods.has(charge, "multicapture"):
+        raise errors.invalid(NO_MULTICAPTURE, "final_capture", payment_intent=intent)
     if amount > most:
         text = (
             "The requested capture amount is greater than the amount you can capture for this charge "
@@ -297,18 +355,20 @@ def capture(ctx: Ctx, request: Request) -> dict[str, Any]:
         raise errors.invalid(text, "amount_to_capture", "amount_too_large", payment_intent=intent)
     if amount < 1:
         raise errors.too_small("amount_to_capture", 1)
-    charge = ctx.store.get("charge", intent["latest_charge"])
     descriptors = ("statement_descriptor", "statement_descriptor_suffix", "application_fee_amount")
     changes = lookup.given(params, *descriptors)
-    charge = charges.capture_charge(ctx, charge, amount, changes)
+    charge = charges.capture_charge(ctx, charge, amount, changes, final=final)
     done = {
         **lookup.changed(intent, params),
         **changes,
-        "status": intents.PAYMENT[intent["status"], "capture"],
-        "amount_capturable": 0,
-        "amount_received": amount,
+        "status": intents.PAYMENT[intent["status"], "capture" if final else "capture_part"],
+        "amount_capturable": 0 if final else intent["amount_capturable"] - amount,
+        "amount_received": intent["amount_received"] + amount,
     }
     captured = ctx.update("payment_intent", intent["id"], done, event="")
+    if not final:
+        ctx.emit("payment_intent.amount_capturable_updated", captured)
+        return captured
     ctx.emit("payment_intent.succeeded", captured)
     charges.after_payment(ctx, charge)
     return captured
@@ -343,6 +403,8 @@ def increment(ctx: Ctx, request: Request) -> dict[str, Any]:
     params = request.body or {}
     intent = lookup.in_path(ctx, "payment_intent", request.path["intent"], "intent")
     unexpected(intent, "increment")
+    if not methods.has(ctx.store.get("charge", intent["latest_charge"]), "incremental_authorization"):
+        raise errors.invalid(NOT_INCREMENTABLE, payment_intent=intent)
     if params["amount"] <= intent["amount"]:
         raise errors.invalid(
             "Amount must be greater than the currently authorized amount.", "amount", payment_intent=intent

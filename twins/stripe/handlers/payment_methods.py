@@ -103,6 +103,8 @@ def make(ctx: Ctx, given: Mapping[str, Any], prefix: str = "") -> dict[str, Any]
             return from_token(ctx, str(hash["token"]), given, f"{own}[token]")
         card, exp = tokens.checked_card(ctx, hash, "")
         return from_card(ctx, card, exp, given, cvc=bool(hash.get("cvc")))
+    if type == "sepa_debit":
+        _check_sepa(given, hash, prefix)
     if type in BANK_NUMBERS:
         number = (hash or {}).get(BANK_NUMBERS[type]) if isinstance(hash, Mapping) else None
         if number or not isinstance(hash, Mapping) or not hash.get("financial_connections_account"):
@@ -111,6 +113,17 @@ def make(ctx: Ctx, given: Mapping[str, Any], prefix: str = "") -> dict[str, Any]
             return from_bank(ctx, banks.bank_of(type, str(number)), given)
         return from_bank(ctx, banks.bank_of(type, "000123456789"), given, verified=True)
     return _insert(ctx, build(ctx, type, hash if isinstance(hash, Mapping) else {}, given), Facts())
+
+
+def _check_sepa(given: Mapping[str, Any], hash: Any, prefix: str) -> None:
+    """Raise 400 for an account without its owner's name and address, or with an IBAN that is none."""
+    details = given.get("billing_details")
+    for name in ("email", "name"):
+        if not (isinstance(details, Mapping) and details.get(name)):
+            raise errors.missing(f"{prefix}[billing_details][{name}]" if prefix else f"billing_details[{name}]")
+    iban = str(hash.get("iban") or "") if isinstance(hash, Mapping) else ""
+    if iban and not banks.is_iban(iban):
+        raise errors.invalid("The IBAN you entered is invalid.", "sepa_debit[iban]", "invalid_bank_account_iban")
 
 
 def named(ctx: Ctx, id: str) -> dict[str, Any] | None:
@@ -133,17 +146,24 @@ def of_source(ctx: Ctx, id: str) -> dict[str, Any] | None:
         held = ctx.store.find(resource, id)
         if held is None:
             continue
-        known = facts.load(ctx, id)
-        if known.card:
-            inner = held if held.get("object") == "card" else held.get("card") or {}
-            exp = (inner.get("exp_month", 12), inner.get("exp_year", 2034))
-            shown = build(ctx, "card", instruments.card_hash(known.card, exp, {}), {})
-            shown["card"]["checks"] = instruments.checks(known.card, cvc=known.cvc, details={}, done=True)
-        else:
-            bank = known.bank or banks.bank_of("us_bank_account", "000123456789")
-            shown = build(ctx, bank.type, instruments.bank_hash(bank, {}), {})
-        return {**shown, "id": id, "customer": held.get("customer")}
+        return {**of_held(ctx, held), "source": held}
     return None
+
+
+def of_held(ctx: Ctx, held: Mapping[str, Any]) -> dict[str, Any]:
+    """An older card, source or bank account, seen as a payment method."""
+    known = facts.load(ctx, held["id"])
+    if known.card:
+        inner = held if held.get("object") == "card" else held.get("card") or {}
+        exp = (inner.get("exp_month", 12), inner.get("exp_year", 2034))
+        where = {"line1": held.get("address_line1"), "postal_code": held.get("address_zip")}
+        details = {"address": where, "name": held.get("name")}
+        shown = build(ctx, "card", instruments.card_hash(known.card, exp, {}), {"billing_details": details})
+        shown["card"]["checks"] = instruments.checks(known.card, cvc=known.cvc, details=details, done=True)
+    else:
+        bank = known.bank or banks.bank_of("us_bank_account", "000123456789")
+        shown = build(ctx, bank.type, instruments.bank_hash(bank, {}), {})
+    return {**shown, "id": held["id"], "customer": held.get("customer")}
 
 
 def resolve(ctx: Ctx, id: str, param: str = "payment_method") -> dict[str, Any]:
@@ -204,6 +224,8 @@ def retrieve(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A payment method, also an older card or a documented name."""
     id = request.path["payment_method"]
     found = ctx.store.find("payment_method", id) or of_source(ctx, id) or named(ctx, id)
+    if found is not None:
+        found.pop("source", None)
     return found or lookup.in_path(ctx, "payment_method", id, "payment_method")
 
 

@@ -53,7 +53,7 @@ def make(ctx: Ctx, charge: dict[str, Any], params: Mapping[str, Any]) -> dict[st
     problem = refunds.refusal(charge, amount, chargeback=charge["disputed"] and chargeback)
     if problem:
         raise errors.invalid(problem["message"], problem.get("param"), problem.get("code"))
-    amount = amount if amount is not None else charge["amount"] - charge["amount_refunded"]
+    amount = amount if amount is not None else refunds.whole(charge) - charge["amount_refunded"]
     known = facts.load(ctx, str(charge["payment_method"]))
     behaviour = known.card.refund if known.card else ""
     record: dict[str, Any] = {
@@ -97,7 +97,7 @@ def make(ctx: Ctx, charge: dict[str, Any], params: Mapping[str, Any]) -> dict[st
 
 def _after(ctx: Ctx, charge: dict[str, Any], record: dict[str, Any], behaviour: str) -> None:
     refunded = charge["amount_refunded"] + record["amount"]
-    changes = {"amount_refunded": refunded, "refunded": refunded >= charge["amount"]}
+    changes = {"amount_refunded": refunded, "refunded": refunded >= refunds.whole(charge)}
     updated = ctx.update("charge", charge["id"], changes, event="")
     previous = {name: charge[name] for name in changes if charge[name] != changes[name]}
     ctx.emit("refund.created", record)

@@ -49,7 +49,7 @@ def new_record(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
         "payment_method_types": types,
         "single_use_mandate": None,
         "status": "requires_payment_method",
-        "usage": "off_session",
+        "usage": params.get("usage") or "off_session",
     }
 
 
@@ -59,8 +59,9 @@ def create(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
     params = request.body or {}
     if params.get("customer"):
         lookup.record(ctx, "customer", params["customer"], "customer")
+    payment_intents.check_types(ctx, params, None, "setup_intent")
     intent = new_record(ctx, params)
-    method = payment_intents.chosen_method(ctx, params)
+    method = payment_intents.chosen_method(ctx, params, intent)
     if method is not None:
         payment_intents.put_method(intent, method, "SetupIntent")
     ctx.store.insert("setup_intent", intent, created=ctx.micros)
@@ -98,7 +99,7 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     if params.get("payment_method_types"):
         changed["payment_method_types"] = list(params["payment_method_types"])
         changed["automatic_payment_methods"] = None
-    method = payment_intents.chosen_method(ctx, params)
+    method = payment_intents.chosen_method(ctx, params, changed)
     if method is not None:
         payment_intents.put_method(changed, method, "SetupIntent")
     ctx.store.replace("setup_intent", intent["id"], changed)
@@ -111,7 +112,7 @@ def confirm(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
     params = request.body or {}
     intent = lookup.in_path(ctx, "setup_intent", request.path["intent"], "intent")
     payment_intents.check_secret(request, intent)
-    method = payment_intents.chosen_method(ctx, params)
+    method = payment_intents.chosen_method(ctx, params, intent)
     if method is not None or intent.get("payment_method"):
         payment_intents.unexpected(intent, "confirm", "SetupIntent")
     if method is not None:
@@ -206,6 +207,7 @@ def apply(ctx: Ctx, intent: dict[str, Any], method: dict[str, Any], result: Atte
     done = {
         "last_setup_error": None,
         "latest_attempt": tried["id"],
+        "mandate": known.mandate or None,
         "next_action": None,
         "status": intents.SETUP[intent["status"], "succeed"],
     }

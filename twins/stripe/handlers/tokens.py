@@ -81,11 +81,17 @@ def card_token(ctx: Ctx, card: TestCard, exp: tuple[int, int], given: Mapping[st
     return _store(ctx, {"type": "card", "card": shown}, known)
 
 
-def bank_token(ctx: Ctx, given: Mapping[str, Any]) -> dict[str, Any]:
-    """A new token for a bank account."""
+def bank_token(ctx: Ctx, given: Mapping[str, Any], *, verified: bool = False) -> dict[str, Any]:
+    """A new token for a bank account. Raises 400 for a US routing number that is none."""
+    routing = str(given.get("routing_number") or "110000000")
+    if (given.get("country") or "US") == "US" and not (routing.isdigit() and len(routing) == 9):
+        text = "Routing number must have 9 digits"
+        raise errors.invalid(text, "bank_account[routing_number]", "routing_number_invalid")
     bank = banks.bank_of("us_bank_account", str(given.get("account_number") or ""))
     shown = {"id": ctx.new_id("bank_account"), **bank_account(bank, given)}
-    known = Facts(bank=bank)
+    known = Facts(bank=bank, verified=verified)
+    if verified:
+        shown["status"] = "verified"
     facts.save(ctx, shown["id"], known)
     return _store(ctx, {"type": "bank_account", "bank_account": shown}, known)
 
@@ -129,7 +135,9 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
 
 
 def named_token(ctx: Ctx, id: str) -> dict[str, Any] | None:
-    """A fresh token for a documented `tok_…` name, None for any other id."""
+    """A fresh token for a documented `tok_…` or `btok_…` name, None for any other id."""
+    if id in banks.TOKENS:
+        return bank_token(ctx, {"account_number": banks.TOKENS[id]}, verified="_verified" in id)
     card = cards.named(id) if id.startswith("tok_") else None
     if card is None:
         return None
@@ -153,4 +161,6 @@ def retrieve(ctx: Ctx, request: Request) -> dict[str, Any]:
     card = cards.named(id)
     if found is None and card is not None and id.startswith("tok_"):
         return {**card_token(ctx, card, expiry(ctx), {}), "id": id}
+    if found is None and id in banks.TOKENS:
+        return {**(named_token(ctx, id) or {}), "id": id}
     return found or lookup.in_path(ctx, "token", id, "token")

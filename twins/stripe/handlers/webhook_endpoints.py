@@ -17,6 +17,12 @@ SECRETS = "webhook_secret"
 """Store name of signing secrets, by endpoint id."""
 
 
+MOST = 16
+"""How many endpoints an account can have: https://docs.stripe.com/webhooks."""
+KEPT = 30 * 86_400
+"""Seconds that events can be looked at: https://docs.stripe.com/api/events."""
+
+
 def _check(ctx: Ctx, params: dict[str, Any]) -> None:
     url = params.get("url")
     if url is not None and not str(url).startswith(("http://", "https://")):
@@ -30,6 +36,8 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A new endpoint; only this reply shows its secret."""
     params = request.body or {}
     _check(ctx, params)
+    if ctx.store.count("webhook_endpoint") >= MOST:
+        raise errors.invalid(f"You have reached the maximum of {MOST} test webhook endpoints.")
     record: dict[str, Any] = {
         "id": ctx.new_id("webhook_endpoint"),
         "object": "webhook_endpoint",
@@ -145,9 +153,26 @@ def envelope(
 
 @twin.handler("GetEvents")
 def list_events(ctx: Ctx, request: Request) -> Any:
-    """Events, by type or by a group of types such as `charge.*`."""
-    head, star, tail = str(request.query.get("type") or "").partition("*")
-    if not star or tail:
-        return ctx.generic(request)
-    where = [Filter("type", "prefix", head)] if head else []
-    return listing.page(ctx, request, "event", [*where, *listing.ranges(request.query, "created")])
+    """Events of the last 30 days, by types or by a group of types such as `charge.*`."""
+    query = request.query
+    if query.get("type") and query.get("types"):
+        raise errors.exclusive("type", "types")
+    where = [*listing.ranges(query, "created"), Filter("created", ">=", ctx.now - KEPT)]
+    head, star, tail = str(query.get("type") or "").partition("*")
+    if star and not tail:
+        where += [Filter("type", "prefix", head)] if head else []
+    elif query.get("type"):
+        where.append(Filter("type", "=", query["type"]))
+    elif query.get("types"):
+        where.append(Filter("type", "in", list(query["types"])))
+    return listing.page(ctx, request, "event", where)
+
+
+@twin.handler("GetEventsId")
+@lookup.modelled
+def retrieve(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """An event of the last 30 days."""
+    event = lookup.in_path(ctx, "event", request.path["id"])
+    if event["created"] < ctx.now - KEPT:
+        raise errors.no_such("event", event["id"])
+    return event

@@ -185,6 +185,26 @@ def bank_of(type: str, number: str) -> TestBank:
     return _by_number().get((type, number)) or TestBank(type, number)
 
 
+def is_iban(text: str) -> bool:
+    """Whether a text is an IBAN: country, two check digits that are right (ISO 13616)."""
+    text = text.replace(" ", "").upper()
+    if not (15 <= len(text) <= 34 and text.isalnum() and text.isascii() and text[:2].isalpha()):
+        return False
+    return int("".join(str(int(letter, 36)) for letter in text[4:] + text[:4])) % 97 == 1
+
+
+TOKENS: Mapping[str, str] = {
+    "btok_us": "000123456789",
+    "btok_us_verified": "000123456789",
+    "btok_us_verified_noAccount": "000111111116",
+    "btok_us_verified_accountClosed": "000111111113",
+    "btok_us_verified_insufficientFunds": "000222222227",
+    "btok_us_verified_debitNotAuthorized": "000333333335",
+    "btok_us_verified_invalidCurrency": "000444444440",
+}
+"""Documented bank token → number of its account: https://docs.stripe.com/connect/testing."""
+
+
 MICRODEPOSIT_AMOUNTS: Mapping[frozenset[int], str] = {
     frozenset((32, 45)): "verified",
     frozenset((10, 11)): "attempts_exceeded",

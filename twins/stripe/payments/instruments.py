@@ -183,8 +183,10 @@ def card_details(
     secure: Mapping[str, Any] | None,
     cvc: bool,
     billing: Mapping[str, Any],
+    features: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """`payment_method_details` of a charge on a card; `capture_before` (seconds) for one that is not captured yet."""
+    """`payment_method_details` of a charge on a card; `capture_before` (seconds) for one that is not captured yet,
+    `features` as `methods.features` shows them."""
     inner: dict[str, Any] = {
         "amount_authorized": amount if authorized else None,
         "authorization_code": code if authorized else None,
@@ -194,22 +196,19 @@ def card_details(
         "electronic_commerce_indicator": "05" if secure else "07",
         "exp_month": hash["exp_month"],
         "exp_year": hash["exp_year"],
-        "extended_authorization": {"status": "disabled"},
         "fingerprint": hash["fingerprint"],
         "funding": hash["funding"],
-        "incremental_authorization": {"status": "unavailable"},
         "installments": None,
         "last4": hash["last4"],
         "mandate": None,
-        "multicapture": {"status": "unavailable"},
         "network": card.brand if card.brand != "unknown" else None,
         "network_token": {"used": False},
         "network_transaction_id": network_transaction,
-        "overcapture": {"maximum_amount_capturable": amount, "status": "unavailable"},
         "regulated_status": "unregulated",
         "three_d_secure": secure,
         "transaction_link_id": None,
         "wallet": None,
+        **features,
     }
     if capture_before is not None:
         inner["capture_before"] = capture_before

@@ -38,6 +38,7 @@ PAYMENT: Mapping[tuple[str, str], str] = {
     ("processing", "decline"): "requires_payment_method",
     ("processing", "cancel"): "canceled",
     ("requires_capture", "capture"): "succeeded",
+    ("requires_capture", "capture_part"): "requires_capture",
     ("requires_capture", "cancel"): "canceled",
 }
 """(status, trigger) → status of a PaymentIntent; what is not here cannot happen."""
@@ -45,7 +46,7 @@ PAYMENT: Mapping[tuple[str, str], str] = {
 SETUP: Mapping[tuple[str, str], str] = {
     (status, trigger): target
     for (status, trigger), target in PAYMENT.items()
-    if status not in ("requires_capture",) and trigger not in ("authorize", "capture")
+    if status not in ("requires_capture",) and trigger not in ("authorize", "capture", "capture_part")
 }
 """(status, trigger) → status of a SetupIntent: the same without capture."""
 

@@ -26,9 +26,14 @@ SETTLE_AFTER = 300
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 
 
+def whole(charge: Mapping[str, Any]) -> int:
+    """What can be refunded of a charge in all: what was charged, or more where more was captured than authorized."""
+    return max(int(charge["amount"]), int(charge["amount_captured"]))
+
+
 def refusal(charge: Mapping[str, Any], amount: int | None, *, chargeback: bool = False) -> dict[str, str] | None:
     """`message` of the error, `code` and `param` where it has them; None when `amount` (None: the rest) is fine."""
-    left = charge["amount"] - charge["amount_refunded"]
+    left = whole(charge) - charge["amount_refunded"]
     currency = charge["currency"]
     if charge["status"] == "failed" and charge.get("payment_intent"):
         text = f"This PaymentIntent ({charge['payment_intent']}) does not have a successful charge to refund."
@@ -47,5 +52,5 @@ def refusal(charge: Mapping[str, Any], amount: int | None, *, chargeback: bool =
     if charge["amount_refunded"]:
         limit = f"unrefunded amount on charge ({written(left, currency)})"
     else:
-        limit = f"charge amount ({written(charge['amount'], currency)})"
+        limit = f"charge amount ({written(whole(charge), currency)})"
     return {"param": "amount", "message": f"Refund amount ({written(amount, currency)}) is greater than {limit}"}
