@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from documents import Document, Schema
@@ -27,6 +28,8 @@ WORDS = {
 }
 ODD = ("Zoë O'Neil", "a b/c", "x", "100%", "tab\tnew\nline", "ÄÖ ✓", "null", "0", "-", "true")
 LENGTH = 60
+EXACT = 2**53 - 1
+"""The largest whole number that every reader of JSON takes as it is."""
 
 
 class Bodies:
@@ -39,6 +42,15 @@ class Bodies:
         self.count = 0
         self.doubtful = ""
         """The last pattern or contradiction that no value was found for."""
+
+    @contextlib.contextmanager
+    def in_mode(self, mode: str) -> Iterator[None]:
+        """Make values in another mode."""
+        self.mode, before = mode, self.mode
+        try:
+            yield
+        finally:
+            self.mode = before
 
     def make(self, schema: Any, depth: int = 0, other: bool = False) -> Any:
         """A value of a schema; `other` asks for one that differs from the first."""
@@ -132,10 +144,13 @@ class Bodies:
             if wanted:
                 out[name] = self.make(schema, depth + 1, other)
         for name in sorted(required - set(properties)):
+            if node.get("additionalProperties") is False:
+                self.doubtful = "what is required is not known"
             out[name] = "text"
         further = node.get("additionalProperties")
         if not properties and isinstance(further, Mapping) and further and depth < 4 and self.mode != "required":
-            out["key1"] = self.make(further, depth + 1, other)
+            names = self.document.merged(node.get("propertyNames", {}))
+            out[self._string(names, False) if "pattern" in names else "key1"] = self.make(further, depth + 1, other)
         return out
 
     def _array(self, node: Schema, depth: int, other: bool) -> list[Any]:
@@ -174,6 +189,7 @@ class Bodies:
         most = high if isinstance(high, (int, float)) else least + 50
         if node.get("exclusiveMinimum") is True:
             least += 1
+        least, most = max(least, -EXACT), min(most, EXACT)
         value = least + (2 if other else 1) if least + 2 <= most else (most if other else least)
         if self.mode == "random":
             value = self.random.randint(int(least), int(max(least, most, least)))
@@ -202,7 +218,9 @@ def matching(pattern: str, node: Schema, turn: int = 0) -> str | None:
         warnings.simplefilter("ignore")
         for whole in (True, False):
             try:
-                drawn = strategies.from_regex(regex, fullmatch=whole).filter(lambda t: least <= len(t) <= most)
+                drawn = strategies.from_regex(regex, fullmatch=whole).filter(
+                    lambda t: least <= len(t) <= most and not t.endswith("\n")
+                )
                 return str(drawn.example())
             except Exception:  # unsatisfiable, or no regular expression that hypothesis knows
                 continue

@@ -80,6 +80,13 @@ def found_id(
         *([unquote(where.partition("?")[0].rstrip("/").rpartition("/")[2])] if where else []),
         *(id.rstrip("/").rpartition("/")[2] for id in _named(reply, LINKS, words) if "/" in id),
         *_named(reply, last, words),
+        *(
+            str(v)
+            for d in range(3)
+            for place in levels(reply, d)
+            for k, v in scalars(place).items()
+            if k == bare(param)
+        ),
         *([str(reply)] if isinstance(reply, (str, int)) and not isinstance(reply, bool) else []),
     ]
     return next((id for id in found if id and asked.admits(id)), None)
@@ -117,6 +124,19 @@ def holds(shown: Any, id: str, inside: bool = False) -> bool:
     return inside and (plain(shown) == id or (isinstance(shown, str) and unquote(shown).endswith("/" + id)))
 
 
+def shows_one(shown: Any, item: Any) -> bool:
+    """Whether an element of a list reply is the whole record that the item is shown as."""
+    records = [place for depth in range(3) for place in levels(item, depth) if len(scalars(place)) > 1]
+    return any(element in records for element in _elements(shown))
+
+
+def _elements(value: Any) -> Iterator[Any]:
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(value, list) and isinstance(each, dict):
+            yield each
+        yield from _elements(each)
+
+
 class Comparison:
     """Compares what was sent with what a reply shows, by the reply's schema."""
 
@@ -151,11 +171,12 @@ class Comparison:
         yield shown, schema
         if depth >= 2:
             return
+        few = depth or isinstance(shown, list) or len(self.document.properties(schema)) < 4
         if isinstance(shown, list) and shown:
             yield from self._places(shown[0], self.document.merged(schema).get("items", {}), depth + 1)
         if isinstance(shown, dict):
             for name, node in self.document.properties(schema).items():
-                if isinstance(shown.get(name), (dict, list)):
+                if isinstance(shown.get(name), dict if not few else (dict, list)):
                     yield from self._places(shown[name], node, depth + 1)
 
     def _object(self, sent: dict[str, Any], shown: Any, schema: Any, path: str, depth: int) -> str:
@@ -216,6 +237,12 @@ class Comparison:
         if isinstance(value, list):
             few = len(value) < node.get("minItems", 0)
             return not few and all(self.fits(each, self.document.merged(node.get("items", {}))) for each in value)
+        if (
+            isinstance(value, dict)
+            and isinstance(node.get("additionalProperties"), Mapping)
+            and not node.get("properties")
+        ):
+            return all(self.fits(each, self.document.merged(node["additionalProperties"])) for each in value.values())
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return bool(node.get("minimum", value) <= value <= node.get("maximum", value))
         return True

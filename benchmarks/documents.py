@@ -24,9 +24,10 @@ class Operation:
     replies: dict[str, tuple[str | None, Any]] = field(default_factory=dict)
     """Status → (media type, schema)."""
 
-    def parameter(self, name: str) -> Mapping[str, Any]:
-        """The declared parameter of a name, empty when there is none."""
-        return next((p for p in self.parameters if p["name"] == name), {})
+    def parameter(self, name: str, place: str = "path") -> Mapping[str, Any]:
+        """The declared parameter of a name, at that place if it is at several; empty when there is none."""
+        named = [p for p in self.parameters if p["name"] == name]
+        return next((p for p in named if p.get("in") == place), named[0] if named else {})
 
     @property
     def reply(self) -> tuple[str | None, Any]:

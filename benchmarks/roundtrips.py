@@ -22,7 +22,8 @@ from urllib.parse import quote
 
 from bodies import Bodies
 from client import Client
-from comparing import Asked, Comparison, bare, found_id, holds, levels, nouns
+from comparing import FORMS, Asked, Comparison, bare, found_id, holds, levels, nouns, shows_one
+from contradictions import Contradictions
 from documents import Document, Operation, holes, normal
 
 NARROWING = {"pattern", "format", "minLength", "maxLength", "minimum", "maximum", "enum"}
@@ -47,6 +48,7 @@ class Trips:
         self.document = Document(json.loads(file.read_bytes()))
         self.bodies = Bodies(self.document, mode, seed)
         self.compare = Comparison(self.document)
+        self.contradictions = Contradictions(self.document)
         self.client = Client(file)
         self.order = order
         self.blind = blind
@@ -59,7 +61,7 @@ class Trips:
 
     # -- requests ---------------------------------------------------------------------------------------------
 
-    def value(self, op: Operation, name: str) -> str:
+    def value(self, op: Operation, name: str, place: str = "path") -> str:
         """A value for a parameter that nothing makes; unless blind, what the body says under that name."""
         if not self.blind and isinstance(self.sent, dict):
             places = [*levels(self.sent, 0), *levels(self.sent, 1)]
@@ -70,7 +72,7 @@ class Trips:
                 said = next((value.get("id") for value in owners if isinstance(value, dict)), None)
             if isinstance(said, (str, int)) and not isinstance(said, bool):
                 return str(said)
-        parameter = op.parameter(name)
+        parameter = op.parameter(name, place)
         schema = parameter.get("schema", parameter)
         if parameter.get("in") == "path":
             schema = self.narrowest(op, name, schema)
@@ -100,7 +102,9 @@ class Trips:
             value = ids.get(name) or self.value(op, name)
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         needed = [p["name"] for p in op.parameters if p.get("in") == "query" and p.get("required")]
-        query = "&".join(f"{quote(name)}={quote(ids.get(f'?{name}') or self.value(op, name))}" for name in needed)
+        query = "&".join(
+            f"{quote(name)}={quote(ids.get(f'?{name}') or self.value(op, name, 'query'))}" for name in needed
+        )
         path = path.partition("#")[0]
         return self.document.base + path + (("&" if "?" in path else "?") + query if query else "")
 
@@ -110,7 +114,7 @@ class Trips:
         for parameter in op.parameters:
             if parameter.get("in") == "header" and parameter.get("required"):
                 name = parameter["name"]
-                extra[name] = etag if name.lower() == "if-match" else self.value(op, name).replace("\n", " ")
+                extra[name] = etag if name.lower() == "if-match" else self.value(op, name, "header").replace("\n", " ")
         told = ("content-type", "authorization", "accept")
         extra = {k: v if v.isascii() else "x1" for k, v in extra.items() if k.lower() not in told}
         url = self.url(op, ids)
@@ -127,8 +131,21 @@ class Trips:
         media = op.media or ""
         if "json" not in media and "form" not in media and "*" not in media:
             raise Unjudged(f"body is {media.partition(';')[0]}")
-        made = self.bodies.make(op.body, 0, other)
-        return carried(made) if "form" in media else made
+        made, wrong = self._made(op.body, other, "form" in media)
+        if wrong and self.bodies.mode == "full":
+            with self.bodies.in_mode("required"):
+                made, wrong = self._made(op.body, other, "form" in media)
+        if wrong:
+            raise Unjudged(f"no body fits: {wrong}")
+        return made
+
+    def _made(self, schema: Any, other: bool, form: bool) -> tuple[Any, str]:
+        """A body, as a form carries it if it is one, and what the document refuses in it."""
+        made = self.bodies.make(schema, 0, other)
+        wrong = self.contradictions.first(schema, made)
+        if form and carried(made) != made:
+            self.bodies.doubtful = "a form carries no empty object"
+        return carried(made) if form else made, wrong
 
     def admits(self, op: Operation, name: str) -> Callable[[str], bool]:
         """Whether a path parameter admits an id."""
@@ -184,6 +201,8 @@ class Trips:
         media = getter.reply[0]
         if media is not None and "json" not in media and "*" not in media:
             raise Unjudged(f"get answers {media}")
+        if getter.replies and not any(status.startswith(("2", "d")) for status in getter.replies):
+            raise Unjudged("get documents no success")
         self.sent, self.bodies.doubtful = None, ""
         ids = self.above(normal(collection))
         maker = operations.get(("post", collection))
@@ -211,9 +230,9 @@ class Trips:
             getter, ids, body, leave | self.naming(getter, ids) if len(ids) > 1 or maker.method == "put" else leave
         )
         yield "get"
-        if self.listed(collection, ids, True):
+        if self.listed(collection, getter, ids, True):
             yield "list"
-        leave |= self.naming(getter, ids)
+        leave |= self.naming(getter, ids) | {"id", "uuid"}  # which no change has to change
         if self.changed(getter, ids, leave):
             yield "change"
         if self.deleted(collection, getter, ids):
@@ -239,17 +258,19 @@ class Trips:
         if lost:
             raise Failed(f"lost {lost}")
 
-    def listed(self, collection: str, ids: Mapping[str, str], wanted: bool) -> bool:
+    def listed(self, collection: str, getter: Operation, ids: Mapping[str, str], wanted: bool) -> bool:
         """Whether the list has the item, or lacks it; False when there is no list to look at."""
         lister = self.document.operations.get(("get", collection))
         if lister is None or "json" not in (lister.reply[0] or ""):
             return False
-        if not self.many(lister.reply[1], 0):
+        if not self.many(lister.reply[1], getter):
             return False
         id = list(ids.values())[-1]
         status, shown, _ = self.call(lister, {**ids, **{f"?{name}": id for name in ("id", "ids")}})
         if not 200 <= status < 300:
             raise Failed(f"{status} {str(shown)[:120]}")
+        if wanted and shows_one(shown, self.call(getter, ids)[1]):
+            return True
         if wanted and not self.tells(shown, id):
             return False
         if holds(shown, list(ids.values())[-1]) != wanted:
@@ -258,17 +279,25 @@ class Trips:
 
     def tells(self, shown: Any, id: str) -> bool:
         """Whether the elements of a list are shown with anything that tells them apart."""
-        if "{}" in json.dumps(shown, default=str):
+        if any(each == {} for array in arrays(shown) for each in array):
             return False
         known = {str(v) for v in flattened(shown)}
+        known = {text for text in known if not FORMS["date-time"].match(text)} | (known & {id})
         sent = {str(v) for v in flattened(self.sent)} - {"", "None", "True", "False"}
         return id in known or not known or not (known & sent) or any(len(text) > 15 for text in known - sent)
 
-    def many(self, schema: Any, depth: int) -> bool:
-        """Whether a reply can hold several items."""
+    def many(self, schema: Any, getter: Operation) -> bool:
+        """Whether the reply of a list can hold several items: it is not what an item is shown as, unless an array."""
+        one = self.document.resolve(schema)
+        if one is self.document.resolve(getter.reply[1]) and "array" not in self.document.types(one):
+            return False
+        return self.holds_many(schema, 0)
+
+    def holds_many(self, schema: Any, depth: int) -> bool:
+        """Whether there is an array or a map in a reply."""
         if "array" in self.document.types(schema) or self.document.merged(schema).get("additionalProperties"):
             return True
-        return depth < 3 and any(self.many(s, depth + 1) for s in self.document.properties(schema).values())
+        return depth < 3 and any(self.holds_many(s, depth + 1) for s in self.document.properties(schema).values())
 
     def changed(self, getter: Operation, ids: Mapping[str, str], leave: set[str]) -> bool:
         """Whether changes are kept; False when nothing changes the item."""
@@ -301,7 +330,7 @@ class Trips:
         status, _, _ = self.call(getter, ids)
         if status not in (404, 410):
             raise Failed(f"still there: {status}")
-        self.listed(collection, ids, False)
+        self.listed(collection, getter, ids, False)
         return True
 
     def every_operation(self) -> None:
@@ -317,6 +346,14 @@ def carried(value: Any) -> Any:
         kept = {k: carried(v) for k, v in value.items()}
         return {k: v for k, v in kept.items() if v not in ({}, [])}
     return [each for v in value if (each := carried(v)) not in ({}, [])] if isinstance(value, list) else value
+
+
+def arrays(value: Any) -> Iterator[list[Any]]:
+    """Every array inside a value."""
+    if isinstance(value, list):
+        yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from arrays(each)
 
 
 def flattened(value: Any) -> Iterator[Any]:

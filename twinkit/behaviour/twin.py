@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 ACTIONS = ("create", "update", "delete")
+SAYING = ("example", "examples", "default")
+"""Keywords that give one value, which no two ids can have."""
 
 
 class Twin:
@@ -56,6 +58,7 @@ class Twin:
         self.shapes: dict[int, Any] = {}
         """What projection has worked out of schema nodes, by their identity (see behaviour.generic.project)."""
         self._arrays: dict[str | None, frozenset[str]] = {}
+        self._id_nodes: dict[str, Schema] = {}
         self._properties: dict[str, Mapping[str, Schema]] = {}
 
     @classmethod
@@ -244,7 +247,12 @@ class Twin:
         node = resource.id_schema if resource.id_schema is not None else node
         if node is None or node is True:
             return ids.make("{lower:20}", seed, resource.name, position)
-        return str(self.examples(seed).example(node, f"ids/{resource.name}/{position}"))
+        unlike = self._id_nodes.get(resource.name)
+        if unlike is None:
+            whole = self.index.resolve(node)
+            unlike = whole if isinstance(whole, bool) else {k: v for k, v in whole.items() if k not in SAYING}
+            self._id_nodes[resource.name] = unlike
+        return str(self.examples(seed).example(unlike, f"ids/{resource.name}/{position}"))
 
     def array_properties(self, schema: str | None) -> frozenset[str]:
         """The properties of a component schema that hold arrays."""

@@ -139,6 +139,7 @@ class Rest:
         properties = self.shapes.properties(unit.node) if unit is not None else {}
         bound |= {"paging": paging, **self.lists.query(given, properties, taken)}
         bound["filters"] = {**bound["filters"], **bound.pop("more_filters", {})}
+        envelope |= self.bodies.one_shown(op, bound.get("body", {}).get("one"), envelope.get("items", ""))
         bound["envelope"] = envelope
 
     def _parents(self, op: Op, id_parameter: str | None, unit: Unit | None) -> Bound:
@@ -242,8 +243,10 @@ class Rest:
     def _post_collection(self, op: Op, collection: Collection, reply: Reply) -> Bound:
         items = self.bodies.items(op)
         if items and reply.listing is not None:
-            return {"kind": "bulk_create", "resource": collection.resource, "body": items}
-        if items and items["items"] == "":
+            return {"kind": "bulk_create", "resource": collection.resource, "body": self.bodies.or_one(op, items)}
+        known = self.collections.units.get(collection.resource)
+        one = reply.unit is not None and known is not None and self.collections.alike(known, reply.unit)
+        if items and items["items"] == "" and not one:
             return {"kind": "bulk_create", "resource": collection.resource, "body": items}
         chosen = self._chosen_in_query(op, collection)
         return {

@@ -1,17 +1,21 @@
 """What a request body holds and what a reply shows of the record: wraps, arrays, files, constants.
 
-Imports: places, shapes."""
+Imports: places, shapes, spread."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from twinkit.overlay.identity import id_property
+from twinkit.overlay.identity import id_property, link_property
 from twinkit.overlay.listing import TOTAL
 from twinkit.overlay.places import HOLE, Op, Reply
 from twinkit.overlay.shapes import Shapes, Unit, hints_for
 from twinkit.overlay.skeleton import Skeleton
+from twinkit.overlay.spread import Spread
 from twinkit.overlay.words import norm
+
+ASKING = ("request", "input", "payload", "params", "body", "data")
+"""What the object in a body may be called after the record's noun."""
 
 
 class Bodies:
@@ -20,6 +24,7 @@ class Bodies:
     def __init__(self, shapes: Shapes, skeleton: Skeleton) -> None:
         self._shapes = shapes
         self._skeleton = skeleton
+        self._spread = Spread(shapes)
 
     def items(self, op: Op) -> dict[str, Any]:
         """`{"items": place}` when the body is an array of objects or an object around just one; else nothing."""
@@ -32,6 +37,25 @@ class Bodies:
         arrays = [n for n, s in properties.items() if self._shapes.types(s) == {"array"}]
         objects = [n for n in arrays if self._shapes.is_object(self._shapes.unit(properties[n]).node.get("items", {}))]
         return {"items": objects[0]} if len(objects) == 1 and len(properties) <= 2 else {}
+
+    def or_one(self, op: Op, items: dict[str, Any]) -> dict[str, Any]:
+        """The same with `one`: the property of a body that may hold one record where another holds many of them."""
+        properties = self._shapes.properties(self._shapes.unit(op.body).node)
+        many = properties.get(items["items"])
+        if many is None:
+            return items
+        element = self._shapes.unit(self._shapes.unit(many).node.get("items", {}))
+        alone = [n for n, s in properties.items() if n != items["items"] and self._shapes.unit(s).node is element.node]
+        return {**items, "one": alone[0]} if alone else items
+
+    def one_shown(self, op: Op, name: str | None, items: str) -> dict[str, Any]:
+        """`{"one": place}` where a reply has room for that one record beside the many."""
+        around = items.rpartition(".")[0]
+        node = self._shapes.unit(op.reply).node
+        for part in around.split(".") if around else ():
+            node = self._shapes.unit(self._shapes.properties(node).get(part, {})).node
+        there = name is not None and name in self._shapes.properties(node)
+        return {"one": f"{around}.{name}" if around else name} if there else {}
 
     def ids(self, op: Op) -> dict[str, Any]:
         """`{"ids": property}` when the body lists ids; `{"ids": ""}` when it is the list."""
@@ -61,9 +85,16 @@ class Bodies:
         hints = tuple(hint for word in (*literals, bound.get("resource") or "") for hint in hints_for(word))
         few = len(set(map(norm, properties)) & set(map(norm, own))) < max(1, len(properties) // 2)
         if properties and (few or self._holds_one(properties, own, hints)):
-            wrap = self._shapes.wrapped(given, hints)[0] or self._wrap_of(properties, own)
+            wrap = self._shapes.wrapped(given, (*hints, *(f"{hint}_{word}" for hint in hints for word in ASKING)))[0]
+            wrap = wrap or self._wrap_of(properties, own)
+            if self._shapes.is_object(
+                own.get(wrap.rpartition(".")[2])
+            ):  # `{"data": {"attributes": …}}` of a record that has `attributes`
+                wrap = wrap.rpartition(".")[0]
             into = "" if wrap else self._into(properties, own, hints)
             out |= {"wrap": wrap} if wrap else {"into": into} if into else {}
+        if bound["kind"].startswith("bulk_"):
+            out.pop("wrap", None)
         if bound["kind"] in ("create", "update", "replace") and "wrap" not in out and "style" not in out:
             items = self.items(op).get("items") if few else None
             out |= {"wrap": items} if items else {}
@@ -73,11 +104,15 @@ class Bodies:
         for param in bound.get("params") or ():
             if bound["kind"] == "create" and "wrap" not in out:
                 chosen = next((n for n in self._shapes.scalar_properties(given.node) if norm(n) == norm(param)), None)
-                if chosen and norm(param) not in ("id", "uuid"):
+                if chosen and (norm(param) not in ("id", "uuid") or not any(norm(n) == norm(param) for n in own)):
                     out["id"] = chosen
-        rename = self._rename(properties, own) if "wrap" not in out else {}
-        if rename:
-            out["rename"] = rename
+        if "wrap" not in out and "into" not in out:
+            nouns = {norm(hint) for hint in (*hints, bound.get("resource") or "")}
+            rename = self._rename(properties, own, nouns)
+            rest = {name: schema for name, schema in properties.items() if name not in rename}
+            spread = self._spread.of(rest, own, nouns) if own and "style" not in out else {}
+            out |= {"rename": rename} if rename else {}
+            out |= {"spread": spread} if spread else {}
         return out
 
     def _holds_one(self, given: dict[str, Any], own: dict[str, Any], hints: tuple[str, ...]) -> bool:
@@ -91,7 +126,12 @@ class Bodies:
         """The object of a body whose properties are mostly the record's, or empty."""
         for name, schema in given.items():
             inner = self._shapes.properties(self._shapes.unit(schema).node) if self._shapes.is_object(schema) else {}
-            if name not in own and inner and 2 * len(set(inner) & set(own)) > len(inner):
+            if (
+                name not in own
+                and inner
+                and not self._spread.is_reference(inner)
+                and 2 * len(set(inner) & set(own)) > len(inner)
+            ):
                 return name
         return ""
 
@@ -118,12 +158,23 @@ class Bodies:
                 return name
         return None
 
-    def _rename(self, given: dict[str, Any], own: dict[str, Any]) -> dict[str, str]:
-        """Body properties spelled otherwise in the record: `firstName` for `first_name`."""
+    def _rename(self, given: dict[str, Any], own: dict[str, Any], nouns: set[str]) -> dict[str, str]:
+        """Body properties spelled otherwise in the record: `firstName` for `first_name`, `rulePolicy` for a rule's
+        `policy`.
+        """
         by_norm = {norm(name): name for name in own}
-        return {
-            n: by_norm[norm(n)] for n in given if n not in own and norm(n) in by_norm and by_norm[norm(n)] not in given
-        }
+        out = {}
+        for name in given:
+            if name in own:
+                continue
+            short = [norm(name).removeprefix(noun) for noun in nouns if len(noun) > 2 and norm(name).startswith(noun)]
+            spelled = [norm(name), *sorted(word for word in short if word not in ("", "id"))]
+            found = next((by_norm[word] for word in spelled if word in by_norm), None)
+            if found is None or found in given:
+                continue
+            if norm(found) == norm(name) or self._spread.alike(given[name], own[found]):
+                out[name] = found
+        return out
 
     def constants(self, op: Op, reply: Reply) -> dict[str, Any]:
         """`{"constants": …}`: what stands beside a wrapped record."""
@@ -170,6 +221,9 @@ class Bodies:
         hidden = out["shows"] in ("empty", "example", "text") or self._shown_id(reply, bound) is None
         if bound["kind"] == "create" and hidden and out["shows"] != "id":
             out["location"] = True
+        if bound["kind"] == "create" and out["shows"] == "project" and reply.unit is not None:
+            link = link_property(self._shapes, reply.unit.node, sent=(), sure=False)
+            out |= {"link": link} if link else {}
         chosen = bound["kind"] == "create" and bound.get("id_parameter") is not None
         if not chosen and (out.get("project") or out["shows"] == "project"):
             shown = self._shown_id(reply, bound)

@@ -58,7 +58,8 @@ class Binding:
     singleton_delete that record goes; a later singleton_get is not found
     search           like list; the free-text query is `envelope.query` when there is one
     count            how many records pass `filters`; number at `envelope.total` ("" = the body itself)
-    bulk_create/…    like the plain kind for each element of `body.items` ("" = the body is the array);
+    bulk_create/…    like the plain kind for each element of `body.items` ("" = the body is the array), after
+                     the one at `body.one`;
                      bulk_delete without such a list deletes everything in scope that passes `filters`
     upload           stores the request's bytes in the record's content (raw body, or `body.file` of a form), answers
                      like update; makes the record when missing
@@ -90,7 +91,8 @@ class Binding:
     by id; "" = the reply is it), `has_more` (bool), `next` / `previous` (value by `next_kind`: "cursor", "page",
     "offset", "url"), `total` (all matches), `count` (in this page), `page`, `limit`, `offset`, `pages`, `url` (the
     list's own path). `least`: how many elements there must be at least (examples make up for records). `each`: "id"
-    when the elements are the records' ids instead of the records. `optional`: places (of next, previous) that are
+    when the elements are the records' ids instead of the records.
+    `one`: where the record of `body.one` stands by itself. `optional`: places (of next, previous) that are
     left out at the end of the list; `end`: what stands at `next` there when it may be neither null nor absent.
     `constants`: further properties with their value: start from a deep copy of it, then put the above in."""
 
@@ -100,7 +102,8 @@ class Binding:
     "json_merge_patch" (null removes), `ids` (bulk_delete: property with the ids),
     `id` (create: property in which the caller chooses the id, where it is not the id property),
     `rename` (body property → record property), `into` (the property of the record that holds what the body has on top:
-    `properties`)."""
+    `properties`), `spread` (dotted place in the body → in the record, where both have it at different
+    depths)."""
 
     filters: Mapping[str, str] = field(default_factory=dict)
     """Query (or body, for search by POST) parameter → record property that must equal it; a list value means any of
@@ -138,7 +141,8 @@ class Binding:
     (constants + id), "empty" (no body), "example", "text", "bytes". `media`: content type of the reply. `schema`:
     component name of one shown item. `project` true: the elements of a list have another schema too. `id`: in another
     schema, the property that shows the record's id (`detectorId` of a create reply). `location`: true when a Location
-    header is declared. `deleted`: for "deleted" the constant body, with `"$id"` where the id goes."""
+    header is declared. `link`: in another
+    schema, the dotted property that shows the record's address. `deleted`: for "deleted" the constant body, with `"$id"` where the id goes."""
 
     status: int = 200
     """First documented success."""
@@ -178,6 +182,8 @@ class Resource:
     id_type: Literal["string", "integer", "number"] = "string"
     id_place: str | None = None
     """Without `id_property`: the dotted place inside the record that shows the id (`metadata.name`)."""
+    link: str | None = None
+    """The dotted place inside the record that shows its own address (`selfLink`, `_links.self.href`)."""
     more_ids: Mapping[str, str] = field(default_factory=dict)
     """Further ids of a record, made where a caller gives none: property → id pattern."""
     keys: tuple[str, ...] = ()

@@ -71,13 +71,21 @@ OWN = ("id", "uuid", "key", "uid", "guid", "arn", "sid", "number", "code", "slug
 
 
 def id_property(
-    shapes: Shapes, node: Any, param: str | None, resource: str, *, guess: bool = True, given: Collection[str] = ()
+    shapes: Shapes,
+    node: Any,
+    param: str | None,
+    resource: str,
+    *,
+    guess: bool = True,
+    given: Collection[str] = (),
+    parents: Collection[str] = (),
 ) -> str | None:
     """The property that shows the id which a path parameter `param` names, or None.
 
     `guess`: also by a likeness. `given`: what callers send, which names other records rather than this one.
+    `parents`: what the path calls the record's parents, as `norm` spells it.
     """
-    scalars = shapes.scalar_properties(node)
+    scalars = {name: schema for name, schema in shapes.scalar_properties(node).items() if norm(name) not in parents}
     if not scalars:
         return None
     by_norm: dict[str, str] = {}
@@ -115,7 +123,7 @@ _HOLDERS = ("metadata", "meta", "reference", "ref", "identifier", "identity", "i
 
 def id_place(shapes: Shapes, node: Any, param: str, resource: str) -> str | None:
     """The dotted place of an id inside a record: `metadata.name`, `datasetReference.datasetId`; None: there is none."""
-    nouns = {norm(resource), norm(resource.rpartition(".")[2]), norm(resource).rpartition("_")[2]}
+    nouns = {norm(resource), norm(resource.rpartition(".")[2]), norm(resource.rpartition("_")[2])}
     wanted = [norm(param), *(f"{n}{s}" for n in sorted(nouns) for s in ("id", "name", "key"))]
     for name, schema in shapes.properties(node).items():
         word = norm(name)
@@ -126,6 +134,38 @@ def id_place(shapes: Shapes, node: Any, param: str, resource: str) -> str | None
         found = next((inner[w] for w in (*wanted, *(("id", "name") if own else ())) if w in inner), None)
         if found is not None:
             return f"{name}.{found}"
+    return None
+
+
+LINKS = ("self", "selflink", "href", "selfurl", "selfuri", "selfhref")
+_HOLDING_LINKS = ("links", "link", "meta", "metadata")
+
+
+def link_property(shapes: Shapes, node: Any, *, sent: Collection[str], sure: bool = True) -> str | None:
+    """The dotted place in a record of its own address: `selfLink`, `_links.self.href`; None: there is none.
+
+    `sent`: what callers set. Unless `sure`, a plain `url` is one as well (of what shows no id).
+    """
+    names = LINKS if sure else (*LINKS, "url", "uri", "link", "location", "resourceuri", "resourceurl")
+    properties = {norm(n): n for n in shapes.properties(node) if n not in sent}
+    for word in names:
+        if word in properties:
+            schema = shapes.properties(node)[properties[word]]
+            if "string" in shapes.types(schema):
+                return properties[word]
+            inner = shapes.properties(shapes.unit(schema).node) if word == "self" else {}
+            if "href" in inner:
+                return f"{properties[word]}.href"
+    for word in _HOLDING_LINKS:
+        holder = shapes.properties(node).get(properties.get(word, ""), {})
+        inner = shapes.properties(shapes.unit(holder).node)
+        place = next((n for n in inner if norm(n) in LINKS), None)
+        if place is None:
+            continue
+        if "string" in shapes.types(inner[place]):
+            return f"{properties[word]}.{place}"
+        if "href" in shapes.properties(shapes.unit(inner[place]).node):
+            return f"{properties[word]}.{place}.href"
     return None
 
 
@@ -296,7 +336,9 @@ def scope_property(shapes: Shapes, node: Any, param: str, parent: str) -> str | 
     bare = norm(re.sub(r"(_?[iI][dD]|_?[kK]ey|_?[sS]lug|_?[uU]uid|_?[nN]ame)$", "", param))
     names = [norm(param)] if norm(param) not in ("id", "uuid", "key", "name", "slug") else []
     short = last.rpartition("_")[2]
-    names += [norm(last) + "id", norm(last) + norm(tail), bare + "id", norm(last), bare, short + "id", short]
+    said = norm(last) in norm(param) or norm(param) in norm(last) or tail in _TAILS or tail == "arn"
+    mine = [norm(last) + "id", norm(last) + norm(tail), bare + "id", norm(last), bare, short + "id", short]
+    names += mine if said else [bare + "id", bare]
     for name in names:
         found = by_norm.get(name) if name not in ("id", "") else None
         if found is None:

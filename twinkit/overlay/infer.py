@@ -15,8 +15,18 @@ from twinkit.contract.finding import Finding
 from twinkit.overlay.bind_rest import Rest
 from twinkit.overlay.compiled import Binding, Resource
 from twinkit.overlay.errors import Errors
-from twinkit.overlay.identity import NAMES, id_pattern, id_place, id_property, id_type, narrower, natural_keys, times
-from twinkit.overlay.kinds import Collection, Collections
+from twinkit.overlay.identity import (
+    NAMES,
+    id_pattern,
+    id_place,
+    id_property,
+    id_type,
+    link_property,
+    narrower,
+    natural_keys,
+    times,
+)
+from twinkit.overlay.kinds import Collection, Collections, parent_names
 from twinkit.overlay.places import HOLE, Key, Places
 from twinkit.overlay.shapes import IDS, Shapes, Unit
 from twinkit.overlay.skeleton import Fallback, Skeleton
@@ -89,6 +99,8 @@ class Inference:
         path = self._path_schema(home)
         narrow = path if path is not None and narrower(self.shapes, path, schema) else schema
         pattern = id_pattern(self.shapes, narrow)
+        named = shown is not None or place is not None
+        link = link_property(self.shapes, unit.node, sent=self._sent(home), sure=named) if home.item_ops else None
         stamps, formats = times(self.shapes, unit.node)
         _, node = self.shapes.resolve(unit.node)
         body = next((op.body for m in members for op in m.ops if op.method == "post" and op.body is not None), None)
@@ -109,6 +121,7 @@ class Inference:
             id_property=shown,
             id_type=id_type(self.shapes, schema) if shown or place else "string",  # type: ignore[arg-type]
             id_place=place,
+            link=link,
             more_ids=self._more_ids(unit, shown),
             keys=self._keys(unit, shown),
             unique=tuple(natural_keys(self.shapes, unit.node, body, shown)),
@@ -126,11 +139,8 @@ class Inference:
 
     def _identified(self, name: str, unit: Unit, home: Collection) -> tuple[str | None, str | None]:
         """(property, place inside the record) that shows the id which paths name; one of them, or neither."""
-        sent: set[str] = set()
+        sent = self._sent(home)
         chosen = not any(op.method == "post" for op in home.ops)
-        for op in (*home.ops, *home.item_ops):
-            if op.method in ("post", "put") and op.body is not None:
-                sent |= set(self.shapes.properties(self.shapes.unit(op.body).node))
         given = {name for name in sent if chosen or self._elsewhere(name)}
         sure = id_property(self.shapes, unit.node, home.param, name, guess=False)
         place = id_place(self.shapes, unit.node, home.param, name) if home.param else None
@@ -140,13 +150,21 @@ class Inference:
             return None, place
         if sure is not None:
             return sure, None
-        found = id_property(self.shapes, unit.node, home.param, name, guess=not home.from_body, given=given)
+        above = parent_names(home)
+        found = id_property(
+            self.shapes, unit.node, home.param, name, guess=not home.from_body, given=given, parents=above
+        )
         said = self._path_schema(home)
         kinds = self.shapes.types(said) if said is not None else frozenset()
         whole = bool(kinds) and kinds <= {"integer", "number"}
         if found in sent and whole and self._text(unit, found):
             return None, None  # what callers name things is no number
         return found, None
+
+    def _sent(self, home: Collection) -> set[str]:
+        """What callers send to make or replace a record."""
+        bodies = [op.body for op in (*home.ops, *home.item_ops) if op.method in ("post", "put") and op.body is not None]
+        return {name for body in bodies for name in self.shapes.properties(self.shapes.unit(body).node)}
 
     def _elsewhere(self, name: str) -> bool:
         """Whether a property names a record of another collection: `accountId` beside `/accounts`."""
@@ -195,7 +213,7 @@ class Inference:
         names: tuple[str, ...] = ("id", "uuid", "slug", "key", "login", "username", "number", "handle")
         natural = (shown,) if shown and not re.search(r"(^|_)(u?id|guid|sid|arn)$|Id$|ID$|Uuid$|Arn$", shown) else ()
         if shown and shown.lower().endswith("arn"):
-            names = (*names, *(n for n in scalars if n in ("name", "Name")))
+            names = (*names, *(n for n in scalars if n in ("name", "Name") or n.endswith("Id")))
         return (*natural, *(n for n in names if n in scalars and n != shown))
 
     def _parent(self, key: tuple[str, ...]) -> str | None:

@@ -62,6 +62,14 @@ class Collection:
         return any(op.method == "post" for op in self.ops) or any(op.method in ("put", "post") for op in self.item_ops)
 
 
+def parent_names(collection: Collection) -> frozenset[str]:
+    """What the paths of a collection call its records' parents, as `norm` spells it; `id` says nothing."""
+    ops = (*collection.ops, *collection.item_ops)
+    depth = len(collection.key)
+    named = {norm(n) for op in ops for part, n in zip(op.key[:depth], op.names[:depth], strict=True) if part == HOLE}
+    return frozenset(named - {norm(collection.param or "")} - {"id", "uuid", "name", "key", "slug"})
+
+
 @lru_cache(maxsize=65_536)
 def base_name(name: str) -> str:
     """A schema name without the words that only tell versions of a shape apart: `FullUserResponse` → `user`."""

@@ -160,7 +160,7 @@ class Merge:
         self._properties(name, part, resource)
         changes: dict[str, Any] = {
             key: given[key]
-            for key in ("id", "id_property", "id_place", "id_type", "scoped", "parent", "schema")
+            for key in ("id", "id_property", "id_place", "link", "id_type", "scoped", "parent", "schema")
             if key in given
         }
         if given.get("id_property"):

@@ -67,6 +67,8 @@ class ResourcePart(Strict):
     id_type: Literal["string", "integer", "number"] | None = None
     id_place: str | None = None
     """Dotted place of the id inside a record that has no property for it."""
+    link: str | None = None
+    """Dotted place of a record's own address: `selfLink`, `_links.self.href`."""
     more_ids: dict[str, str] = Field(default_factory=dict)
     """Further properties that hold an id → pattern."""
     operations: dict[str, str | list[str]] = Field(default_factory=dict)

@@ -254,20 +254,25 @@ class Shapes:
     def wrapped(self, unit: Unit, hints: tuple[str, ...] = ()) -> tuple[str, Unit]:
         """(dotted place of the record in an object, the record): `("user", User)` for `{"user": {...}}`."""
         place: list[str] = []
+        wanted = {norm(h) for h in hints}
         for _ in range(2):
             inner = self._inner(unit, hints)
-            if inner is None:
+            if inner is None or (place and norm(place[0]) in wanted and self._beside(unit, inner)):
                 break
             place.append(inner)
             unit = self.unit(self.properties(unit.node)[inner])
         return ".".join(place), unit
 
+    def _beside(self, unit: Unit, name: str) -> bool:
+        """Whether a property of an object has others beside it that tell of more than the reply."""
+        return any(norm(other) not in META for other in self.properties(unit.node) if other != name)
+
     def _inner(self, unit: Unit, hints: tuple[str, ...]) -> str | None:
         properties = self.properties(unit.node)
         if not properties or len(properties) > 12 or has_id(properties):
             return None
-        objects = [n for n, s in properties.items() if self.is_object(s) and norm(n) not in META]
         wanted = {norm(h) for h in hints}
+        objects = [n for n, s in properties.items() if (norm(n) not in META or norm(n) in wanted) and self.is_object(s)]
         for name in objects:
             if norm(name) in wanted:
                 return name
@@ -335,6 +340,8 @@ class Shapes:
         if not properties:
             return self._keyed(unit)
         arrays = self._arrays(properties, hints)
+        if item_path:
+            arrays = {n: u for n, u in arrays.items() if self.properties(u.node) or not self.types(u.node)}
         wanted = {norm(h) for h in hints}
         named = [n for n in arrays if norm(n) in wanted]
         generic = [n for n in ITEM_LISTS if n in arrays] or [n for n in arrays if norm(n) in ITEM_LISTS]
@@ -353,7 +360,8 @@ class Shapes:
                 return ListShape(name, arrays[name])
             if not arrays and not item_path and len(rest) == 1 and (norm(rest[0]) in wanted or norm(rest[0]) in LISTS):
                 inner = self._keyed(self.unit(properties[rest[0]]))
-                return ListShape(rest[0], inner.item, keyed=True) if inner is not None else None
+                if inner is not None:
+                    return ListShape(rest[0], inner.item, keyed=True)
         return self._deeper(properties, hints, item_path, depth)
 
     def _deeper(

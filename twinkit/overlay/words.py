@@ -29,6 +29,10 @@ _IRREGULAR = {
     "movies": "movie",
     "caches": "cache",
     "leaves": "leaf",
+    "dbs": "db",
+    "vms": "vm",
+    "ips": "ip",
+    "ids": "id",
     "shelves": "shelf",
 }
 

@@ -85,4 +85,6 @@ def parse(media_type: str, content_type: str, request: Request) -> Any:
         return parse_xml(request.raw)
     if name.startswith("text/"):
         return request.raw.decode("utf-8", "replace")
+    if ("json" in name or "form" in name) and request.raw.lstrip()[:1] in (b"{", b"["):
+        return parse_json(request.raw)  # types that nobody registered: `application/form-data`
     return request.raw

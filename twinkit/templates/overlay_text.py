@@ -72,6 +72,8 @@ def _resource(resource: Resource, compiled: Compiled) -> Iterator[str]:
         yield f"    id_property: {scalar(resource.id_property)}"
     if resource.id_place:
         yield f"    id_place: {scalar(resource.id_place)}"
+    if resource.link:
+        yield f"    link: {scalar(resource.link)}"
     roles: dict[str, list[str]] = {}
     for binding in compiled.bindings.values():
         if binding.resource == resource.name and binding.fidelity != "shape":

@@ -8,20 +8,21 @@ from typing import Any
 import orjson
 
 from twinkit.behaviour.ctx import Ctx
-from twinkit.behaviour.generic.dotted import dig
+from twinkit.behaviour.generic.dotted import dig, put
 from twinkit.behaviour.generic.items import change, make
 from twinkit.behaviour.generic.lists import Found, conditions, envelope, matching
 from twinkit.behaviour.generic.paging import paging_of
-from twinkit.behaviour.generic.replies import example_reply
+from twinkit.behaviour.generic.replies import example_reply, shown_record
 from twinkit.behaviour.generic.scope import check_parents
 from twinkit.behaviour.request import Reply, Request
 from twinkit.overlay.compiled import Binding
 
 
 def elements(request: Request, binding: Binding) -> list[Any]:
-    """The elements that the body lists."""
+    """The elements that the body lists, after the one that it has by itself."""
     found = dig(request.body, binding.body.get("items", ""), [])
-    return found if isinstance(found, list) else [found]
+    alone = dig(request.body, binding.body["one"]) if binding.body.get("one") else None
+    return [*([] if alone is None else [alone]), *(found if isinstance(found, list) else [found])]
 
 
 def _shown(ctx: Ctx, request: Request, binding: Binding, records: list[dict[str, Any]]) -> Reply:
@@ -31,7 +32,11 @@ def _shown(ctx: Ctx, request: Request, binding: Binding, records: list[dict[str,
         return example_reply(ctx, request, binding)
     rows = [orjson.dumps(record) for record in records]
     ids = [str(number) for number in range(len(rows))]
-    return envelope(ctx, request, binding, paging_of(ctx, request, binding), Found(rows, ids, False, len(rows)))
+    reply = envelope(ctx, request, binding, paging_of(ctx, request, binding), Found(rows, ids, False, len(rows)))
+    alone = binding.envelope.get("one")
+    if alone and rows and isinstance(reply.body, dict) and dig(request.body, binding.body.get("one", "")):
+        put(reply.body, alone, shown_record(ctx, binding, orjson.loads(rows[0])))
+    return reply
 
 
 def create(ctx: Ctx, request: Request, binding: Binding) -> Reply:

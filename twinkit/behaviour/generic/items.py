@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
 from twinkit.behaviour.ctx import OWN_ID, Ctx, instant
-from twinkit.behaviour.generic.dotted import dig
+from twinkit.behaviour.generic.dotted import dig, put
 from twinkit.behaviour.generic.patching import json_patch, merge, merge_patch
 from twinkit.behaviour.generic.project import NOTHING, fit, project
 from twinkit.behaviour.generic.replies import deleted_reply, example_reply, raw_reply, record_reply
@@ -108,6 +109,8 @@ def make(ctx: Ctx, request: Request, binding: Binding, values: Mapping[str, Any]
         fitted[resource.id_property] = typed(ctx, resource, chosen)
     write_parents(ctx, request, binding, fitted)
     check_unique(ctx, request, binding, resource, fitted)
+    if resource.link and ctx.twin.fits_replies and binding.kind != "bulk_create":
+        _link(ctx, request, resource, fitted, chosen)
     key = None if chosen is None else str(chosen)
     if chosen is not None and resource.id_property is None:
         fitted.setdefault(OWN_ID, key)
@@ -118,6 +121,26 @@ def make(ctx: Ctx, request: Request, binding: Binding, values: Mapping[str, Any]
     if resource.more_ids or resource.id_place:
         _further_ids(ctx, resource, fitted)
     return ctx.create(resource.name, fitted, id=key, request=request)
+
+
+def _link(ctx: Ctx, request: Request, resource: Resource, record: dict[str, Any], id: Any) -> None:
+    """Write a new record's own address into it, where it is shown and its items are below what it is made with."""
+    shown = resource.id_property or OWN_ID
+    if id is None and shown not in record:
+        if resource.scoped:
+            return
+        record[shown] = ctx.own_id(resource)
+    whole = request.url_path.rstrip("/")
+    item = whole if request.method == "PUT" else f"{whole}/{quote(str(record.get(shown, id)), safe='')}"
+    if ctx.twin.index.match("get", item) is None:
+        return
+    top, _, rest = str(resource.link).partition(".")
+    schema = ctx.twin.properties(resource.schema).get(top, True)
+    if dig(record, str(resource.link)) not in (None, ""):
+        return
+    fitted = fit(ctx, schema, nested(rest, f"{ctx.base_url}{item}"), record.get(top))
+    if fitted is not NOTHING:
+        record[top] = fitted
 
 
 def _further_ids(ctx: Ctx, resource: Resource, record: dict[str, Any]) -> None:
@@ -218,10 +241,24 @@ def sent(request: Request, binding: Binding) -> dict[str, Any]:
     into = binding.body.get("into")
     if into and into not in body:
         return {into: dict(body), **body}
+    spread = binding.body.get("spread")
+    if spread:
+        body = spread_out(body, spread)
     rename = binding.body.get("rename")
     if rename:
         return {rename.get(name, name): value for name, value in body.items()}
     return dict(body)
+
+
+def spread_out(body: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, Any]:
+    """The body with what belongs elsewhere in the record put there."""
+    out = dict(body)
+    for source, place in places.items():
+        value = dig(body, source, NOTHING)
+        if value is not NOTHING:
+            out.pop(source, None)
+            put(out, place, value)
+    return out
 
 
 def request_values(request: Request, binding: Binding) -> Any:
@@ -262,10 +299,7 @@ def check_unique(ctx: Ctx, request: Request, binding: Binding, resource: Resourc
 
 def exists(ctx: Ctx, request: Request, binding: Binding) -> bool:
     """Whether the record that a request names is there."""
-    resource = ctx.resource(binding.resource or "")
-    value = str(identifier(request, binding) or "")
-    key = f"{way_of(request, binding)}/{value}" if resource.scoped else value
-    return ctx.store.raw(resource.name, key) is not None
+    return found(ctx, request, binding) is not None
 
 
 def _put_new(ctx: Ctx, request: Request, binding: Binding) -> Reply:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -30,6 +31,9 @@ def record_reply(ctx: Ctx, request: Request, binding: Binding, record: dict[str,
     reply = _record_reply(ctx, request, binding, record, status or binding.status)
     if binding.reply.get("location"):
         reply.headers["location"] = location(ctx, request, binding, record)
+    link = binding.reply.get("link")
+    if link and isinstance(reply.body, dict):
+        put(reply.body, link, location(ctx, request, binding, record))
     return reply
 
 
@@ -233,4 +237,4 @@ def location(ctx: Ctx, request: Request, binding: Binding, record: Mapping[str, 
     """Where a new record can be retrieved: below the collection it was made in."""
     resource = ctx.resource(binding.resource or "")
     id = dig(record, resource.id_property or OWN_ID, "")
-    return f"{ctx.base_url}{request.url_path.rstrip('/')}/{id}"
+    return f"{ctx.base_url}{request.url_path.rstrip('/')}/{quote(str(id), safe='')}"
