@@ -244,9 +244,7 @@ class Rest:
         items = self.bodies.items(op)
         if items and reply.listing is not None:
             return {"kind": "bulk_create", "resource": collection.resource, "body": self.bodies.or_one(op, items)}
-        known = self.collections.units.get(collection.resource)
-        one = reply.unit is not None and known is not None and self.collections.alike(known, reply.unit)
-        if items and items["items"] == "" and not one:
+        if items and items["items"] == "" and not (reply.listing is None and self._holds(reply, collection.resource)):
             return {"kind": "bulk_create", "resource": collection.resource, "body": items}
         chosen = self._chosen_in_query(op, collection)
         return {

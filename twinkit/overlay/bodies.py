@@ -112,7 +112,9 @@ class Bodies:
             rest = {name: schema for name, schema in properties.items() if name not in rename}
             spread = self._spread.of(rest, own, nouns) if own and "style" not in out else {}
             out |= {"rename": rename} if rename else {}
+            copied = self._spread.copied(rest, own, spread)
             out |= {"spread": spread} if spread else {}
+            out |= {"copied": copied} if copied else {}
         return out
 
     def _holds_one(self, given: dict[str, Any], own: dict[str, Any], hints: tuple[str, ...]) -> bool:
@@ -218,6 +220,8 @@ class Bodies:
             out["location"] = True
         if out["shows"] == "list" and reply.unit is not None and not self._same(reply, unit):
             out["project"] = bool(self._shapes.properties(reply.unit.node))
+            link = link_property(self._shapes, reply.unit.node, sent=()) if self._shown_id(reply, bound) is None else None
+            out |= {"link": link} if link and "." not in link else {}
         hidden = out["shows"] in ("empty", "example", "text") or self._shown_id(reply, bound) is None
         if bound["kind"] == "create" and hidden and out["shows"] != "id":
             out["location"] = True
@@ -237,8 +241,10 @@ class Bodies:
         """The property of another schema that shows the record's id."""
         if reply.unit is None:
             return None
+        above = {norm(name) for name, _ in bound.get("parents") or ()} - {"id", "uuid", "name", "key", "slug"}
         for param in bound.get("params") or (None,):
-            found = id_property(self._shapes, reply.unit.node, param, bound["resource"])
+            parents = above - {norm(param or "")}
+            found = id_property(self._shapes, reply.unit.node, param, bound["resource"], parents=parents)
             if found:
                 return found
         return None

@@ -103,7 +103,7 @@ class Binding:
     `id` (create: property in which the caller chooses the id, where it is not the id property),
     `rename` (body property → record property), `into` (the property of the record that holds what the body has on top:
     `properties`), `spread` (dotted place in the body → in the record, where both have it at different
-    depths)."""
+    depths), `copied` (the same for what the record has on top as well)."""
 
     filters: Mapping[str, str] = field(default_factory=dict)
     """Query (or body, for search by POST) parameter → record property that must equal it; a list value means any of
@@ -141,8 +141,8 @@ class Binding:
     (constants + id), "empty" (no body), "example", "text", "bytes". `media`: content type of the reply. `schema`:
     component name of one shown item. `project` true: the elements of a list have another schema too. `id`: in another
     schema, the property that shows the record's id (`detectorId` of a create reply). `location`: true when a Location
-    header is declared. `link`: in another
-    schema, the dotted property that shows the record's address. `deleted`: for "deleted" the constant body, with `"$id"` where the id goes."""
+    header is declared. `link`: in another schema, the dotted property that shows the record's address.
+    `deleted`: for "deleted" the constant body, with `"$id"` where the id goes."""
 
     status: int = 200
     """First documented success."""

@@ -164,6 +164,8 @@ def read_reply(shapes: Shapes, op: Op, likely: bool) -> Reply:
         return Reply()
     hints = hints_for(op.last)
     listing = shapes.listing(op.reply, hints, item_path=op.on_item, likely=likely)
+    if listing is not None and op.method != "get" and listing.place and not shapes.properties(listing.item.node):
+        listing = None if len(shapes.properties(shapes.unit(op.reply).node)) > 1 else listing
     if listing is not None:
         if not listing.place and op.on_item and op.method in ("post", "put", "patch"):
             return Reply(listing, unit=listing.item)

@@ -362,7 +362,18 @@ class Shapes:
                 inner = self._keyed(self.unit(properties[rest[0]]))
                 if inner is not None:
                     return ListShape(rest[0], inner.item, keyed=True)
-        return self._deeper(properties, hints, item_path, depth)
+        found = self._deeper(properties, hints, item_path, depth)
+        return self._linked(properties, wanted) if found is None and not item_path and not depth else found
+
+    def _linked(self, properties: Mapping[str, Any], wanted: set[str]) -> ListShape | None:
+        """A list of links to the records: `{"_links": {"subscriptions": [{"href": …}]}}`."""
+        for holder, schema in properties.items():
+            inner = self.properties(self.unit(schema).node) if norm(holder) == "links" else {}
+            for name, node in inner.items():
+                element = self.unit(self.unit(node).node.get("items", {}))
+                if norm(name) in wanted and "href" in self.properties(element.node):
+                    return ListShape(f"{holder}.{name}", element)
+        return None
 
     def _deeper(
         self, properties: Mapping[str, Any], hints: tuple[str, ...], item_path: bool, depth: int

@@ -10,62 +10,16 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.twinkit.behaviour.documents import TEXT, WHOLE, changed, collection, json_content, thing
 from twinkit.server.catalogue import document_twin
 from twinkit.testing import TwinServer
-
-TEXT: dict[str, Any] = {"type": "string"}
-WHOLE: dict[str, Any] = {"type": "integer"}
-
-
-def thing(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
-    """An object schema."""
-    return {"type": "object", "required": list(required), "properties": properties}
-
-
-def content(schema: Any) -> dict[str, Any]:
-    """Content of a body or reply."""
-    return {"content": {"application/json": {"schema": schema}}}
-
-
-def collection(
-    path: str,
-    param: str,
-    shown: Any,
-    *,
-    body: Any = None,
-    made: Any = None,
-    wrap: Any = lambda schema: schema,
-    listed: Any = None,
-    above: tuple[str, ...] = (),
-    kind: Any = TEXT,
-) -> dict[str, Any]:
-    """POST and GET on a path; GET, PUT and DELETE on its items."""
-    parameters = [{"name": name, "in": "path", "required": True, "schema": TEXT} for name in above]
-    own = {"name": param, "in": "path", "required": True, "schema": kind}
-    gone = {"404": {"description": ""}}
-    body = content(body if body is not None else shown)
-    made = content(made if made is not None else wrap(shown))
-    listed = content(listed if listed is not None else {"type": "array", "items": shown})
-    return {
-        path: {
-            "parameters": parameters,
-            "get": {"responses": {"200": {"description": "", **listed}}},
-            "post": {"requestBody": body, "responses": {"201": {"description": "", **made}}},
-        },
-        f"{path}/{{{param}}}": {
-            "parameters": [*parameters, own],
-            "get": {"responses": {"200": {"description": "", **content(wrap(shown))}, **gone}},
-            "put": {"requestBody": body, "responses": {"200": {"description": "", **content(wrap(shown))}, **gone}},
-            "delete": {"responses": {"204": {"description": ""}, **gone}},
-        },
-    }
 
 
 def marked(path: str, param: str, shown: Any) -> dict[str, Any]:
     """PUT and GET on what a parameter names."""
     own = {"name": param, "in": "path", "required": True, "schema": TEXT}
-    put = {"requestBody": content(shown), "responses": {"200": {"description": "", **content(thing())}}}
-    get = {"responses": {"200": {"description": "", **content(shown)}, "404": {"description": ""}}}
+    put = {"requestBody": json_content(shown), "responses": {"200": {"description": "", **json_content(thing())}}}
+    get = {"responses": {"200": {"description": "", **json_content(shown)}, "404": {"description": ""}}}
     return {path: {"parameters": [own], "put": put, "get": get}}
 
 
@@ -131,7 +85,9 @@ PATHS: dict[str, Any] = {
     **collection("/moves", "moveId", MOVE),
     **collection("/keys", "id", KEY),
     **collection("/stores", "id", STORE, body=thing(name=TEXT, title=TEXT)),
-    "/tanks": {"get": {"responses": {"200": {"description": "", **content({"type": "array", "items": TANK_SUMMARY})}}}},
+    "/tanks": {
+        "get": {"responses": {"200": {"description": "", **json_content({"type": "array", "items": TANK_SUMMARY})}}}
+    },
     **collection("/groups/{group}/tanks", "id", {"$ref": "#/components/schemas/Tank"}, above=("group",)),
     **collection("/cloud_storage", "driveId", DRIVE, made=DRIVES, wrap=lambda _: DRIVES, listed=DRIVES),
     **marked("/tags/{resourceArn}", "resourceArn", thing(Tags=MAP)),
@@ -202,13 +158,6 @@ CASES: list[tuple[str, Any, str, str]] = [
     ("/prices", {"title": "a", "amount": "1.5e3"}, "id", "title"),
     ("/covers", {"title": "a", "covers": {"x": {"word": "w", "size": 1}}}, "id", "title"),
 ]
-
-
-def changed(body: Any) -> Any:
-    """The same body with another title."""
-    if isinstance(body, dict):
-        return {name: "b" if name == "title" else changed(value) for name, value in body.items()}
-    return [changed(value) for value in body] if isinstance(body, list) else body
 
 
 @pytest.mark.parametrize(("path", "body", "id_place", "title"), CASES)

@@ -243,20 +243,19 @@ def sent(request: Request, binding: Binding) -> dict[str, Any]:
         return {into: dict(body), **body}
     spread = binding.body.get("spread")
     if spread:
-        body = spread_out(body, spread)
+        body = spread_out(body, spread, binding.body.get("copied", {}))
     rename = binding.body.get("rename")
     if rename:
         return {rename.get(name, name): value for name, value in body.items()}
     return dict(body)
 
 
-def spread_out(body: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, Any]:
+def spread_out(body: Mapping[str, Any], moved: Mapping[str, str], copied: Mapping[str, str]) -> dict[str, Any]:
     """The body with what belongs elsewhere in the record put there."""
-    out = dict(body)
-    for source, place in places.items():
+    out = {name: value for name, value in body.items() if name not in moved}
+    for source, place in (*moved.items(), *copied.items()):
         value = dig(body, source, NOTHING)
         if value is not NOTHING:
-            out.pop(source, None)
             put(out, place, value)
     return out
 

@@ -332,8 +332,10 @@ def selected(record: Any, wanted: Any) -> Any:
 
 def _mapped(ctx: Ctx, binding: Binding, found: Found) -> Any:
     resource = ctx.resource(binding.resource or "")
-    shown = [shown_record(ctx, binding, orjson.loads(row)) for row in found.rows]
-    keyed = {str(item.get(resource.id_property or "id", key)): item for item, key in zip(shown, found.ids, strict=True)}
+    records = [orjson.loads(row) for row in found.rows]
+    named = [record.get(resource.id_property or OWN_ID) for record in records]
+    ids = [key.rpartition("/")[2] if id is None else str(id) for id, key in zip(named, found.ids, strict=True)]
+    keyed = {id: shown_record(ctx, binding, record) for id, record in zip(ids, records, strict=True)}
     place = binding.envelope["map"]
     if place in ("", True):
         return keyed

@@ -78,6 +78,8 @@ def shown_record(ctx: Ctx, binding: Binding, record: dict[str, Any]) -> dict[str
         return record
     if "id" in binding.reply:
         record = {**record, binding.reply["id"]: id}
+    elif "link" in binding.reply and ctx.request is not None:
+        record = {**record, binding.reply["link"]: location(ctx, ctx.request, binding, record)}
     schema = ctx.twin.shown_schema(binding)
     return record if schema is None else projected(ctx, schema, record, binding.operation)
 

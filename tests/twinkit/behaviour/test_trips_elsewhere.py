@@ -1,0 +1,174 @@
+"""Round trips where bodies have a record's properties elsewhere than the record, and ids where few look for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.twinkit.behaviour.documents import TEXT, WHOLE, changed, collection, document_server, json_content, thing
+
+HOOK = thing(id=TEXT, type=TEXT, attributes=thing(title=TEXT, url=TEXT))
+NOTICE = thing(id=WHOLE, type=TEXT, attributes=thing(title=TEXT, type=TEXT, text=TEXT, size=WHOLE))
+ATTACHMENT = thing(Attachment=thing(AttachmentId=TEXT, title=TEXT), SubnetArns={"type": "array", "items": TEXT})
+TASK = thing(id=TEXT, type=TEXT, title=TEXT, assigned_to=thing(id=TEXT, login=TEXT))
+ADDRESS = {**TEXT, "format": "ipv4", "example": "192.0.2.1", "readOnly": True}
+SUBSCRIPTION = thing(id=TEXT, title=TEXT, _links=thing(self=thing(href=TEXT)))
+LINKED = thing(_links=thing(subscriptions={"type": "array", "items": thing(("href",), href=TEXT, title=TEXT)}))
+ONE = {"$ref": "#/components/schemas/Trade"}
+MANY = {"type": "array", "items": ONE}
+BUDGET = thing(data=thing(accounts={"type": "array", "items": thing(id=TEXT, title=TEXT)}, knowledge=WHOLE))
+ARRAYS = {"type": "array", "items": thing(title=TEXT)}
+
+
+def changeable(path: str, param: str, shown: Any, body: Any, **more: Any) -> dict[str, Any]:
+    """A collection whose items PUT makes as well."""
+    made = collection(path, param, shown, body=body, **more)
+    replies = made[f"{path}/{{{param}}}"]["put"]["responses"]
+    replies["201"] = replies["200"]
+    return made
+
+
+PATHS: dict[str, Any] = {
+    **collection("/hooks", "id", HOOK, body=thing(data=thing(attributes=HOOK)), wrap=lambda s: thing(data=s)),
+    **collection("/notices", "id", NOTICE, body=thing(title=TEXT, text=TEXT, size=WHOLE, type=TEXT), kind=WHOLE),
+    **collection("/nodes", "id", thing(id=TEXT, net=TEXT, zone=TEXT, title=TEXT),
+                 body=thing(net=TEXT, nodeConfiguration=thing(zone=TEXT, title=TEXT))),
+    **collection("/policies", "id", thing(id=TEXT, title=TEXT, size=WHOLE), body=thing(policyTitle=TEXT, size=WHOLE)),
+    **collection("/inquiries", "id", thing(id=TEXT, title=TEXT, size=WHOLE), wrap=lambda s: thing(Inquiry=s),
+                 body=thing(InquiryRequest=thing(title=TEXT, count=WHOLE))),
+    **collection("/vpc-attachments", "attachmentId", ATTACHMENT, wrap=lambda s: thing(VpcAttachment=s),
+                 body=thing(title=TEXT, SubnetArns=ATTACHMENT["properties"]["SubnetArns"])),
+    **collection("/dbs", "name", thing(name=TEXT, title=TEXT), wrap=lambda s: thing(db=s)),
+    **collection("/servers", "id", thing(id=WHOLE, title=TEXT), kind=WHOLE, wrap=lambda s: thing(server=s, next=TEXT)),
+    **collection("/tasks", "id", TASK, body=thing(title=TEXT, assign_to=thing(id=TEXT, login=TEXT))),
+    **collection("/budgets", "id", thing(id=TEXT, title=TEXT)),
+    **collection("/budgets/{budget_id}/accounts", "id", thing(id=TEXT, title=TEXT), above=("budget_id",),
+                 listed=BUDGET),
+    **collection("/accounts/{account-id}/transfers", "id", thing(account_id=WHOLE, title=TEXT),
+                 body=thing(title=TEXT), above=("account-id",), kind=WHOLE),
+    **collection("/addresses", "address", thing(address=ADDRESS, title=TEXT), body=thing(title=TEXT)),
+    **collection("/subscriptions", "id", SUBSCRIPTION, body=thing(title=TEXT), listed=LINKED),
+    **collection("/trades", "id", ONE, body=thing(trade=ONE, trades=MANY),
+                 made=thing(data=thing(trade=ONE, trades=MANY)), wrap=lambda s: thing(data=thing(trade=s))),
+    **collection("/posts", "id", thing(id=TEXT, title=TEXT), body=ARRAYS),
+    **collection("/zones/{zone}/notes", "kind", thing(kind=TEXT, notes={"type": "array", "items": TEXT}, title=TEXT),
+                 above=("zone",)),
+    **collection("/repositories/{workspace}/issues", "id",
+                 thing(id=TEXT, title=TEXT, repository=thing(uuid=TEXT, name=TEXT)), above=("workspace",)),
+    **changeable("/projects", "key", thing(key=TEXT, uuid=TEXT, title=TEXT), thing(key=TEXT, uuid=TEXT, title=TEXT)),
+    **collection("/pages", "number", thing(url=TEXT, title=TEXT), body=thing(title=TEXT), kind=WHOLE),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of the document's twin."""
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "Elsewhere", "version": "1"},
+        "paths": PATHS,
+        "components": {"schemas": {"Trade": thing(id=TEXT, title=TEXT)}},
+    }
+    with document_server(tmp_path_factory.mktemp("elsewhere"), document) as client:
+        yield client
+
+
+def at(value: Any, place: str) -> Any:
+    """What stands at a dotted place; numbers count elements."""
+    for part in place.split(".") if place else ():
+        value = value[int(part)] if part.isdecimal() else value[part]
+    return value
+
+
+ATTACHED = "VpcAttachment.Attachment"
+CASES: list[tuple[str, Any, str, str]] = [
+    # path, body, place of the id in the reply, place of the title in the item
+    ("/hooks", {"data": {"attributes": {"title": "a", "url": "u"}}}, "data.id", "data.attributes.title"),
+    ("/notices", {"title": "a", "text": "t"}, "id", "attributes.title"),
+    ("/nodes", {"net": "n", "nodeConfiguration": {"zone": "z", "title": "a"}}, "id", "title"),
+    ("/policies", {"policyTitle": "a"}, "id", "title"),
+    ("/inquiries", {"InquiryRequest": {"title": "a"}}, "Inquiry.id", "Inquiry.title"),
+    ("/vpc-attachments", {"title": "a", "SubnetArns": ["s"]}, f"{ATTACHED}.AttachmentId", f"{ATTACHED}.title"),
+    ("/dbs", {"name": "d1", "title": "a"}, "db.name", "db.title"),
+    ("/servers", {"title": "a"}, "server.id", "server.title"),
+    ("/budgets/b1/accounts", {"title": "a"}, "id", "title"),
+    ("/addresses", {"title": "a"}, "address", "title"),
+    ("/trades", {"trade": {"title": "a"}}, "data.trade.id", "data.trade.title"),
+    ("/trades", {"trades": [{"title": "a"}]}, "data.trades.0.id", "data.trade.title"),
+    ("/posts", [{"title": "a"}], "id", "title"),
+    ("/zones/z1/notes", {"kind": "k1", "notes": ["n"], "title": "a"}, "kind", "title"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "id_place", "title"), CASES)
+def test_a_trip_holds(client: httpx.Client, path: str, body: Any, id_place: str, title: str) -> None:
+    made = client.post(path, json=body)
+    assert made.status_code == 201, made.text
+    id = at(made.json(), id_place)
+    item = f"{path}/{id}"
+    assert at(client.get(item).json(), title) == "a"
+    assert json.dumps(id) in client.get(path).text
+    if path != "/posts":
+        assert client.put(item, json=changed(body)).status_code == 200
+        assert at(client.get(item).json(), title) == ("a" if "trades" in body else "b")
+    assert client.delete(item).status_code == 204
+    assert client.get(item).status_code == 404
+    assert json.dumps(id) not in client.get(path).text
+
+
+def test_what_a_wrapper_has_beside_the_record_is_kept(client: httpx.Client) -> None:
+    made = client.post("/vpc-attachments", json={"title": "a", "SubnetArns": ["s"]}).json()
+    assert made["VpcAttachment"]["SubnetArns"] == ["s"]
+
+
+def test_what_a_body_has_on_top_goes_where_most_of_it_goes(client: httpx.Client) -> None:
+    made = client.post("/notices", json={"title": "a", "text": "t", "size": 1, "type": "file"}).json()
+    assert made["attributes"] == {"title": "a", "text": "t", "size": 1, "type": "file"}
+
+
+def test_an_object_that_names_another_record_is_not_the_record(client: httpx.Client) -> None:
+    made = client.post("/tasks", json={"title": "a", "assign_to": {"id": "u1", "login": "ann"}}).json()
+    assert made["id"] != "u1"
+    assert client.get(f"/tasks/{made['id']}").json()["title"] == "a"
+
+
+def test_a_parents_id_is_never_the_records_own(client: httpx.Client) -> None:
+    items = [client.post("/accounts/7/transfers", json={"title": "a"}).headers["location"] for _ in range(2)]
+    assert [client.get(item).json() for item in items] == [{"account_id": 7, "title": "a"}] * 2
+    assert len(client.get("/accounts/7/transfers").json()) == 2
+
+
+def test_examples_are_no_ids(client: httpx.Client) -> None:
+    made = {client.post("/addresses", json={"title": "a"}).json()["address"] for _ in range(5)}
+    assert len(made) == 5
+
+
+def test_a_list_of_links_leads_to_the_records(client: httpx.Client) -> None:
+    made = client.post("/subscriptions", json={"title": "a"}).json()
+    (link,) = [each for each in client.get("/subscriptions").json()["_links"]["subscriptions"] if each["title"] == "a"]
+    assert link["href"] == made["_links"]["self"]["href"]
+    assert client.get(link["href"]).json() == made
+
+
+def test_an_address_is_shown_where_no_id_is(client: httpx.Client) -> None:
+    made = client.post("/pages", json={"title": "a"})
+    assert made.json()["url"] == made.headers["location"]
+    assert client.get(made.json()["url"]).json()["title"] == "a"
+    assert client.get("/pages").json() == [made.json()]
+
+
+def test_a_property_of_another_record_is_left_as_it_was_sent(client: httpx.Client) -> None:
+    made = client.post("/repositories/w1/issues", json={"title": "a", "repository": {"uuid": "r1"}}).json()
+    assert made["repository"]["uuid"] == "r1"
+    assert [each["id"] for each in client.get("/repositories/w1/issues").json()] == [made["id"]]
+
+
+def test_put_finds_a_record_by_any_of_its_ids(client: httpx.Client) -> None:
+    client.post("/projects", json={"key": "P1", "uuid": "u1", "title": "a"})
+    assert client.put("/projects/u1", json={"title": "b"}).status_code == 200
+    assert client.get("/projects/P1").json()["title"] == "b"
+    assert client.put("/projects/P2", json={"title": "c"}).status_code == 201
