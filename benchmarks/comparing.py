@@ -44,7 +44,13 @@ def levels(value: Any, depth: int, hints: Collection[str] = ()) -> Iterator[dict
             inner = [each for each in value.values() if isinstance(each, (dict, list))]
             for name, each in value.items():
                 word = bare(name)
-                wraps = word in WRAPS or word.rstrip("s") in WRAPS or word.rstrip("s") in hints or word.removesuffix("reference") in hints
+                wraps = (
+                    word in WRAPS
+                    or word.rstrip("s") in WRAPS
+                    or word.rstrip("s") in hints
+                    or word.removesuffix("reference") in hints
+                )
+                wraps = wraps or any(len(hint) > 3 and word.endswith(hint) for hint in hints)
                 if not hints or wraps or (inner == [each] and len(value) < 3):
                     yield from levels(each, depth - 1, hints)
 

@@ -220,7 +220,9 @@ class Bodies:
             out["location"] = True
         if out["shows"] == "list" and reply.unit is not None and not self._same(reply, unit):
             out["project"] = bool(self._shapes.properties(reply.unit.node))
-            link = link_property(self._shapes, reply.unit.node, sent=()) if self._shown_id(reply, bound) is None else None
+            link = (
+                link_property(self._shapes, reply.unit.node, sent=()) if self._shown_id(reply, bound) is None else None
+            )
             out |= {"link": link} if link and "." not in link else {}
         hidden = out["shows"] in ("empty", "example", "text") or self._shown_id(reply, bound) is None
         if bound["kind"] == "create" and hidden and out["shows"] != "id":

@@ -169,7 +169,9 @@ def link_property(shapes: Shapes, node: Any, *, sent: Collection[str], sure: boo
     return None
 
 
-_TAILS = ("number", "key", "slug", "name", "code", "uuid", "id", "token", "sid", "sha", "hash", "ref", "guid", "handle")
+_TAILS = listed("""
+    number key slug name code uuid id token sid sha hash ref guid handle ip address email domain
+    """)
 """Last words of a parameter that name a property by themselves."""
 
 
