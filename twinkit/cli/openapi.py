@@ -21,8 +21,10 @@ def add(subparsers: Any) -> None:
     adding = verbs.add_parser("add", help="put a document's structure into the contracts, with its row in SOURCES.toml")
     adding.add_argument("name", help="name of the contract, such as `asana`")
     adding.add_argument("document", help="file, URL or package:file")
-    update = verbs.add_parser("update", help="replace a contract by a newer document and say what changed")
-    update.add_argument("name", help="name of the contract")
+    update = verbs.add_parser(
+        "update", help="replace a contract by a newer document; say what changed, what it means for its twins"
+    )
+    update.add_argument("name", help="name of the contract or of an installed twin")
     update.add_argument("document", nargs="?", help="the newer document (default: the source in SOURCES.toml)")
     update.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
     for verb in (adding, update):
@@ -31,11 +33,16 @@ def add(subparsers: Any) -> None:
         )
         verb.add_argument("--licence", default="", help="such as MIT (default: what the document or the old row says)")
         verb.add_argument(
-            "--folder", type=Path, default=None, help="the contracts' folder (default: the project's openapi/)"
+            "--folder",
+            type=Path,
+            default=None,
+            help="the contracts' folder (default: where the contract is, else openapi/)",
         )
-    diff = verbs.add_parser("diff", help="say what differs between two documents")
+    diff = verbs.add_parser("diff", help="say what differs between two documents; exit code 1 when something does")
     diff.add_argument("old", help="the older document, or the name of a contract")
     diff.add_argument("new", help="the newer document, or the name of a contract")
+    for verb in (update, diff):
+        verb.add_argument("--breaking", action="store_true", help="only what may break callers of the older one")
     for verb in (adding, update, diff):
         verb.add_argument("--json", action="store_true", help="print JSON")
     for verb in (strip, adding, update):
@@ -44,7 +51,7 @@ def add(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what was asked; 0, or for `diff` 1 when something differs."""
+    """Do what was asked; 0, or for `diff` 1 when something (with --breaking: something breaking) differs."""
     return {"strip": _strip, "add": _add, "update": _update, "diff": _diff}[args.verb](args)
 
 
@@ -87,31 +94,50 @@ def _add(args: argparse.Namespace) -> int:
 
 
 def _update(args: argparse.Namespace) -> int:
-    from twinkit.contract.changes import compare, mentions
+    from twinkit.contract.changes import compare
     from twinkit.contract.load import read
-    from twinkit.contract.sources import row_of, save
+    from twinkit.contract.sources import make, same_kind, save
+    from twinkit.overlay.drift import drift
+    from twinkit.server.catalogue import contract_file, twins_of
 
-    folder = args.folder or paths.data("openapi")
-    row = row_of(folder, args.name)
-    old = read(folder / f"{args.name}.json")
-    new = read(args.document or row.source)
+    file = contract_file(args.name, args.folder)
+    row = _row(file, args.document)
+    old = read(file)
+    new = read(args.document or row["source"])
     _report(args, new)
+    same_kind(old, new)
+    source = args.source or (row["source"] if args.document is None else _published(args.document) or row["source"])
+    given = {"source": source, "licence": args.licence or row["licence"]}
+    text, _ = make(file.stem, new, **given)
     difference = compare(old, new)
-    twin = paths.PACKAGE.parent / "twins" / args.name
-    places = mentions(twin, difference.affected()) if twin.is_dir() else {}
+    drifts = [drift(folder, file, text, difference) for folder in twins_of(file)]
     if not args.dry_run:
-        save(folder, args.name, new, source=args.source or row.source, licence=args.licence or row.licence)
+        save(file.parent, file.stem, new, **given)
     if args.json:
-        written = {**difference.as_json(), "mentions": places, "written": not args.dry_run}
-        print(json.dumps(written, ensure_ascii=False))
+        told = {**difference.as_json(), "twins": [each.as_json() for each in drifts], "written": not args.dry_run}
+        print(json.dumps(told, ensure_ascii=False))
         return 0
-    for line in difference.lines() if difference else ("nothing changed",):
+    for line in difference.lines(breaking=args.breaking) if difference else ("nothing changed",):
         print(line)
-    if places:
-        print(f"the twin {args.name} speaks of these operations:")
-        for id, found in places.items():
-            print(f"  {id}: {', '.join(found)}")
+    for each in drifts:
+        print(*each.lines(), sep="\n", end="\n" if any(each.lines()) else "")
+    print(f"{file}: {'not written (--dry-run)' if args.dry_run else 'written'}")
     return 0
+
+
+def _row(file: Path, document: str | None) -> dict[str, str]:
+    """Source and licence of a contract; without its row a newer document must be given."""
+    from twinkit.contract.sources import read_sources, row_of
+
+    if document is not None and file.stem not in read_sources(file.parent):
+        return {"source": "", "licence": ""}
+    row = row_of(file.parent, file.stem)
+    return {"source": row.source, "licence": row.licence}
+
+
+def _published(document: str) -> str:
+    """Where a document is to be fetched again, if that is known."""
+    return document if document.startswith(("http://", "https://")) else ""
 
 
 def _diff(args: argparse.Namespace) -> int:
@@ -122,12 +148,19 @@ def _diff(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(difference.as_json(), ensure_ascii=False))
     else:
-        for line in difference.lines() if difference else ("no difference",):
+        for line in difference.lines(breaking=args.breaking) if difference else ("no difference",):
             print(line)
-    return 1 if difference else 0
+    return 1 if (difference.breaking if args.breaking else difference) else 0
 
 
 def _named(word: str) -> str:
-    """A contract of the project by its bare name, else the word itself."""
-    contract = paths.data("openapi") / f"{word}.json"
-    return str(contract) if not Path(word).exists() and contract.is_file() else word
+    """A contract by its bare name or that of an installed twin, else the word itself."""
+    from twinkit.errors import UsageError
+    from twinkit.server.catalogue import contract_file
+
+    if Path(word).exists() or "/" in word or "." in word:
+        return word
+    try:
+        return str(contract_file(word, None))
+    except UsageError:
+        return word

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,8 +93,8 @@ def read_sources(folder: Path) -> dict[str, Source]:
         raise UsageError(f"{file}: cannot be read: {error}") from error
 
 
-def write_sources(folder: Path, rows: dict[str, Source]) -> None:
-    """Write every row, sorted by name."""
+def sources_text(rows: Mapping[str, Source]) -> str:
+    """Every row, sorted by name."""
     parts = [_HEAD]
     for name in sorted(rows):
         row = rows[name]
@@ -100,7 +102,7 @@ def write_sources(folder: Path, rows: dict[str, Source]) -> None:
         for field in Source.__dataclass_fields__:
             if field != "name":
                 parts.append(f"{field} = {json.dumps(getattr(row, field), ensure_ascii=False)}\n")
-    (folder / FILE).write_text("".join(parts), encoding="utf-8")
+    return "".join(parts)
 
 
 def save(folder: Path, name: str, document: Document, *, source: str = "", licence: str = "") -> Source:
@@ -112,11 +114,23 @@ def save(folder: Path, name: str, document: Document, *, source: str = "", licen
     rows = read_sources(folder)
     text, row = make(name, document, source=source, licence=licence)
     try:
-        (folder / f"{name}.json").write_bytes(text)
-        write_sources(folder, {**rows, name: row})
+        _replace({folder / f"{name}.json": text, folder / FILE: sources_text({**rows, name: row}).encode()})
     except OSError as error:
         raise UsageError(f"{folder}: cannot be written: {error}") from error
     return row
+
+
+def _replace(files: Mapping[Path, bytes]) -> None:
+    """Write all files beside their places first and then move them there, so that a full disk loses nothing."""
+    halves = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in files}
+    try:
+        for path, content in files.items():
+            halves[path].write_bytes(content)
+        for path, half in halves.items():
+            half.replace(path)
+    finally:
+        for half in halves.values():
+            half.unlink(missing_ok=True)
 
 
 def row_of(folder: Path, name: str) -> Source:
@@ -125,3 +139,12 @@ def row_of(folder: Path, name: str) -> Source:
     if name not in rows:
         raise UsageError(f"no contract {name!r} in {folder}{nearest(name, rows)}; add it with `twin openapi add`")
     return rows[name]
+
+
+def same_kind(old: Document, new: Document) -> None:
+    """Raises UsageError when a document cannot be a newer one: it is of another kind, or has no operations left."""
+    kinds = [_format(document.data).partition(" ")[0] for document in (old, new)]
+    if kinds[0] != kinds[1]:
+        raise UsageError(f"{new.source}: {kinds[1]}, the contract is {kinds[0]}; nothing was changed")
+    if not _count(new.data) and _count(old.data):
+        raise UsageError(f"{new.source}: has no operation, the contract has {_count(old.data)}; nothing was changed")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from twinkit import paths
 from twinkit.behaviour.twin import Twin
 from twinkit.errors import AuthorError, UsageError, nearest
 
@@ -77,3 +79,42 @@ def document_twin(source: str) -> Twin:
     from twinkit.overlay.cache import open_twin
 
     return Twin(*open_twin(source))
+
+
+def contract_file(name: str, folder: Path | None) -> Path:
+    """The contract of this name: in `folder`, else among the project's, else that of an installed twin.
+
+    Raises UsageError naming the nearest one.
+    """
+    from twinkit.contract.sources import row_of
+    from twinkit.overlay.cache import package_sources
+
+    home = folder or paths.data("openapi")
+    file = home / f"{name}.json"
+    if file.is_file() and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        return file
+    found = declared(name, sys.path) if folder is None else None
+    if found is not None:
+        return Path(package_sources(found.partition(":")[0]).contract)
+    row_of(home, name)
+    raise UsageError(f"{file}: no such file")
+
+
+def twins_of(contract: Path) -> list[Path]:
+    """Folders of the twins that stand on a contract: beside it, in `twins/` beside its folder, and installed ones."""
+    from importlib.util import find_spec
+
+    from twinkit.overlay.cache import folder_sources
+
+    beside = contract.parent.parent / "twins"
+    folders = [contract.parent, *(sorted(beside.iterdir()) if beside.is_dir() else ())]
+    for point in _points().values():
+        spec = find_spec(point.value.partition(":")[0])
+        folders += [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
+    found: dict[Path, Path] = {}
+    for folder in folders:
+        if (folder / "twin.yaml").is_file():
+            sources = folder_sources(folder)
+            if any(Path(file).resolve() == contract.resolve() for file in (sources.contract, *sources.more)):
+                found.setdefault(folder.resolve(), folder)
+    return list(found.values())

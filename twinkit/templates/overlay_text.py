@@ -22,8 +22,15 @@ def overlay_text(name: str, contract: str, index: Index, compiled: Compiled) -> 
     return "\n".join(_lines(name, contract, index, compiled)) + "\n"
 
 
+def plain_title(title: str) -> str:
+    """A title as part of a line of Python, TOML and Markdown."""
+    words = "".join(mark if mark.isprintable() else " " for mark in title.replace('"', "'").replace("\\", "/")).split()
+    text = " ".join(words)
+    return text if len(text) <= 60 else f"{text[:59].rstrip()}…"
+
+
 def _lines(name: str, contract: str, index: Index, compiled: Compiled) -> Iterator[str]:
-    yield f"# The {index.title or name} twin. Everything below was inferred from the contract: change what is wrong;"
+    yield f"# The {plain_title(index.title) or name} twin. Everything below was inferred from the contract: change what is wrong;"
     yield "# what is taken out is inferred again. `twin lint` checks names, `twin coverage` shows what comes of it."
     yield f"twin: {scalar(name)}"
     yield f"contract: {scalar(contract)}"

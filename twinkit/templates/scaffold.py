@@ -5,8 +5,12 @@ Imports: overlay, contract, lint, testing (the round trips that hold are tried b
 
 from __future__ import annotations
 
+import contextlib
 import json
+import keyword
 import re
+import shutil
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
@@ -14,15 +18,18 @@ from string import Template
 from twinkit.behaviour.twin import Twin
 from twinkit.contract.load import Document, load
 from twinkit.contract.patch import load_patched
+from twinkit.contract.sources import FILE as SOURCES
 from twinkit.contract.sources import save
-from twinkit.contract.strip import dumps, strip
 from twinkit.errors import UsageError
 from twinkit.overlay.cache import open_twin
 from twinkit.overlay.coverage import as_markdown, counts, matrix
-from twinkit.templates.overlay_text import overlay_text
+from twinkit.server.catalogue import declared
+from twinkit.templates.overlay_text import overlay_text, plain_title
 
 TEXTS = Path(__file__).parent / "twin"
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+LONGEST = 60
+PROJECT = "pyproject.toml"
 
 
 @dataclass(slots=True)
@@ -52,6 +59,23 @@ class Plan:
         return self.top / "openapi" / f"{self.name}.json" if self.in_place else self.folder / f"{self.name}.json"
 
     @property
+    def targets(self) -> list[Path]:
+        """Files outside the package's folder that are written; none may be there already."""
+        own = self.top / "docs" / "coverage" / f"{self.name}.md"
+        return [self.test, *([self.contract, own] if self.in_place else [self.top / PROJECT, self.top / "README.md"])]
+
+    @property
+    def edited(self) -> list[Path]:
+        """Files outside the package's folder that get a line more."""
+        return [self.top / PROJECT, self.contract.parent / SOURCES] if self.in_place else []
+
+    @property
+    def folders(self) -> list[Path]:
+        """Folders that are made when they are missing, the innermost first."""
+        inside = [self.test.parent, *([self.targets[-1].parent] if self.in_place else [])]
+        return [*inside, *([] if self.in_place else [self.top])]
+
+    @property
     def test(self) -> Path:
         """The test module."""
         return self.top / "tests" / ("twins" if self.in_place else ".") / f"test_{self.name}.py"
@@ -62,18 +86,48 @@ def plan(name: str, document: str, out: Path | None, here: Path) -> Plan:
 
     Raises UsageError when the name will not do or something is in the way.
     """
-    if not NAME.fullmatch(name):
-        raise UsageError(f"{name!r} will not do as a name: lower-case letters, digits and `_`, a letter first")
+    if not NAME.fullmatch(name) or len(name) > LONGEST:
+        near = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_").lstrip("0123456789_")[:LONGEST]
+        hint = f"; {near!r} would do" if near else ""
+        raise UsageError(
+            f"{name!r} will not do as a name: lower-case letters, digits and `_`, a letter first, "
+            f"at most {LONGEST} of them{hint}"
+        )
+    if keyword.iskeyword(name):
+        raise UsageError(f"{name!r} will not do as a name: it is a word of Python; '{name}_api' would do")
     in_place = out is None and (here / "twins" / "__init__.py").is_file() and (here / "openapi").is_dir()
     top = here if in_place else out or here / f"{name}-twin"
     made = Plan(name, document, top, in_place)
-    if made.folder.exists():
-        raise UsageError(f"{made.folder} exists already; choose another name, or remove it")
+    taken = next((path for path in (made.folder, *made.targets) if path.exists()), None)
+    if taken is not None:
+        raise UsageError(f"{taken} exists already; choose another name or --out folder, or remove it")
+    other = declared(name, sys.path)
+    if other not in (None, f"{made.module}:twin"):
+        raise UsageError(f"a twin {name!r} is installed already ({other}); choose another name")
     return made
 
 
 def scaffold(made: Plan) -> Plan:
-    """Write the twin. Raises UsageError for a document that cannot be read."""
+    """Write the twin, or nothing at all. Raises UsageError for a document that cannot be read, a folder not written."""
+    edited = [path for path in made.edited if path.is_file()]
+    before = {path: path.read_bytes() for path in edited}
+    new = [path for path in (*made.targets, *made.edited, *made.folders) if not path.exists()]
+    try:
+        return _scaffold(made)
+    except BaseException as error:
+        shutil.rmtree(made.folder, ignore_errors=True)
+        for path in new:
+            with contextlib.suppress(OSError):
+                path.rmdir() if path.is_dir() else path.unlink()
+        for path, content in before.items():
+            if path.read_bytes() != content:
+                path.write_bytes(content)
+        if isinstance(error, OSError):
+            raise UsageError(f"{error.filename or made.top}: cannot be written: {error.strerror or error}") from error
+        raise
+
+
+def _scaffold(made: Plan) -> Plan:
     document = load_patched(made.document) if Path(made.document).is_file() else load(made.document)
     index, compiled = open_twin(made.document, made.name)
     made.folder.mkdir(parents=True)
@@ -91,37 +145,49 @@ def scaffold(made: Plan) -> Plan:
         _entry_point(made)
         _page(made, twin)
     else:
-        _write(made, made.top / "pyproject.toml", "pyproject.toml.txt", values)
+        _write(made, made.top / PROJECT, "pyproject.toml.txt", values)
         _write(made, made.top / "README.md", "README.md.txt", values)
     return made
 
 
 def _contract(made: Plan, document: Document) -> None:
     made.contract.parent.mkdir(parents=True, exist_ok=True)
-    if made.in_place:
-        save(made.contract.parent, made.name, document)
-    else:
-        made.contract.write_bytes(dumps(strip(document.data)))
+    save(made.contract.parent, made.name, document)
 
 
 def _values(made: Plan, twin: Twin) -> dict[str, str]:
     rows = matrix(twin.index, twin.compiled)
     findings = [f"- {line}" for line in twin.compiled.findings if "infer.shape" not in line]
     shapes = [f"- `{row.method} {row.path}`: {row.note or 'keeps nothing'}." for row in rows if row.fidelity == "shape"]
-    creates = [name for name, binding in twin.compiled.bindings.items() if binding.kind == "create"]
+    operation, listed = _shown(twin)
     depth = ".parent" * (2 if made.in_place else 1)
     return {
         "name": made.name,
         "module": made.module,
-        "title": (twin.index.title or made.name).replace('"', "'").replace("\n", " ").strip(),
+        "title": plain_title(twin.index.title) or made.name,
         "document": Path(made.document).name,
         "operations": str(len(rows)),
         "generic": str(counts(rows)["generic"]),
-        "operation": creates[0] if creates else next(iter(twin.compiled.bindings), "anOperation"),
+        "operation": json.dumps(operation),
+        "listed": listed,
+        "kit_apart": "\n" if made.in_place else "",
+        "apart": "" if made.in_place else "\n",
         "shapes": "\n".join([*shapes, ""]) if shapes else "",
         "findings": "\n".join(findings) if findings else "Nothing.",
         "folder": f"{depth} / {' / '.join(json.dumps(part) for part in made.module.split('.'))}",
     }
+
+
+def _shown(twin: Twin) -> tuple[str, str]:
+    """The operation whose handler is shown, best one that makes something, and what else its handler takes."""
+    bindings = twin.compiled.bindings
+    plain = [name for name in bindings if re.fullmatch(r"[\w./:-]{1,60}", name, re.ASCII)] or list(bindings)
+    makers = [name for name in plain if bindings[name].kind == "create"]
+    kept = [name for name in plain if bindings[name].fidelity != "shape"]
+    found = next(iter([*makers, *kept, *plain]), "anOperation")
+    if found in twin.compiled.unimplemented:
+        return found, "\nTake its line under `unimplemented:` out of twin.yaml then.\n"
+    return found, ""
 
 
 def _write(made: Plan, path: Path, template: str, values: dict[str, str]) -> None:
@@ -150,7 +216,7 @@ def _gaps(twin: Twin) -> str:
 
 def _entry_point(made: Plan) -> None:
     """The one line outside the twin's own files."""
-    file = made.top / "pyproject.toml"
+    file = made.top / PROJECT
     text = file.read_text(encoding="utf-8")
     mark = '[project.entry-points."twinkit.twins"]\n'
     line = f'{made.name} = "{made.module}:twin"\n'

@@ -39,11 +39,11 @@ class Trip:
 
 
 def trips_of(definition: Definition) -> list[Trip]:
-    """Every resource that can be created and retrieved, one trip for each way to create it."""
+    """Every resource that can be created and retrieved, one trip for each way to create it, PUT on a new id too."""
     bindings = list(definition.compiled.bindings.values())
     trips = []
     for made in bindings:
-        if made.kind != "create" or made.resource is None:
+        if made.resource is None or not (made.kind == "create" or _puts(made)):
             continue
         mates = [b for b in bindings if b.resource == made.resource and _names(b) == _names(made)]
         trip = Trip(made.resource, made.operation, "")
@@ -59,6 +59,11 @@ def trips_of(definition: Definition) -> list[Trip]:
         if trip.retrieve:
             trips.append(trip)
     return trips
+
+
+def _puts(binding: Binding) -> bool:
+    """Whether an operation on an item makes the item that its caller has named."""
+    return binding.kind == "replace" and binding.upsert and bool(binding.id_parameter)
 
 
 def _names(binding: Binding) -> tuple[str, ...]:

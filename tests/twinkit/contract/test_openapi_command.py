@@ -81,14 +81,16 @@ def test_add_then_update(files: tuple[Path, Path], tmp_path: Path, capsys: pytes
         "version 1 → 2",
         "operations: 1 added, 1 removed, 1 changed",
         "  + getNote  GET /notes/{id}",
-        "  - createNote  POST /notes",
+        "  - createNote  POST /notes  [breaking]",
+        "breaking changes: 3",
         "  ~ listNotes  GET /notes",
         "      + parameter query after: anything",
-        "      ~ parameter query limit: integer → integer, required",
-        "  ~ note  used by 1 operations",
-        "      ~ field kind: string without [c] → string with [c]",
+        "      ~ parameter query limit: integer → integer, required  [breaking]",
+        "  ~ note  used by replies of listNotes",
+        "      ~ field kind: string with [b] → string with [c]",
         "      + field text: string",
-        "      - field id",
+        "      - field id  [breaking]",
+        f"{folder / 'notes.json'}: not written (--dry-run)",
     ):
         assert line in said.splitlines()
     assert (folder / "notes.json").read_bytes() == first
@@ -105,6 +107,40 @@ def test_diff(files: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> N
     assert main(["openapi", "diff", str(files[0]), str(files[1]), "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["removed"] == [["createNote", "POST /notes"]]
     assert main(["openapi", "diff", "slack_events", "slack_events"]) == 0
+
+
+def test_only_what_breaks(files: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["openapi", "diff", str(files[0]), str(files[1]), "--breaking"]) == 1
+    said = capsys.readouterr().out
+    assert "parameter query limit" in said and "query after" not in said and "getNote" not in said
+    wider = json.loads(files[0].read_text())
+    wider["paths"]["/notes"]["get"]["parameters"].append({"name": "after", "in": "query"})
+    files[1].write_text(json.dumps(wider))
+    assert main(["openapi", "diff", str(files[0]), str(files[1]), "--breaking"]) == 0
+    assert main(["openapi", "diff", str(files[0]), str(files[1])]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<html>", "not an OpenAPI document"),
+        ('{"openapi": "3.0.0", "paths": {}}', "has no operation, the contract has 2; nothing was changed"),
+        ('{"asyncapi": "1.2.0", "topics": {"x": {"subscribe": {}}}}', "AsyncAPI, the contract is OpenAPI"),
+    ],
+)
+def test_what_is_no_newer_document_changes_nothing(
+    files: tuple[Path, Path], text: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = ["--folder", str(files[0].parent)]
+    assert main(["openapi", "add", "kept", str(files[0]), *folder, "-q"]) == 0
+    before = {path.name: path.read_bytes() for path in files[0].parent.iterdir()}
+    files[1].write_text(text)
+    capsys.readouterr()
+    assert main(["openapi", "update", "kept", str(files[1]), *folder, "-q"]) == 2
+    said = capsys.readouterr().err
+    assert message in said and len(said.splitlines()) == 1
+    after = {path.name: path.read_bytes() for path in files[0].parent.iterdir()}
+    assert {**after, files[1].name: b""} == {**before, files[1].name: b""}
 
 
 def test_strip_to_a_file(files: tuple[Path, Path], tmp_path: Path) -> None:

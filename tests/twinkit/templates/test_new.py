@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -45,6 +46,29 @@ def test_out_of_tree(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "3 passed" in done.stdout
 
 
+def test_a_newer_document_names_what_the_twin_says_of_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "memo", "--openapi", str(DOCUMENT)]) == 0
+    package = here / "memo-twin" / "memo_twin"
+    (package / "handlers" / "example.py").write_text('from memo_twin import twin\n\ntwin.handler("shareNote")\n')
+    newer = json.loads(DOCUMENT.read_text())
+    del newer["paths"]["/notes/{id}/share"]
+    (here / "newer.json").write_text(json.dumps(newer))
+    before = (package / "memo.json").read_bytes()
+    capsys.readouterr()
+    update = ["openapi", "update", "memo", "newer.json", "--folder", str(package), "-q"]
+    assert main([*update, "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert "shareNote: removed; handlers/example.py:3, twin.yaml:" in said
+    assert "handlers/example.py:3: a handler of shareNote, which the contract has no longer" in said
+    assert "the contract has no operation 'shareNote'" in said
+    assert (package / "memo.json").read_bytes() == before
+    assert main([*update, "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)["twins"]
+    assert told["twin"] == "memo" and told["touched"][0]["why"] == ["removed"]
+    assert (package / "memo.json").read_bytes() != before
+    assert 'source = "notes.json"' in (package / "SOURCES.toml").read_text()
+
+
 def test_in_place(here: Path) -> None:
     for name in ("twins", "openapi", "tests/twins"):
         (here / name).mkdir(parents=True)
@@ -63,7 +87,75 @@ def test_in_place(here: Path) -> None:
     assert {path.name for path in (here / "twins" / "memo").iterdir()} >= {"twin.yaml", "FIDELITY.md", "handlers"}
 
 
-@pytest.mark.parametrize("name", ["Memo", "9lives", "a-b", ""])
+def listing(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def checkout(here: Path) -> None:
+    for name in ("twins", "openapi", "tests/twins"):
+        (here / name).mkdir(parents=True)
+    (here / "twins" / "__init__.py").touch()
+    (here / "pyproject.toml").write_text('[project.entry-points."twinkit.twins"]\n')
+
+
+def test_what_cannot_be_written_whole_is_not_written(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    checkout(here)
+    (here / "docs").write_text("a file, no folder")
+    before = listing(here)
+    assert main(["new", "memo", "--openapi", str(DOCUMENT)]) == 2
+    said = capsys.readouterr().err
+    assert "cannot be written" in said and len(said.splitlines()) == 1
+    assert {name: text for name, text in listing(here).items() if not name.startswith("cache")} == before
+    assert not (here / "twins" / "memo").exists()
+
+
+@pytest.mark.parametrize("file", ["pyproject.toml", "README.md", "tests/test_memo.py", "memo_twin/mine.py"])
+def test_nothing_is_written_over(here: Path, file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    taken = here / "place" / file
+    taken.parent.mkdir(parents=True)
+    taken.write_text("mine")
+    assert main(["new", "memo", "--openapi", str(DOCUMENT), "--out", "place"]) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert listing(here / "place") == {file: b"mine"}
+
+
+def test_a_contract_of_the_project_is_not_written_over(here: Path) -> None:
+    checkout(here)
+    (here / "openapi" / "memo.json").write_text("{}")
+    assert main(["new", "memo", "--openapi", str(DOCUMENT)]) == 2
+    assert (here / "openapi" / "memo.json").read_text() == "{}"
+
+
+def test_the_name_of_another_installed_twin_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "stripe", "--openapi", str(DOCUMENT)]) == 2
+    assert "is installed already (twins.stripe:twin)" in capsys.readouterr().err
+
+
+def test_odd_titles_paths_that_put_and_lint_of_other_tools(here: Path) -> None:
+    item = {"type": "object", "properties": {"name": {"type": "string", "readOnly": True}, "size": {"type": "integer"}}}
+    reply = {"200": {"description": "", "content": {"application/json": {"schema": item}}}}
+    place = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
+    put = {"operationId": "put", "requestBody": {"content": {"application/json": {"schema": item}}}, "responses": reply}
+    box = {"parameters": [place], "get": {"operationId": "get", "responses": reply}, "put": put}
+    title = 'A "quoted" \\ title\twith\nlines $and marks, ' + "long " * 40
+    odd = {"openapi": "3.0.0", "info": {"title": title, "version": "1"}, "paths": {"/boxes/{name}": box}}
+    (here / "odd.json").write_text(json.dumps(odd))
+    assert main(["new", "odd", "--openapi", "odd.json"]) == 0
+    package = here / "odd-twin"
+    done = run_tests(package / "tests", package)
+    assert done.returncode == 0 and "3 passed" in done.stdout, done.stdout + done.stderr
+    for command in (["check"], ["format", "--check"]):
+        ruff = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--no-cache", "."],
+            cwd=package,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ruff.returncode == 0, ruff.stdout
+
+
+@pytest.mark.parametrize("name", ["Memo", "9lives", "a-b", "", "class", "x" * 61, "me\nmo", "é"])
 def test_a_name_that_will_not_do(here: Path, name: str) -> None:
     with pytest.raises(UsageError, match="will not do as a name"):
         plan(name, str(DOCUMENT), None, here)

@@ -160,7 +160,7 @@ class Reader:
         version = info.get("version")
         return {
             "service": self._service(title),
-            "title": title if isinstance(title, str) else "",
+            "title": " ".join(title.split()) if isinstance(title, str) else "",
             "version": version if isinstance(version, str) else "" if version is None else str(version),
             "base_path": base_path,
             "security": self._security(self.data.get("security"), "/security") or [],
