@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.twinkit.behaviour.documents import TEXT, WHOLE, changed, collection, document_server, json_content, thing
+from tests.twinkit.behaviour.documents import TEXT, WHOLE, changed, collection, document_server, thing
 
 HOOK = thing(id=TEXT, type=TEXT, attributes=thing(title=TEXT, url=TEXT))
 NOTICE = thing(id=WHOLE, type=TEXT, attributes=thing(title=TEXT, type=TEXT, text=TEXT, size=WHOLE))
