@@ -31,8 +31,7 @@ def plain_title(title: str) -> str:
 
 def _lines(name: str, contract: str, index: Index, compiled: Compiled) -> Iterator[str]:
     yield f"# The {plain_title(index.title) or name} twin. Everything below was inferred from the contract: change"
-    yield "# what is wrong; what is taken out is inferred again. `twin lint` checks names, `twin coverage` shows what comes"
-    yield "# of it."
+    yield "# what is wrong; what is taken out is inferred again. `twin lint` checks names, `twin coverage` the rest."
     yield f"twin: {scalar(name)}"
     yield f"contract: {scalar(contract)}"
     yield f"auth: {flow(_auth(index))}"
