@@ -27,6 +27,8 @@ HANDLERS = (
     "payment_intents",
     "payment_methods",
     "payouts",
+    "portal",
+    "portal_page",
     "previewing",
     "refunds",
     "schedules",

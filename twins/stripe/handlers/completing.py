@@ -41,7 +41,7 @@ def _customer(ctx: Ctx, session: dict[str, Any], buyer: Mapping[str, Any]) -> st
     return str(record["id"])
 
 
-def _method(ctx: Ctx, buyer: Mapping[str, Any]) -> dict[str, Any]:
+def method_of(ctx: Ctx, buyer: Mapping[str, Any]) -> dict[str, Any]:
     """The payment method the buyer pays with: a documented name, a number, or one that exists."""
     details = {"email": buyer.get("email"), "name": buyer.get("name")}
     number = str(buyer.get("card") or "pm_card_visa").replace(" ", "")
@@ -122,7 +122,7 @@ def complete(ctx: Ctx, session: dict[str, Any], buyer: Mapping[str, Any]) -> dic
     known = session["customer_details"] or {}
     buyer = {"name": "Jenny Rosen", **buyer, "email": known.get("email") or buyer.get("email") or "jenny@example.com"}
     customer = _customer(ctx, session, buyer)
-    method = _method(ctx, buyer)
+    method = method_of(ctx, buyer)
     if customer and session["mode"] != "payment":
         method = payment_methods.attach_to(ctx, method, customer)
         ctx.emit("payment_method.attached", method)

@@ -1,6 +1,6 @@
-"""Links and sessions that lead to pages: payment links, the customer portal; sessions for client-side components.
+"""Payment links and their page; sessions for client-side components.
 
-Sources: https://docs.stripe.com/api/payment-link, /customer_portal/sessions, /customer_sessions. Imports: the kit's
+Sources: https://docs.stripe.com/api/payment-link, /customer_sessions. Imports: the kit's
 public names, the twin.
 """
 
@@ -10,13 +10,11 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from twinkit import Ctx, Filter, Reply, Request
-from twins.stripe import errors, listing, lookup, pages, twin
+from twinkit import Ctx, Reply, Request
+from twins.stripe import listing, lookup, pages, twin
 from twins.stripe.handlers import checkout, invoicing, selling
 
 LINK = "payment_link"
-PORTAL = "billing_portal.session"
-CONFIGURATION = "billing_portal.configuration"
 COMPONENT_LIFE = 1800
 GIVEN = (
     "application_fee_amount", "application_fee_percent", "consent_collection", "inactive_message", "name_collection",
@@ -131,68 +129,6 @@ def follow(ctx: Ctx, request: Request) -> Reply:
     session = checkout.make(ctx, {**asked, **({"client_reference_id": reference} if reference else {})})
     ctx.update(checkout.SESSION, session["id"], {"payment_link": link["id"]}, event="")
     return Reply(303, None, {"location": session["url"]})
-
-
-# the customer portal --------------------------------------------------------------------------------------------------
-
-
-def _configuration(ctx: Ctx, given: Any) -> dict[str, Any]:
-    """The configuration a portal session names, else the default one, made when first needed."""
-    if given:
-        return lookup.record(ctx, CONFIGURATION, given, "configuration")
-    for found in ctx.store.select(CONFIGURATION, [Filter("is_default", "=", True)]):
-        return found
-    return ctx.create(CONFIGURATION, {"active": True, "is_default": True}, event="")
-
-
-@twin.handler("PostBillingPortalSessions")
-@lookup.modelled
-def create_portal(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """A session of the customer portal."""
-    params = request.body or {}
-    if not params.get("customer") and not params.get("customer_account"):
-        raise errors.missing("customer")
-    customer = lookup.record(ctx, "customer", params["customer"], "customer") if params.get("customer") else None
-    configuration = _configuration(ctx, params.get("configuration"))
-    flow = _hash(params, "flow_data")
-    after = {"hosted_confirmation": None, "redirect": None, "type": "portal_homepage"}
-    shown = {
-        "after_completion": {**after, **_hash(flow, "after_completion")},
-        "subscription_cancel": flow.get("subscription_cancel"),
-        "subscription_update": flow.get("subscription_update"),
-        "subscription_update_confirm": flow.get("subscription_update_confirm"),
-        "type": flow.get("type"),
-    }
-    id = ctx.new_id(PORTAL)
-    record = {
-        "id": id,
-        "object": PORTAL,
-        "configuration": configuration["id"],
-        "created": ctx.now,
-        "customer": customer["id"] if customer else None,
-        "customer_account": params.get("customer_account"),
-        "flow": shown if flow else None,
-        "livemode": False,
-        "locale": params.get("locale"),
-        "on_behalf_of": params.get("on_behalf_of"),
-        "return_url": params.get("return_url") or configuration.get("default_return_url"),
-        "url": pages.address(ctx, f"/p/session/{id}"),
-    }
-    ctx.store.insert(PORTAL, record, created=ctx.micros)
-    ctx.emit("billing_portal.session.created", record)
-    return record
-
-
-@twin.page("GET", "/p/session/{session}")
-def portal_page(ctx: Ctx, request: Request) -> Reply:
-    """The page of a portal session: whose it is and the way back."""
-    session = pages.opened(ctx, request, PORTAL, "session")
-    customer = ctx.store.find("customer", str(session["customer"])) or {}
-    back = session["return_url"]
-    link = f'<a id="return" href="{escape(str(back))}">Return</a>' if back else ""
-    name = escape(str(customer.get("name") or customer.get("email") or session["customer"]))
-    text = f'<!doctype html><meta charset="utf-8"><title>Billing</title><h1>{name}</h1>{link}'
-    return Reply(200, text, media_type="text/html; charset=utf-8")
 
 
 # components -----------------------------------------------------------------------------------------------------------
