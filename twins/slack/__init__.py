@@ -6,11 +6,24 @@ from twinkit import Twin
 
 twin = Twin.load(__package__)
 
-HOOKS = ("wire", "world", "baselines", "webhooks", "human", "using", "pages", "client", "envelopes", "sockets")
+HOOKS = (
+    "wire",
+    "world",
+    "baselines",
+    "webhooks",
+    "human",
+    "using",
+    "assisting",
+    "pages",
+    "client",
+    "envelopes",
+    "sockets",
+)
 """Modules that hook into the twin as a whole."""
 
 HANDLERS = (
     "apps",
+    "assistants",
     "auth",
     "bookmarks",
     "calls",
@@ -39,6 +52,7 @@ HANDLERS = (
     "usergroups",
     "users",
     "views",
+    "workflows",
     "workspace_admin",
 )
 """Modules with the methods of one family."""

@@ -82,6 +82,14 @@ class User:
         """Type into an external select."""
         return self._do("types", action=action, value=value, channel=channel)
 
+    def opens_assistant(self, *, channel: str | None = None, thread_ts: str | None = None) -> Any:
+        """Open the app's assistant while looking at a channel; with `thread_ts`, look at another one."""
+        return self._do("opens_assistant", channel=channel, thread_ts=thread_ts)
+
+    def runs_step(self, callback_id: str, inputs: dict[str, Any] | None = None) -> Any:
+        """Have a workflow come to a step of the app."""
+        return self._do("runs_step", callback_id=callback_id, inputs=inputs or {})
+
     def opens_home(self, *, tab: str = "home") -> Any:
         """Open the app's home."""
         return self._do("opens_home", tab=tab)

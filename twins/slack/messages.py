@@ -296,28 +296,45 @@ def announce(ctx: Ctx, channel: dict[str, Any], said: Mapping[str, Any]) -> None
             event = {**shown(said), "channel": channel["id"], "event_ts": said["ts"]}
             webhooks.notify(ctx, team, "app_mention", event, channel=channel["id"], app=str(app))
     _share_links(ctx, channel, said)
-    metadata = said.get("metadata")
-    if metadata:
-        event = {
-            "app_id": said.get("app_id", ""), "bot_id": said.get("bot_id", ""), "user_id": said.get("user", ""),
-            "team_id": team, "channel_id": channel["id"], "metadata": metadata, "message_ts": said["ts"],
-            "event_ts": said["ts"],
-        }  # fmt: skip
-        webhooks.notify(ctx, team, "message_metadata_posted", event, channel=channel["id"])
+    if said.get("metadata"):
+        _tell_metadata(ctx, channel, "posted", said, {"metadata": said["metadata"]})
+
+
+def _tell_metadata(
+    ctx: Ctx, channel: dict[str, Any], what: str, said: Mapping[str, Any], more: Mapping[str, Any]
+) -> None:
+    """https://docs.slack.dev/reference/events/message_metadata_posted, `…_updated`, `…_deleted`."""
+    event = {
+        "app_id": said.get("app_id", ""), "bot_id": said.get("bot_id", ""), "user_id": said.get("user", ""),
+        "team_id": channel["team"], "channel_id": channel["id"], "message_ts": said["ts"], "event_ts": said["ts"],
+        **more,
+    }  # fmt: skip
+    webhooks.notify(ctx, channel["team"], f"message_metadata_{what}", event, channel=channel["id"])
 
 
 def _share_links(ctx: Ctx, channel: dict[str, Any], said: Mapping[str, Any]) -> None:
+    """Tell each app of the links to its domains, whether its bot is in the conversation or not."""
     urls = () if said.get("bot_id") else LINK.findall(str(said.get("text") or ""))
-    if not urls:
-        return
-    event = {
-        "user": said.get("user", ""), "channel": channel["id"], "message_ts": said["ts"], "event_ts": said["ts"],
-        "links": [{"url": url, "domain": url.split("/")[2]} for url in urls], "source": "conversations_history",
-        "unfurl_id": f"{channel['id']}.{said['ts']}", "is_bot_user_member": True,
-    }  # fmt: skip
-    if said.get("thread_ts"):
-        event["thread_ts"] = said["thread_ts"]
-    webhooks.notify(ctx, channel["team"], "link_shared", event, channel=channel["id"])
+    for app in webhooks.apps(ctx) if urls else ():
+        links = [{"url": url, "domain": url.split("/")[2]} for url in dict.fromkeys(urls)]
+        links = [link for link in links if _unfurls(app, link["domain"])]
+        bot = webhooks.bot_user(ctx, app["id"], channel["team"]) if links else ""
+        if not bot:
+            continue
+        event = {
+            "user": said.get("user", ""), "channel": channel["id"], "message_ts": said["ts"], "event_ts": said["ts"],
+            "links": links, "source": "conversations_history", "unfurl_id": f"{channel['id']}.{said['ts']}",
+            "is_bot_user_member": places.is_member(ctx, channel["id"], bot),
+        }  # fmt: skip
+        if said.get("thread_ts"):
+            event["thread_ts"] = said["thread_ts"]
+        webhooks.notify(ctx, channel["team"], "link_shared", event, app=app["id"])
+
+
+def _unfurls(app: Mapping[str, Any], domain: str) -> bool:
+    """Whether a domain, or one above it, is among those an app unfurls."""
+    host = domain.partition(":")[0]
+    return any(each == "*" or host == each or host.endswith(f".{each}") for each in app.get("unfurl_domains") or ())
 
 
 def system(ctx: Ctx, channel: dict[str, Any], subtype: str, user: str, text: str, **more: Any) -> dict[str, Any]:
@@ -334,6 +351,9 @@ def change(ctx: Ctx, channel: dict[str, Any], before: dict[str, Any], changes: M
     after = {name: value for name, value in {**before, **changes}.items() if value is not None}
     save(ctx, channel["id"], after)
     _hidden(ctx, channel, "message_changed", {"message": shown(after), "previous_message": shown(before)})
+    if after.get("metadata") and after["metadata"] != before.get("metadata"):
+        kept = {"metadata": after["metadata"], "previous_metadata": before.get("metadata") or {}}
+        _tell_metadata(ctx, channel, "updated", after, kept)
     return after
 
 
@@ -356,6 +376,9 @@ def delete(ctx: Ctx, channel: dict[str, Any], message: dict[str, Any]) -> None:
     if ctx.store.find("pin", key(id, message["ts"])) is not None:
         ctx.store.delete("pin", key(id, message["ts"]))
     _hidden(ctx, channel, "message_deleted", {"deleted_ts": message["ts"], "previous_message": shown(message)})
+    if message.get("metadata"):
+        gone = {"previous_metadata": message["metadata"], "deleted_ts": message["ts"]}
+        _tell_metadata(ctx, channel, "deleted", message, gone)
 
 
 def _uncount(ctx: Ctx, channel: str, reply: Mapping[str, Any]) -> None:

@@ -35,6 +35,8 @@ NARROW: dict[str, tuple[str, ...]] = {
     "openid.connect.userInfo": ("openid", "identity.basic"),
     "team.billing.info": ("team.billing:read",),
     "search.messages": ("search:read", "search:read.public"),
+    "assistant.search.context": ("search:read.public", "search:read"),
+    "assistant.search.info": ("search:read.public", "search:read"),
     "search.files": ("search:read", "search:read.files"),
     "search.all": ("search:read", "search:read.public"),
     "users.profile.get": ("users.profile:read", "users:read"),
@@ -67,6 +69,8 @@ SINGLE_NOT = frozenset((
 ))  # fmt: skip
 """Those that have a word of their own for guests of one channel."""
 
+CONFIG_ONLY = ("apps.manifest.", "apps.icon.", "apps.managed.")
+"""Families that take the token with which apps are configured."""
 APP_ONLY = ("apps.connections.open", "apps.event.authorizations.list")
 TOKENLESS = (
     "api.test", "oauth.access", "oauth.token", "oauth.v2.access", "openid.connect.token", "oauth.v2.exchange",

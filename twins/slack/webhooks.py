@@ -17,8 +17,8 @@ from urllib.parse import urlencode
 
 import orjson
 
-from twinkit import Ctx, Receiver
-from twins.slack import limits, places, twin, world
+from twinkit import Ctx, Filter, Receiver
+from twins.slack import eventscopes, limits, places, twin, world
 
 MOST_APPS = 10_000
 Data = Mapping[str, Any]
@@ -79,13 +79,17 @@ def authorizations(ctx: Ctx, app: Mapping[str, Any], event: Mapping[str, Any]) -
 
 def _seen_in(ctx: Ctx, app: Data, event: Data, team: str, channel: str) -> list[dict[str, Any]]:
     found = []
+    wanted = eventscopes.needed(str(event["type"]), event["body"])
     if subscribed(app.get("events") or (), event):
         bot = bot_user(ctx, str(app["id"]), team)
-        if bot and (not channel or ctx.store.raw("member", f"{channel} {bot}") is not None):
+        inside = bot and (not channel or ctx.store.raw("member", f"{channel} {bot}") is not None)
+        if inside and (not wanted or granted(ctx, str(app["id"]), team, bot).intersection(wanted)):
             found.append(_authorization(team, bot, is_bot=True))
     if subscribed(app.get("user_events") or (), event):
         for user in installers(ctx, str(app["id"]), team):
-            if not channel or ctx.store.raw("member", f"{channel} {user}") is not None:
+            if channel and ctx.store.raw("member", f"{channel} {user}") is None:
+                continue
+            if not wanted or granted(ctx, str(app["id"]), team, user).intersection(wanted):
                 found.append(_authorization(team, user, is_bot=False))
     return found
 
@@ -102,6 +106,13 @@ def bot_user(ctx: Ctx, app: str, team: str) -> str:
         if bot["app_id"] == app and bot["team_id"] == team and not bot["deleted"]:
             return str(bot["user_id"])
     return ""
+
+
+def granted(ctx: Ctx, app: str, team: str, user: str) -> frozenset[str]:
+    """The scopes that somebody, or the bot, granted an app in a workspace: those of all its tokens."""
+    where = [Filter("app", "=", app), Filter("team", "=", team), Filter("user", "=", user)]
+    tokens = ctx.store.select("token", [*where, Filter("revoked", "=", False)])
+    return frozenset(scope for token in tokens for scope in token["scopes"])
 
 
 def installers(ctx: Ctx, app: str, team: str) -> list[str]:

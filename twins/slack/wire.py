@@ -84,8 +84,8 @@ def _tokenless(name: str) -> bool:
 def _takes(name: str, kind: str) -> bool:
     """Whether a method takes a kind of token."""
     app_only = name in scopes.APP_ONLY
-    if name.startswith("apps.manifest.") or kind == "config":
-        return kind == "config" and name.startswith(("apps.manifest.", "auth.test", "api.test"))
+    if name.startswith(scopes.CONFIG_ONLY) or kind == "config":
+        return kind == "config" and name.startswith((*scopes.CONFIG_ONLY, "auth.test", "api.test"))
     if kind == "app":
         return app_only or name in ("auth.test", "api.test")
     return not app_only and not (kind == "bot" and scopes.matches(name, scopes.USER_ONLY))

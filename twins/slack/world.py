@@ -45,7 +45,8 @@ BOT_SCOPES = (
     "incoming-webhook", "links.embed:write", "links:read", "links:write", "lists:read", "lists:write",
     "metadata.message:read", "mpim:history", "mpim:read", "mpim:write", "mpim:write.topic", "pins:read", "pins:write",
     "reactions:read", "reactions:write", "remote_files:read", "remote_files:share", "remote_files:write",
-    "rtm:stream", "team.billing:read", "team.preferences:read", "team:read", "tokens.basic", "usergroups:read",
+    "rtm:stream", "search:read.files", "search:read.public", "search:read.users",
+    "team.billing:read", "team.preferences:read", "team:read", "tokens.basic", "usergroups:read",
     "usergroups:write", "users.profile:read", "users:read", "users:read.email", "users:write",
     "workflow.steps:execute",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""calls.*, workflows.step*. Source: https://docs.slack.dev/reference/methods/calls.add. Imports: call."""
+"""calls.*. Source: https://docs.slack.dev/reference/methods/calls.add. Imports: call."""
 
 from __future__ import annotations
 
@@ -97,20 +97,4 @@ def remove_participants(call: Call) -> dict[str, Any]:
     """Fewer people."""
     record, gone = _one(call), {_key(user) for user in _users(call)}
     call.ctx.store.update("call", record["id"], users=[user for user in record["users"] if _key(user) not in gone])
-    return {}
-
-
-@method("workflows.stepCompleted", "workflows.stepFailed", "functions.completeSuccess", "functions.completeError")
-def step_done(call: Call) -> dict[str, Any]:
-    """A step of a workflow ended."""
-    if not (call.args.text("workflow_step_execute_id") or call.args.text("function_execution_id")):
-        raise missing_argument("workflow_step_execute_id")
-    return {}
-
-
-@method("workflows.updateStep")
-def update_step(call: Call) -> dict[str, Any]:
-    """A step of a workflow is set up."""
-    if not call.args.text("workflow_step_edit_id"):
-        raise missing_argument("workflow_step_edit_id")
     return {}

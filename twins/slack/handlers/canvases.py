@@ -207,19 +207,3 @@ def delete_items(call: Call) -> dict[str, Any]:
         if item is not None and item["list_id"] == found["id"]:
             call.ctx.store.delete("list_item", id)
     return {}
-
-
-# assistants ----------------------------------------------------------------------------------------------------------
-
-
-@method("assistant.threads.setStatus", "assistant.threads.setTitle", "assistant.threads.setSuggestedPrompts")
-def set_thread(call: Call) -> dict[str, Any]:
-    """What an assistant's thread shows beside its messages."""
-    channel, ts = call.args.need("channel_id"), call.args.need("thread_ts")
-    places.find(call, channel)
-    key = f"{channel} {ts}"
-    changes = {name: call.args.data[name] for name in ("status", "title", "prompts") if name in call.args.data}
-    if call.ctx.store.find("assistant_thread", key) is None:
-        call.ctx.store.insert("assistant_thread", {"id": key})
-    call.ctx.store.update("assistant_thread", key, **changes)
-    return {}

@@ -1,6 +1,6 @@
-"""Featured workflows, who may see a list and its export, settings and requests of apps.
+"""Who may see a list and its export, settings and requests of apps.
 
-Source: https://docs.slack.dev/reference/methods/workflows.featured.add and its neighbours. Imports: call, places.
+Source: https://docs.slack.dev/reference/methods/slackLists.access.set and its neighbours. Imports: call, places.
 """
 
 from __future__ import annotations
@@ -9,80 +9,13 @@ import csv
 import io
 from typing import Any
 
-from twins.slack import filekit, places
+from twins.slack import filekit
 from twins.slack.call import Call, method
 from twins.slack.failing import fail, missing_argument
 from twins.slack.handlers.workspace_admin import admin
 from twins.slack.paging import page
 
-MOST_FEATURED = 15
 LEVELS = ("read", "write", "owner")
-
-
-# featured workflows --------------------------------------------------------------------------------------------------
-
-
-def _featured(call: Call) -> tuple[str, list[str]]:
-    channel = places.find(call, call.args.text("channel_id"))
-    record = call.ctx.store.find("featured", channel["id"])
-    return channel["id"], list(record["triggers"]) if record else []
-
-
-def _keep(call: Call, channel: str, triggers: list[str]) -> None:
-    if len(triggers) > MOST_FEATURED:
-        raise fail("invalid_arguments")
-    if call.ctx.store.find("featured", channel) is None:
-        call.ctx.store.insert("featured", {"id": channel, "triggers": triggers})
-    else:
-        call.ctx.store.update("featured", channel, triggers=triggers)
-
-
-def _triggers(call: Call) -> list[str]:
-    found = call.args.names("trigger_ids")
-    if not found:
-        raise missing_argument("trigger_ids")
-    if any(not trigger.startswith("Ft") for trigger in found):
-        raise fail("invalid_arguments")
-    return found
-
-
-@method("workflows.featured.add")
-def add_featured(call: Call) -> dict[str, Any]:
-    """Feature workflows in a channel."""
-    channel, known = _featured(call)
-    _keep(call, channel, list(dict.fromkeys([*known, *_triggers(call)])))
-    return {}
-
-
-@method("workflows.featured.remove")
-def remove_featured(call: Call) -> dict[str, Any]:
-    """Feature them no more."""
-    channel, known = _featured(call)
-    gone = _triggers(call)
-    _keep(call, channel, [trigger for trigger in known if trigger not in gone])
-    return {}
-
-
-@method("workflows.featured.set")
-def set_featured(call: Call) -> dict[str, Any]:
-    """Feature these and no others."""
-    channel, _ = _featured(call)
-    _keep(call, channel, call.args.names("trigger_ids"))
-    return {}
-
-
-@method("workflows.featured.list")
-def list_featured(call: Call) -> dict[str, Any]:
-    """What is featured where."""
-    ids = call.args.names("channel_ids")
-    if not ids:
-        raise missing_argument("channel_ids")
-    found = []
-    for id in ids:
-        record = call.ctx.store.find("featured", id)
-        triggers = record["triggers"] if record else []
-        found.append({"channel_id": id, "triggers": [{"id": each, "title": ""} for each in triggers]})
-    return {"featured_workflows": found}
 
 
 # lists ---------------------------------------------------------------------------------------------------------------

@@ -62,7 +62,14 @@ def _completed(call: Call, wanted: Any) -> dict[str, Any]:
         raise fail("file_not_found")
     call.ctx.store.delete("upload", upload["id"])
     title = str(wanted.get("title") or upload["name"])
-    return filekit.new_file(call.ctx, id, upload["name"], title, upload["size"], call.user, call.team)
+    file = filekit.new_file(call.ctx, id, upload["name"], title, upload["size"], call.user, call.team)
+    _told(call, "file_created", file)
+    return file
+
+
+def _told(call: Call, type: str, file: dict[str, Any]) -> None:
+    event = {"file_id": file["id"], "user_id": call.user, "file": {"id": file["id"]}}
+    webhooks.notify(call.ctx, call.team, type, event)
 
 
 def share(
@@ -101,6 +108,7 @@ def upload(call: Call) -> dict[str, Any]:
     filekit.keep(call.ctx, id, data)
     title = call.args.text("title") or name
     file = filekit.new_file(call.ctx, id, name, title, len(data), call.user, call.team)
+    _told(call, "file_created", file)
     comment = call.args.text("initial_comment")
     for channel in channels:
         file = share(call, [file], channel, comment, call.args.text("thread_ts"))[0]
@@ -194,9 +202,7 @@ def make_public(call: Call) -> dict[str, Any]:
     if file["public_url_shared"]:
         raise fail("already_public")
     after = call.ctx.store.update("file", file["id"], public_url_shared=True)
-    webhooks.notify(
-        call.ctx, call.team, "file_public", {"file_id": file["id"], "user_id": call.user, "file": {"id": file["id"]}}
-    )
+    _told(call, "file_public", file)
     return {"file": filekit.shown(after)}
 
 

@@ -1,4 +1,4 @@
-"""apps.manifest.*: apps made, changed and described by their manifests, with an app configuration token.
+"""apps.manifest.*, apps.icon.set, apps.managed.*: apps made and changed with an app configuration token.
 
 Sources: https://docs.slack.dev/reference/app-manifest and https://docs.slack.dev/reference/methods/apps.manifest.create.
 Imports: call, webhooks.
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from twins.slack import webhooks
+from twins.slack import people, webhooks
 from twins.slack.call import Call, method
 from twins.slack.failing import fail, missing_argument
 
@@ -172,4 +172,30 @@ def delete(call: Call) -> dict[str, Any]:
             webhooks.notify(call.ctx, token["team"], "app_uninstalled", {}, app=app["id"])
             call.ctx.store.update("token", token["token"], revoked=True)
     call.ctx.store.delete("app", app["id"])
+    return {}
+
+
+@method("apps.icon.set")
+def set_icon(call: Call) -> dict[str, Any]:
+    """The picture of an app and its bots: https://docs.slack.dev/reference/methods/apps.icon.set."""
+    app = _one(call)
+    url = call.args.text("url")
+    if not url and not call.args.data.get("file"):
+        raise missing_argument("file")
+    url = url or f"{people.AVATARS}/{call.ctx.token('hex', 12)}.png"
+    icons = {f"image_{size}": url for size in (36, 48, 72)}
+    for bot in list(call.ctx.store.select("bot")):
+        if bot["app_id"] == app["id"]:
+            call.ctx.store.update("bot", bot["id"], icons=icons)
+    call.ctx.store.update("app", app["id"], icon_url=url)
+    return {}
+
+
+@method("apps.managed.permissions.set")
+def set_permissions(call: Call) -> dict[str, Any]:
+    """Who may use an app: https://docs.slack.dev/reference/methods/apps.managed.permissions.set."""
+    permissions = call.args.need("permissions")
+    if permissions not in ("everyone", "app_owner"):
+        raise fail("invalid_arguments")
+    call.ctx.store.update("app", _one(call)["id"], permissions=permissions)
     return {}

@@ -158,6 +158,10 @@ def open_direct(call: Call) -> dict[str, Any]:
     if created and channel["kind"] == "im":
         event = {"user": call.user, "channel": {"id": channel["id"], "created": channel["created"], "is_im": True}}
         webhooks.notify(call.ctx, call.team, "im_created", event, channel=channel["id"])
+    elif not already:
+        kind = "im_open" if channel["kind"] == "im" else "group_open"
+        event = {"user": call.user, "channel": channel["id"]}
+        webhooks.notify(call.ctx, call.team, kind, event, channel=channel["id"])
     found: dict[str, Any] = {"channel": {"id": channel["id"]}}
     if call.args.flag("return_im"):
         shown = places.shown(call.ctx, channel, call.user)
@@ -205,5 +209,6 @@ def close_direct(call: Call) -> dict[str, Any]:
         return {"no_op": True, "already_closed": True}
     call.ctx.store.update("member", member["id"], is_open=False)
     event = {"user": call.user, "channel": channel["id"]}
-    webhooks.notify(call.ctx, call.team, "im_close", event, channel=channel["id"])
+    kind = "im_close" if channel["kind"] == "im" else "group_close"
+    webhooks.notify(call.ctx, call.team, kind, event, channel=channel["id"])
     return {}

@@ -17,7 +17,8 @@ from twins.slack.paging import encode, numbered
 MOST = 10_000
 
 
-def _query(call: Call) -> queries.Query:
+def query_of(call: Call) -> queries.Query:
+    """What is looked for. Raises `missing_query`."""
     text = call.args.text("query")
     if not text.strip():
         raise fail("missing_query")
@@ -72,7 +73,7 @@ def _match(call: Call, query: queries.Query, row: dict[str, Any]) -> dict[str, A
 
 
 def _messages(call: Call) -> dict[str, Any]:
-    query = _query(call)
+    query = query_of(call)
     rows = found_messages(call, query)
     shown, paging = numbered(call.args, rows, default=20, maximum=100)
     first = (paging["page"] - 1) * paging["count"] + 1
@@ -89,7 +90,7 @@ def _messages(call: Call) -> dict[str, Any]:
 
 
 def _files(call: Call) -> dict[str, Any]:
-    query = _query(call)
+    query = query_of(call)
     rows = []
     for file in call.ctx.store.select("file", order="newest"):
         text = f"{file['name']} {file['title']}".lower()
