@@ -164,7 +164,7 @@ def shown(ctx: Ctx, app: Mapping[str, Any]) -> dict[str, Any]:
     name = LINKS.get(app["signOnMode"], "login")
     policies = {row["type"]: row["id"] for row in ctx.store.select("policy") if row["system"]}
     picture = PICTURES.get(app["name"], PICTURE)
-    access = app.get("~policy") or policies.get("ACCESS_POLICY")
+    policies |= app.get("~policies") or {}
     links: dict[str, Any] = {
         "uploadLogo": {"href": f"{base}/logo", "hints": {"allow": ["POST"]}},
         "appLinks": [{"name": name, "href": f"{ctx.base_url}{opened(app)}", "type": "text/html"}],
@@ -172,7 +172,7 @@ def shown(ctx: Ctx, app: Mapping[str, Any]) -> dict[str, Any]:
         "policies": {"href": f"{base}/policies", "hints": {"allow": ["PUT"]}},
         "groups": {"href": f"{base}/groups"},
         "logo": [{"name": "medium", "href": f"{ctx.base_url}/assets/img/logos/{picture}", "type": "image/png"}],
-        "accessPolicy": {"href": f"{ctx.base_url}/api/v1/policies/{access}"},
+        "accessPolicy": {"href": f"{ctx.base_url}/api/v1/policies/{policies.get('ACCESS_POLICY')}"},
         "users": {"href": f"{base}/users"},
         step: {"href": f"{base}/lifecycle/{step}"},
     }  # fmt: skip

@@ -52,9 +52,13 @@ TYPES = {
     "PASSWORD": "Default Policy",
     "MFA_ENROLL": "Default Policy",
     "IDP_DISCOVERY": "Idp Discovery Policy",
-    "ACCESS_POLICY": "Any two factors",
+    "ACCESS_POLICY": "Password only",
     "PROFILE_ENROLLMENT": "Default Policy",
 }
+
+
+APPS = frozenset({"ACCESS_POLICY", "PROFILE_ENROLLMENT"})
+"""Types whose policies are followed by applications."""
 
 
 def put(ctx: Ctx, resource: str, record: dict[str, Any], parent: str = "") -> dict[str, Any]:
@@ -82,8 +86,8 @@ def policies(ctx: Ctx) -> None:
             policy["settings"] = {"type": "AUTHENTICATORS", "authenticators": rows}
         put(ctx, "policy", policy)
         rule = {
-            "id": ctx.new_id("0pr{alnum:17}"), "status": "ACTIVE", "name": "Default Rule", "priority": 1,
-            "system": True,
+            "id": ctx.new_id("0pr{alnum:17}"), "status": "ACTIVE", "system": True,
+            **({"name": "Catch-all Rule", "priority": 99} if type in APPS else {"name": "Default Rule", "priority": 1}),
             "type": {"OKTA_SIGN_ON": "SIGN_ON"}.get(type, type), "conditions": None, "actions": actions(type),
         }  # fmt: skip
         put(ctx, "policy_rule", rule, policy["id"])
@@ -117,6 +121,10 @@ def actions(type: str) -> dict[str, Any]:
             return {"passwordChange": allow, "selfServicePasswordReset": allow, "selfServiceUnlock": {"access": "DENY"}}
         case "MFA_ENROLL":
             return {"enroll": {"self": "CHALLENGE"}}
+        case "ACCESS_POLICY":
+            method = {"type": "ASSURANCE", "factorMode": "1FA", "reauthenticateIn": "PT43800H",
+                      "constraints": [{"knowledge": {"types": ["PASSWORD"], "required": True}}]}  # fmt: skip
+            return {"appSignOn": {"access": "ALLOW", "verificationMethod": method}}
         case "PROFILE_ENROLLMENT":
             asked = (("email", "Email"), ("firstName", "First name"), ("lastName", "Last name"))
             attributes = [{"name": name, "label": label, "required": True} for name, label in asked]

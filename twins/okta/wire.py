@@ -169,6 +169,8 @@ def invalid(_ctx: Ctx, request: Request, violations: list[Violation]) -> Service
         return None
     first = mine[0]
     name = str(first.path[-1]) if first.path else "body"
+    if request.operation is not None and request.operation.id == "createPolicySimulation":
+        return errors.error("E0000003")
     if first.kind == "required_body" or (first.kind == "type" and first.location == "body"):
         return errors.error("E0000003")
     if first.kind == "type":

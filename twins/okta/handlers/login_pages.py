@@ -70,6 +70,8 @@ def picked(ctx: Ctx, row: Row, key: str) -> Answer:
 def onward(ctx: Ctx, request: Request, answer: Answer) -> Reply:
     """The next page, or back to the client with a session."""
     row = answer.row
+    if row["state"] not in ASK and answer.messages:
+        return html(answer.status, pages.problem("access_denied", str(answer.messages[0]["message"])))
     if row["state"] != "DONE":
         return html(200 if answer.status < 500 else answer.status, shown(ctx, answer))
     user = people.get(ctx, row["user"])

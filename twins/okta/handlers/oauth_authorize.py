@@ -11,9 +11,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from twinkit import Ctx, Reply, Request, ServiceError
-from twins.okta import apps, authz, pages, syslog, twin, wire
+from twins.okta import apps, assurance, authz, pages, syslog, twin, wire
 from twins.okta.handlers import sessions
 from twins.okta.handlers.oauth_token import own_token
+from twins.okta.idx import steps
+from twins.okta.idx.authenticators import PASSWORD
+from twins.okta.idx.steps import LEVELS
+from twins.okta.idx.transactions import begin, move
 from twins.okta.oauth import clients, issue, servers
 from twins.okta.oauth.problems import TABLE, fail
 from twins.okta.times import iso
@@ -141,16 +145,24 @@ def proceed(
     prompt = transaction.get("prompt", "")
     fresh = session
     session = session or session_for(ctx, request, transaction)
+    user = ctx.store.find("user", session["userId"]) if session is not None else None
+    asked = assurance.asked(ctx, app, user) if user is not None else assurance.Asked()
     stale = session is not None and fresh is None and (
         "login" in prompt.split() or ctx.now - session["authTime"] > int(transaction.get("max_age") or 2**31)
+        or (ctx.now - session["authTime"] >= asked.fresh and not transaction.get("sessionToken"))
     )  # fmt: skip
     if session is None or stale:
         if prompt == "none":
             raise Refused("login_required")
         return sign_in_page(ctx, app, transaction)
-    user = ctx.store.find("user", session["userId"])
     if user is None or user["status"] != "ACTIVE":
         raise Refused("login_required")
+    if not asked.access:
+        raise Refused("app_denied")
+    if (asked.factor or transaction.get("acr_values") in LEVELS) and "mfa" not in session["amr"]:
+        if prompt == "none":
+            raise Refused("login_required")
+        return step_up(ctx, request, transaction, user)
     if not apps.assigned(ctx, str(app["id"]), user["id"]):
         raise Refused("user_not_assigned")
     wanted = transaction.get("scope", "").split()
@@ -162,6 +174,16 @@ def proceed(
             raise Refused("consent_required", ", ".join(needed))
         return consent_page(ctx, server, app, {**transaction, "session": session["id"]}, scopes, cookies)
     return done(ctx, server, app, transaction, user, session, scopes, cookies)
+
+
+def step_up(ctx: Ctx, request: Request, transaction: dict[str, Any], user: Mapping[str, Any]) -> Reply:
+    """Ask who has signed in for a second factor."""
+    from twins.okta.handlers import login_pages
+
+    row = begin(ctx, transaction, str(transaction["path"]), hosted=True)
+    return login_pages.onward(
+        ctx, request, steps.settle(ctx, move(row, "IDENTIFY", user=user["id"], proved=[PASSWORD]))
+    )
 
 
 def session_for(ctx: Ctx, request: Request, transaction: dict[str, Any]) -> dict[str, Any] | None:

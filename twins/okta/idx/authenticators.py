@@ -68,6 +68,17 @@ def held(ctx: Ctx, user: Mapping[str, Any]) -> list[Choice]:
     return found
 
 
+def for_use(record: Mapping[str, Any], use: str) -> bool:
+    """Whether the settings of an authenticator allow a use: `sso` or `recovery`."""
+    return (record.get("settings") or {}).get("allowedFor", "any") in ("any", use)
+
+
+def signing_in(ctx: Ctx, user: Mapping[str, Any]) -> list[Choice]:
+    """What a user can prove to sign in: not what is for recovery only."""
+    known = org(ctx)
+    return [each for each in held(ctx, user) if for_use(known[each.key], "sso")]
+
+
 def enrollable(ctx: Ctx, user: Mapping[str, Any]) -> tuple[list[Choice], list[Choice]]:
     """(required, optional): what a user does not hold yet, as the enrolment policy has it."""
     rules = policies.enrolment(ctx, user)
@@ -82,8 +93,8 @@ def enrollable(ctx: Ctx, user: Mapping[str, Any]) -> tuple[list[Choice], list[Ch
 def recovering(ctx: Ctx, user: Mapping[str, Any]) -> list[Choice]:
     """What a forgotten password can be recovered with: the primary email, and phones."""
     known = org(ctx)
-    mine = [each for each in held(ctx, user) if each.key == "phone_number"]
-    email = choice(known[EMAIL], "email", "") if EMAIL in known else None
+    mine = [each for each in held(ctx, user) if each.key == "phone_number" and for_use(known[each.key], "recovery")]
+    email = choice(known[EMAIL], "email", "") if EMAIL in known and for_use(known[EMAIL], "recovery") else None
     return [*([email] if email else []), *mine]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twinkit import Ctx, ServiceError
-from twins.okta import apps, credentials, factors, lifecycle, passwords, people, policies, syslog
+from twins.okta import apps, assurance, credentials, factors, lifecycle, passwords, people, policies, syslog
 from twins.okta.handlers import users
 from twins.okta.idx import authenticators as auth
 from twins.okta.idx.transactions import Row, move, save, user_of
@@ -70,7 +70,7 @@ def identify(ctx: Ctx, row: Row, identifier: str, passcode: str) -> Answer:
     if user is None or user["status"] in BLOCKED:
         text = f"There is no account with the Username {identifier}."
         return Answer(row, 200, [message(text, "idx.unknown.user", kind="INFO", shape=True)])
-    return offer(ctx, move(row, "SELECT", user=user["id"]), auth.held(ctx, user))
+    return offer(ctx, move(row, "SELECT", user=user["id"]), auth.signing_in(ctx, user))
 
 
 def _password(ctx: Ctx, row: Row, user: dict[str, Any], passcode: str, words: tuple[str, str]) -> Answer | None:
@@ -234,28 +234,44 @@ def skip(ctx: Ctx, row: Row) -> Answer:
 def settle(ctx: Ctx, row: Row) -> Answer:
     """Whatever a person must still do: change the password, prove more, enrol; else the transaction is done."""
     user = people.get(ctx, row["user"])
-    terms = policies.sign_on(ctx, user)
-    if not terms.access:
+    app, terms = client(ctx, row), policies.sign_on(ctx, user)
+    asked = assurance.asked(ctx, app, user) if app is not None else assurance.Asked()
+    if not (terms.access and asked.access):
         return refused(row, *DENIED, status=403)
+    must = (terms.factor or asked.factor or wants_two(row)) and len(set(row["proved"])) < 2
     if auth.PASSWORD in row["proved"]:
         if user["status"] in ("PASSWORD_EXPIRED", "RECOVERY") or credentials.expired(ctx, user):
             return Answer(save(ctx, move(row, "REENROLL", current=auth.PASSWORD, factor=None)))
         if not row["warned"] and warning(ctx, user) is not None:
             return Answer(save(ctx, move(row, "WARN", current=auth.PASSWORD, factor=None)))
-    if terms.factor and len(set(row["proved"])) < 2:
-        left = [each for each in auth.held(ctx, user) if each.key not in row["proved"]]
+    if must:
+        left = [each for each in auth.signing_in(ctx, user) if each.key not in row["proved"]
+                and asked.allows(each.key, each.method)]  # fmt: skip
         if left:
             return offer(ctx, row, left)
     required, optional = auth.enrollable(ctx, user)
     new = row["intent"] == "ENROLL_NEW_USER"
     if new and _unverified(ctx, user):
         required = [*(each for each in (*required, *optional) if each.key == auth.EMAIL), *required]
-    must = terms.factor and len(set(row["proved"])) < 2
+    if must:
+        required, optional = ([each for each in some if asked.allows(each.key, each.method)
+                               or each.key == auth.PASSWORD] for some in (required, optional))  # fmt: skip
+        if not (required or optional):
+            return refused(row, *DENIED, status=403)
     if required or (must and optional) or (new and optional and not row["skipped"]):
         row["enrollable"] = [each.key for each in (required or optional)]
         row["optional"] = not required and not must
         return Answer(save(ctx, move(row, "SELECT_ENROLL", current=None, factor=None)))
     return done(ctx, row, user)
+
+
+LEVELS = frozenset({"urn:okta:loa:2fa:any", "phr", "phrh"})
+"""Values of `acr_values` that need two factors."""
+
+
+def wants_two(row: Row) -> bool:
+    """Whether the request itself asks for two factors."""
+    return row["fields"].get("acr_values") in LEVELS
 
 
 def _unverified(ctx: Ctx, user: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from twinkit import ServiceError
 BAD_CLIENT = "Client authentication failed. Either the client or the client credentials are invalid."
 TABLE: dict[str, tuple[int, str, str]] = {
     "access_denied": (403, "access_denied", "The resource owner or authorization server denied the request."),
+    "app_denied": (400, "access_denied", "Access to this application is denied due to a policy."),
     "user_not_assigned": (400, "access_denied", "User is not assigned to the client application."),
     "no_matching_policy": (
         401, "access_denied", "Policy evaluation failed for this request, please check the policy configurations.",
