@@ -11,7 +11,7 @@ from typing import Any
 
 from twinkit import Ctx, Filter, Reply, Request
 from twins.stripe import accounts, errors, listing, lookup, twin, wire
-from twins.stripe.handlers import simulation
+from twins.stripe.handlers import payees, simulation
 from twins.stripe.payments import instruments, onboarding
 
 STATE = "twinkit.account"
@@ -24,39 +24,12 @@ HIDDEN = {"id_number": "id_number_provided", "ssn_last_4": "ssn_last_4_provided"
 """Parameters that are kept to themselves → the property that says they are there."""
 
 
-def _own(ctx: Ctx, request: Request, id: str) -> dict[str, Any]:
+def own(ctx: Ctx, request: Request, id: str) -> dict[str, Any]:
     """An account the key may see. Raises 403."""
     found = ctx.store.find("account", id) or lookup.materialised(ctx, "account", id)
     if found is None:
         raise errors.account_unknown(wire.key_of(request), id)
     return found
-
-
-def _external(ctx: Ctx, account: dict[str, Any], given: Any) -> dict[str, Any]:
-    """The bank account that payouts go to, made of a token or its details."""
-    details: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
-    number = str(details.get("account_number") or "000123456789")
-    empty: dict[str, list[str]] = {"currently_due": [], "errors": [], "past_due": [], "pending_verification": []}
-    return {
-        "id": ctx.new_id("bank_account"),
-        "object": "bank_account",
-        "account": account["id"],
-        "account_holder_name": details.get("account_holder_name"),
-        "account_holder_type": details.get("account_holder_type"),
-        "account_type": None,
-        "available_payout_methods": ["standard"],
-        "bank_name": "STRIPE TEST BANK",
-        "country": details.get("country") or account["country"],
-        "currency": details.get("currency") or account["default_currency"],
-        "default_for_currency": True,
-        "fingerprint": instruments.fingerprint(number),
-        "future_requirements": empty,
-        "last4": number[-4:],
-        "metadata": {},
-        "requirements": empty,
-        "routing_number": details.get("routing_number") or "110000000",
-        "status": "new",
-    }
 
 
 def _shown(given: Mapping[str, Any], current: Any) -> dict[str, Any]:
@@ -70,12 +43,25 @@ def _shown(given: Mapping[str, Any], current: Any) -> dict[str, Any]:
 
 def _judged(ctx: Ctx, account: dict[str, Any], submitted: bool) -> dict[str, Any]:
     """An account with what it may do."""
-    due = [] if submitted else onboarding.missing(account, people=_has_people(ctx, account["id"]))
-    return lookup.ordered({**account, **onboarding.standing(account, due, submitted)})
+    due = [] if submitted else onboarding.missing(account, _representative(ctx, account["id"]))
+    judged = lookup.ordered({**account, **onboarding.standing(account, due, submitted)})
+    state = ctx.store.find(STATE, account["id"]) or {}
+    return {**judged, **onboarding.rejected(judged, state["rejected"])} if state.get("rejected") else judged
 
 
-def _has_people(ctx: Ctx, id: str) -> bool:
-    return bool(ctx.store.list("person", [Filter("account", "=", id)], limit=1).ids)
+def _representative(ctx: Ctx, id: str) -> dict[str, Any] | None:
+    """The person who represents an account, None when nobody is known."""
+    where = [Filter("account", "=", id), Filter("relationship.representative", "=", True)]
+    return next(ctx.store.select("person", where, order="oldest"), None)
+
+
+def judge(ctx: Ctx, id: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Judge an account anew once a part of it has changed, and tell what that changes."""
+    account, state = ctx.store.get("account", id), ctx.store.find(STATE, id)
+    if state is None:
+        return account
+    filled = {**_filled(ctx, account, params or {}), "external_accounts": payees.shown(ctx, id)}
+    return _changed(ctx, account, _judged(ctx, filled, state["submitted"]))
 
 
 def _filled(ctx: Ctx, account: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,9 +81,8 @@ def _filled(ctx: Ctx, account: dict[str, Any], params: Mapping[str, Any]) -> dic
         elif asked is False:
             account["capabilities"] = {key: kept for key, kept in account["capabilities"].items() if key != name}
     if params.get("external_account"):
-        external = _external(ctx, account, params["external_account"])
-        ctx.store.insert("external_account", external, created=ctx.micros)
-        account["external_accounts"] = listing.counted([external], account["external_accounts"]["url"])
+        payees.add(ctx, account, params["external_account"], default=True)
+        account["external_accounts"] = payees.shown(ctx, account["id"])
     account["metadata"] = lookup.metadata(account["metadata"], params.get("metadata"))
     return account
 
@@ -128,7 +113,7 @@ def list_all(ctx: Ctx, request: Request) -> dict[str, Any]:
 @lookup.modelled
 def retrieve(ctx: Ctx, request: Request) -> dict[str, Any]:
     """One account."""
-    return _own(ctx, request, request.path["account"])
+    return own(ctx, request, request.path["account"])
 
 
 def _changed(ctx: Ctx, account: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
@@ -145,7 +130,7 @@ def _changed(ctx: Ctx, account: dict[str, Any], after: dict[str, Any]) -> dict[s
 @lookup.modelled
 def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Change an account; what it may do follows from what it has provided."""
-    account = _own(ctx, request, request.path["account"])
+    account = own(ctx, request, request.path["account"])
     state = ctx.store.find(STATE, account["id"])
     if state is None:
         return _changed(ctx, account, onboarding.merged(account, request.body or {}))
@@ -157,9 +142,27 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
 @lookup.modelled
 def delete(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Delete an account."""
-    account = _own(ctx, request, request.path["account"])
+    account = own(ctx, request, request.path["account"])
     ctx.store.delete("account", account["id"])
     return {"id": account["id"], "object": "account", "deleted": True}
+
+
+@twin.handler("PostAccountsAccountReject")
+@lookup.modelled
+def reject(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Reject an account as suspicious: it can do nothing any more. https://docs.stripe.com/api/account/reject."""
+    account = own(ctx, request, request.path["account"])
+    ctx.store.update(STATE, account["id"], rejected=(request.body or {})["reason"])
+    return judge(ctx, account["id"])
+
+
+@twin.handler("PostAccountsAccountUnreject")
+@lookup.modelled
+def unreject(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Take a rejection back."""
+    account = own(ctx, request, request.path["account"])
+    ctx.store.update(STATE, account["id"], rejected=None)
+    return judge(ctx, account["id"])
 
 
 # onboarding -----------------------------------------------------------------------------------------------------------
@@ -185,7 +188,10 @@ def onboard_account(ctx: Ctx, payload: Any) -> dict[str, Any]:
 def link(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A link to onboarding, good for five minutes and one visit."""
     params = request.body or {}
-    account = _own(ctx, request, params["account"])
+    account = own(ctx, request, params["account"])
+    for name in ("refresh_url", "return_url"):
+        if not params.get(name):
+            raise errors.missing(name)
     id = ctx.token("alnum", 12)
     kept = {
         "id": id,
@@ -207,7 +213,7 @@ def link(ctx: Ctx, request: Request) -> dict[str, Any]:
 @lookup.modelled
 def login(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A link to the Express Dashboard."""
-    account = _own(ctx, request, request.path["account"])
+    account = own(ctx, request, request.path["account"])
     if not account["details_submitted"]:
         raise errors.invalid("Cannot create a login link for an account that has not completed onboarding.")
     address = f"https://connect.stripe.com/express/{account['id']}/{ctx.token('alnum', 12)}"

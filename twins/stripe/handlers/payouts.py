@@ -11,7 +11,7 @@ from typing import Any
 
 from twinkit import Ctx, Request
 from twins.stripe import accounts, errors, facts, lookup, twin
-from twins.stripe.handlers import balances, charges
+from twins.stripe.handlers import balances, charges, payees
 from twins.stripe.payments import ledger
 
 FAILURES: Mapping[str, tuple[str, str]] = {
@@ -32,6 +32,23 @@ INSUFFICIENT = (
 )
 
 
+def _destination(ctx: Ctx, currency: str) -> str:
+    """Where an account is paid out to unless it says otherwise."""
+    account = accounts.current(ctx)
+    with accounts.acting(ctx, None):
+        mine = payees.of_account(ctx, account) if account else []
+    chosen = [each["id"] for each in mine if each["currency"] == currency and each["default_for_currency"]]
+    return str(chosen[0]) if chosen else DEFAULT_DESTINATION
+
+
+def _payee(ctx: Ctx, destination: str) -> facts.Facts:
+    """What is known of the bank account or card that a payout goes to."""
+    if ctx.store.find(facts.FACTS, destination) is not None:
+        return facts.load(ctx, destination)
+    with accounts.acting(ctx, None):
+        return facts.load(ctx, destination)
+
+
 @twin.handler("PostPayouts")
 def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Send available funds; refused when there are not enough."""
@@ -46,7 +63,7 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     method = params.get("method") or "standard"
     arrival = ctx.now if method == "instant" else ledger.available_on(ctx.now)
     id = ctx.new_id("payout")
-    destination = params.get("destination") or DEFAULT_DESTINATION
+    destination = params.get("destination") or _destination(ctx, currency)
     record: dict[str, Any] = {
         "id": id,
         "object": "payout",
@@ -91,7 +108,7 @@ def arrives(ctx: Ctx, data: dict[str, Any]) -> None:
     payout = ctx.store.get("payout", data["payout"])
     if payout["status"] not in ("pending", "in_transit"):
         return
-    known = facts.load(ctx, str(payout["destination"]))
+    known = _payee(ctx, str(payout["destination"]))
     failure = FAILURES.get(known.bank.number) if known.bank else None
     if known.card and known.card.payout == "could_not_process":
         failure = ("could_not_process", "The bank could not process this payout.")

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from twins.stripe.payments import people
+
 CONTROLLERS: Mapping[str, tuple[str, str, str, str]] = {
     "standard": ("account", "stripe", "stripe", "full"),
     "express": ("application_express", "application", "stripe", "express"),
@@ -99,11 +101,12 @@ def _needed(account: Mapping[str, Any]) -> list[str]:
     return sorted([*wanted, "tos_acceptance.date", "tos_acceptance.ip"])
 
 
-def _there(account: Mapping[str, Any], path: str, people: bool) -> bool:
+def _there(account: Mapping[str, Any], path: str, representative: Mapping[str, Any] | None) -> bool:
     if path == "external_account":
         return bool(account["external_accounts"]["data"])
-    if path.startswith("representative."):
-        return people
+    head, _, rest = path.partition(".")
+    if head == "representative":
+        return representative is not None and people.value(representative, rest) is not None
     if path == "business_profile.url" and account["business_profile"].get("product_description"):
         return True
     value: Any = account
@@ -112,9 +115,23 @@ def _there(account: Mapping[str, Any], path: str, people: bool) -> bool:
     return value not in (None, "")
 
 
-def missing(account: Mapping[str, Any], *, people: bool = False) -> list[str]:
-    """What an account still has to provide, by name; `people` says that its representative is known."""
-    return [path for path in _needed(account) if not _there(account, path, people)]
+def missing(account: Mapping[str, Any], representative: Mapping[str, Any] | None = None) -> list[str]:
+    """What an account still has to provide, by name; what its representative lacks is named after that person."""
+    due = [path for path in _needed(account) if not _there(account, path, representative)]
+    if representative is None:
+        return due
+    head = "representative."
+    return sorted(f"{representative['id']}.{path[len(head) :]}" if path.startswith(head) else path for path in due)
+
+
+def rejected(account: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    """What a platform's rejection of an account changes: https://docs.stripe.com/api/account/reject."""
+    return {
+        "capabilities": dict.fromkeys(account["capabilities"], "inactive"),
+        "charges_enabled": False,
+        "payouts_enabled": False,
+        "requirements": {**account["requirements"], "disabled_reason": f"rejected.{reason}"},
+    }
 
 
 def requirements(due: list[str], country: str) -> dict[str, Any]:
