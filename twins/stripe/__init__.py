@@ -32,6 +32,7 @@ HANDLERS = (
     "portal_page",
     "people",
     "previewing",
+    "quotes",
     "refunds",
     "schedules",
     "searching",

@@ -235,6 +235,7 @@ def extra_items(ctx: Ctx, record: Mapping[str, Any], params: Mapping[str, Any], 
         values = {
             "amount": amount, "currency": currency, "description": product.get("name"), "pricing": price,
             "quantity": each.get("quantity") or 1,
+            "tax_rates": invoice_items.tax_rates(ctx, each.get("tax_rates") or (), f"{where}[tax_rates]"),
         }  # fmt: skip
         item = invoice_items.new_record(ctx, customer, values)
         ctx.store.insert("invoiceitem", item, created=ctx.micros)

@@ -5,7 +5,7 @@ Source: https://docs.stripe.com/api/checkout/sessions/line_items. Imports: the k
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twinkit import Ctx
@@ -77,8 +77,13 @@ def _item(ctx: Ctx, price: dict[str, Any], given: Mapping[str, Any]) -> dict[str
     }
 
 
-def summed(ctx: Ctx, rows: list[dict[str, Any]], discounts: list[str], shipping: int = 0) -> dict[str, Any]:
-    """`amount_subtotal`, `amount_total` and `total_details` of items under discounts; writes their parts into them."""
+def summed(
+    ctx: Ctx, rows: list[dict[str, Any]], discounts: list[str], shipping: int = 0, rates: Sequence[Any] = ()
+) -> dict[str, Any]:
+    """`amount_subtotal`, `amount_total` and `total_details` of items under discounts and default tax rates.
+
+    Writes their parts into the items.
+    """
     lines = [
         {
             "amount": row["amount_subtotal"],
@@ -88,7 +93,7 @@ def summed(ctx: Ctx, rows: list[dict[str, Any]], discounts: list[str], shipping:
         }
         for row in rows
     ]
-    found = invoicing.sums(ctx, {"default_tax_rates": [], "discounts": discounts}, lines)
+    found = invoicing.sums(ctx, {"default_tax_rates": [{"id": id} for id in rates], "discounts": discounts}, lines)
     for row, line in zip(rows, lines, strict=True):
         off = sum(each["amount"] for each in line["discount_amounts"])
         tax = sum(each["amount"] for each in line["taxes"])
