@@ -69,19 +69,25 @@ def _uuid(number: int) -> str:
 
 def make(pattern: str, seed: int, stream: str, position: int) -> str:
     """The id at `position` of the stream `ids/<stream>`, in the form of `pattern`."""
-    return "".join([part if isinstance(part, str) else part(position) for part in _makers(pattern, seed, stream)])
+    return maker(pattern, seed, stream)(position)
 
 
 @lru_cache(maxsize=4096)
-def _makers(pattern: str, seed: int, stream: str) -> tuple[str | Callable[[int], str], ...]:
-    """The parts of an id: literal texts, and functions of the position."""
-    return tuple(
-        part if length == -1 else _maker(part, length, f"{seed}/ids/{stream}/{number}", seed, stream)
+def maker(pattern: str, seed: int, stream: str) -> Callable[[int], str]:
+    """What gives the id at a position of the stream `ids/<stream>`, in the form of `pattern`."""
+    parts: list[str | Callable[[int], str]] = [
+        part if length == -1 else _field(part, length, f"{seed}/ids/{stream}/{number}", seed, stream)
         for number, (part, length) in enumerate(parse(pattern))
-    )
+    ]
+    match parts:
+        case [str() as head, field] if not isinstance(field, str):
+            return lambda position: head + field(position)
+        case [field] if not isinstance(field, str):
+            return field
+    return lambda position: "".join([part if isinstance(part, str) else part(position) for part in parts])
 
 
-def _maker(part: str, length: int, prefix: str, seed: int, stream: str) -> Callable[[int], str]:
+def _field(part: str, length: int, prefix: str, seed: int, stream: str) -> Callable[[int], str]:
     if part == "uuid":
         return lambda position: _uuid(draw(seed, f"ids/{stream}", position))
     if part == "seq":

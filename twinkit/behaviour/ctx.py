@@ -34,6 +34,7 @@ Enqueue = Callable[["Ctx", int, dict[str, Any]], None]
 
 OWN_ID = "~id"
 """Where a record keeps its id when no property of its schema shows it; never shown."""
+ID_MAKERS = 4096
 DOCUMENTED_AS = {"malformed": "invalid", "token_expired": "unauthorized"}
 """Errors that documents know under another name."""
 
@@ -85,12 +86,20 @@ class Ctx:
 
     def new_id(self, resource: str) -> str:
         """The next id of a resource, or of a pattern such as `req_{alnum:14}`."""
-        pattern = resource
+        counter, make = self.twin.id_makers.get((resource, self.seed)) or self._id_maker(resource)
+        return make(self.store.next(counter))
+
+    def _id_maker(self, resource: str) -> tuple[str, Callable[[int], str]]:
+        """(counter, maker) of a resource's ids or a pattern's; the twin keeps the most recent thousands."""
+        pattern, stream = resource, resource.partition("{")[0]
         if "{" not in resource:
             pattern = self.resource(resource).id or "{lower:20}"
-        stream = resource.partition("{")[0] if resource is pattern else resource
-        position = self.store.next(f"ids/{stream}")
-        return ids.make(pattern, self.seed, stream, position)
+        made = f"ids/{stream}", ids.maker(pattern, self.seed, stream)
+        known = self.twin.id_makers
+        if len(known) >= ID_MAKERS:
+            known.clear()
+        known[resource, self.seed] = made
+        return made
 
     def draw(self, stream: str, bound: int) -> int:
         """The next integer in [0, bound) of a named stream."""

@@ -51,6 +51,8 @@ class Twin:
         self.pages: dict[tuple[str, str], Callable[..., Any]] = {}
         self.listeners: dict[str, Callable[..., Any]] = {}
         self.single: dict[str, Callable[..., Any]] = {}
+        self.id_makers: dict[tuple[str, int], tuple[str, Callable[[int], str]]] = {}
+        """(resource or pattern, seed) → counter, and what makes the id at a position of it; see `Ctx.new_id`."""
         self._validators: dict[str, RequestValidator] = {}
         self._operations: frozenset[str] | None = None
         self._examples: dict[int, Examples] = {}

@@ -361,11 +361,11 @@ def _coerced(
             return [value]
         return value
 
-    plain = str if text and not readers else None
+    plain = {kind for kind, as_it_is in ((str, text and not readers), (dict, not lists)) if as_it_is}
 
     def check(value: Any, found: list[Violation]) -> Any:
         kind = type(value)
-        if kind is not plain:
+        if kind not in plain:
             value = read(value)
             kind = type(value)
         handler = get(kind)

@@ -151,18 +151,19 @@ def _members(
 
     def check(value: dict[str, Any], found: list[Violation]) -> dict[str, Any]:
         changed: dict[str, Any] | None = None
+        before = len(found)
         for name, item in value.items():
-            member = checks.get(name) or lookup(name)
-            before = len(found)
-            read = member(item, found)
+            read = (get(name) or lookup(name))(item, found)
             if len(found) != before:
                 prefix(found, before, name)
+                before = len(found)
             if read is not item:
                 if changed is None:
                     changed = dict(value)
                 changed[name] = read
         return value if changed is None else changed
 
+    get = checks.get
     if not defaults and not dropped:
         return check
     return _rewriting(check, defaults, dropped)

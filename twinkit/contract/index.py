@@ -207,6 +207,16 @@ def _security(value: Any) -> tuple[Mapping[str, tuple[str, ...]], ...] | None:
     return tuple({name: tuple(scopes) for name, scopes in need.items()} for need in value)
 
 
+def _bracketed(content: Mapping[str, Schema]) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for media, schema in content.items():
+        properties = schema.get("properties") if isinstance(schema, Mapping) else None
+        names = tuple(name for name in properties if "[" in name) if isinstance(properties, Mapping) else ()
+        if names:
+            found[media] = names
+    return found
+
+
 def _operation(node: dict[str, Any]) -> Operation:
     body = node.get("body")
     return Operation(
@@ -214,7 +224,7 @@ def _operation(node: dict[str, Any]) -> Operation:
         method=node["method"],
         path=node["path"],
         parameters=tuple(Parameter(**parameter) for parameter in node.get("parameters", ())),
-        body=None if body is None else Body(**body),
+        body=None if body is None else Body(**body, bracketed=_bracketed(body["content"])),
         responses=tuple(Response(**response) for response in node.get("responses", ())),
         security=_security(node.get("security")),
         tags=tuple(node.get("tags", ())),

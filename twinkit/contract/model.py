@@ -38,6 +38,8 @@ class Body:
     required: bool = False
     encoding: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     """media type → property → {style, explode, contentType}."""
+    bracketed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """media type → names of properties that are declared with their brackets: `user[name]`."""
 
 
 @dataclass(frozen=True, slots=True)

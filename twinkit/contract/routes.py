@@ -113,10 +113,12 @@ def _compiled(regex: str) -> re.Pattern[str]:
 class Routes:
     """Matching on the form that `build` makes."""
 
-    __slots__ = ("_root",)
+    __slots__ = ("_literal", "_root")
 
     def __init__(self, root: Node) -> None:
         self._root = root
+        self._literal: dict[tuple[str, str], int] = {}
+        """Paths without parameters or conditions that were asked for: (method, path) → operation."""
 
     def match(
         self, method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None
@@ -125,10 +127,16 @@ class Routes:
 
         Query string and headers (lower case) matter only where operations share a path.
         """
-        found = _find(self._root, _segments(path), 0, method.upper(), [])
+        method = method.upper()
+        known = self._literal.get((method, path))
+        if known is not None:
+            return known, {}
+        found = _find(self._root, _segments(path), 0, method, [])
         if found is None:
             return None
         entry, values = found
+        if not values and len(entry) == 2 and "%" not in path:
+            self._literal[method, path] = entry[0]
         number, names = entry[0], entry[1]
         for conditions, other, other_names in entry[2] if len(entry) > 2 else ():
             if _hold(conditions, values, query, headers or {}):

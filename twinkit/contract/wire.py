@@ -99,9 +99,9 @@ def parse_json(body: bytes, *, max_depth: int = MAX_JSON_DEPTH) -> Any:
 
 def apply_encoding(form: dict[str, Any], encoding: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Decode the properties of a form that the contract declares as JSON or as delimited lists, in place."""
-    for name, value in form.items():
-        rules = encoding.get(name) if isinstance(value, str) else None
-        if not isinstance(rules, Mapping):
+    for name in form.keys() & encoding.keys():
+        value, rules = form[name], encoding[name]
+        if not isinstance(rules, Mapping) or not isinstance(value, str):
             continue
         if str(rules.get("contentType", "")).split(";")[0].strip().endswith("json"):
             try:
@@ -169,8 +169,9 @@ def _pairs(text: bytes, where: str, limit: int) -> list[tuple[str, str]]:
         for part in decoded.split("&"):
             if part:
                 name, _, value = part.partition("=")
-                if "%" in part or "+" in part:
+                if "%" in name or "+" in name:
                     name = _name(name) if len(name) < _CACHED_NAME else _unquote(name)
+                if "%" in value or "+" in value:
                     value = _unquote(value)
                 out.append((name, value))
     except UnicodeDecodeError:
@@ -204,6 +205,15 @@ def _nest(pairs: Iterable[tuple[str, Any]], whole: tuple[str, ...], max_depth: i
             path = _segments(name) if len(name) < _CACHED_NAME else _split(name)
             if len(path) > max_depth:
                 raise WireError("too_deep", name[:_CACHED_NAME])
+            if len(path) == 2 and path[1]:
+                head, member = path
+                held = root.get(head)
+                if held is None:
+                    root[head] = {member: value}
+                    continue
+                if type(held) is dict and member not in held:
+                    held[member] = value
+                    continue
             _insert(root, path, value, name)
         elif name not in root:
             root[name] = value

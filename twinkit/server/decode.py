@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twinkit.behaviour.request import Request
-from twinkit.contract.model import Operation
 from twinkit.contract.multipart import parse_multipart
 from twinkit.contract.wire import parse_form, parse_json, parse_query
 from twinkit.contract.xmlbody import parse_xml
@@ -63,22 +62,15 @@ def choose(media_type: str, declared: Mapping[str, Any], extra: Sequence[str]) -
     return None
 
 
-def bracketed(operation: Operation | None, media_type: str) -> tuple[str, ...]:
-    """Names of a form's properties that are declared with their brackets: `user[name]`."""
-    schema = operation.body.content.get(media_type) if operation and operation.body else None
-    properties = schema.get("properties") if isinstance(schema, Mapping) else None
-    return tuple(name for name in properties if "[" in name) if isinstance(properties, Mapping) else ()
-
-
 def parse(media_type: str, content_type: str, request: Request) -> Any:
     """The body as plain data; XML as its root element, text as str, anything unknown as bytes."""
     name = media_type.partition(";")[0].strip().lower()
-    operation = request.operation
+    body = request.operation.body if request.operation else None
+    whole = body.bracketed.get(media_type, ()) if body else ()
     if name == FORM:
-        encoding = operation.body.encoding.get(media_type, {}) if operation and operation.body else {}
-        return parse_form(request.raw, encoding, whole=bracketed(operation, media_type))
+        return parse_form(request.raw, body.encoding.get(media_type) if body else None, whole=whole)
     if name == MULTIPART:
-        return parse_multipart(request.raw, content_type, whole=bracketed(operation, media_type))
+        return parse_multipart(request.raw, content_type, whole=whole)
     if name == "application/json" or name.endswith("+json") or name == "text/json":
         return parse_json(request.raw)
     if name.endswith(("/xml", "+xml")):

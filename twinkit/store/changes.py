@@ -1,7 +1,8 @@
 """Changes: which records were written, kept from one mark to the next. Imports: core.
 
 Only what a record was *before* is stored; what came after is the `before` of its next change or the record as it
-is, so an insert costs no copy of its data. Changes of a transaction wait in memory and are written at commit.
+is, so an insert costs no copy of its data. Few changes are ever read, so in memory they wait, and reach their table a
+batch at a time or when somebody asks; a file gets them with the transaction that made them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from twinkit.store.core import Core
 CHANGES_KEPT = 10_000
 """Older changes are dropped."""
 TRIM_EVERY = 256
+CHANGES_WAIT = 64
+"""How many changes wait at most before a store in memory writes them."""
 
 Action = Literal["insert", "update", "delete"]
 
@@ -34,20 +37,33 @@ class Change(NamedTuple):
     seq: int
 
 
+Row = tuple[int, str, str, str, str | None]
+"""A change as its table has it."""
+
+
+def _row(one: Change) -> Row:
+    return one.seq, one.resource, one.id, one.action, None if one.before is None else one.before.decode()
+
+
 class Changes(Core):
     """Part of `Store`: `mark`, `changes`, `take_changes`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
         self._pending: builtins.list[Change] = []
+        """Of the transaction under way."""
         self._written = 0  # how many of the pending are rows already
         self._taken = 0  # how many of the pending were taken already
         self._recent: builtins.list[Change] = []  # committed, not taken
-        self._newest: int | None = None  # seq of the newest row; None: not known
+        self._newest: int | None = None  # seq of the newest change; None: not known
+        self._unsaved: builtins.list[Row] = []
+        """Committed, not in the table yet."""
+        self._saved: builtins.list[Row] = []
+        """Of those, what the transaction under way has put there."""
 
     def mark(self) -> int:
         """A place in the log of changes, for `changes(since)`. Holds until the store is restored."""
-        return self._newest_change() + len(self._pending) - self._written
+        return self._newest_change()
 
     def changes(self, since: int = 0) -> builtins.list[Change]:
         """Changes after the mark `since`, oldest first; of the newest 10,000."""
@@ -80,23 +96,22 @@ class Changes(Core):
         return self._newest
 
     def _note(self, resource: str, id: str, action: Action, before: bytes | None, after: bytes | None) -> None:
-        seq = self._newest_change() + len(self._pending) - self._written + 1
+        seq = self._newest = (self._newest or self._newest_change()) + 1
         self._pending.append(Change(resource, id, action, before, after, seq))
 
     def _flush_changes(self) -> None:
-        first = self._newest_change()
-        rows = [(one.seq, one.resource, one.id, one.action, one.before) for one in self._pending[self._written :]]
+        if not self._depth:
+            with self._transaction:
+                return self._flush_changes()
+        rows = self._unsaved + [_row(one) for one in self._pending[self._written :]]
         if not rows:
             return
-        sql = "INSERT INTO change (seq, resource, id, action, before) VALUES (?, ?, ?, ?, CAST(? AS TEXT))"
-        if len(rows) == 1:
-            self._put(sql, rows[0])
-        else:
-            self._put_many(sql, rows)
-        self._newest = rows[-1][0]
+        self._put_many("INSERT INTO change (seq, resource, id, action, before) VALUES (?, ?, ?, ?, ?)", rows)
+        self._saved += self._unsaved
+        self._unsaved = []
         self._written = len(self._pending)
-        newest = self._newest_change()
-        if newest // TRIM_EVERY > first // TRIM_EVERY:
+        first, newest = rows[0][0], rows[-1][0]
+        if newest // TRIM_EVERY > (first - 1) // TRIM_EVERY:
             oldest = min(newest - CHANGES_KEPT, self._referred(newest + 1) - 1)
             self._put("DELETE FROM change WHERE seq <= ?", (oldest,))
 
@@ -119,18 +134,22 @@ class Changes(Core):
         return made
 
     def _settle_changes(self) -> None:
-        """After a commit: what was pending can still be taken."""
+        """After a commit: what was pending can still be taken, and waits where it is not written."""
         self._recent += self._pending[self._taken :]
         if len(self._recent) > CHANGES_KEPT:
             del self._recent[:-CHANGES_KEPT]
+        self._unsaved += [_row(one) for one in self._pending[self._written :]]
         self._pending.clear()
+        self._saved.clear()
         self._written = self._taken = 0
 
     def _forget_changes(self) -> None:
         """After a rollback."""
         if self._newest is not None:
-            self._newest -= self._written
+            self._newest -= len(self._pending)
+        self._unsaved[:0] = self._saved
         self._pending.clear()
+        self._saved.clear()
         self._written = self._taken = 0
 
     def _last_json(self, resource: str, id: str) -> bytes:

@@ -30,7 +30,10 @@ WAIT_FOR_FILE = 64
 
 FIELDS = "at, operation, method, path, query, status, request, reply, fault, micros, changes, principal, reply_of"
 INSERT = f"INSERT INTO exchange (seq, {FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-REQUEST, REPLY, REPLY_OF = (FIELDS.split(", ").index(name) for name in ("request", "reply", "reply_of"))
+REQUEST, REPLY, CHANGES, REPLY_OF = (
+    FIELDS.split(", ").index(name) for name in ("request", "reply", "changes", "reply_of")
+)
+NOTHING_DONE: tuple[tuple[str, str, str], ...] = ()
 SIZE = "length(request) + coalesce(length(reply), 0)"
 OVERFLOW = (
     f"SELECT max(seq) FROM (SELECT seq, sum({SIZE}) OVER (ORDER BY seq DESC) AS size FROM exchange) WHERE size > ?"
@@ -97,10 +100,10 @@ class Exchanges(Changes):
         `changes` are `Change`s or triples; resource, id and action are kept.
         The newest 10,000 are kept, fewer when their bodies exceed 64 MiB; a body is cut at 1 MiB.
         """
-        made, done = None, "[]"
+        made, done = None, NOTHING_DONE
         if changes:
             made = next((one.seq for one in changes if isinstance(one, Change) and one.after == reply), None)
-            done = orjson.dumps([one[:3] for one in map(list, changes)]).decode()
+            done = tuple([tuple(one[:3]) for one in changes])
         self._noted.append(
             (
                 at, operation, _same(method), _same(path), query, status, request[:BODY_KEPT], reply[:BODY_KEPT],
@@ -130,7 +133,7 @@ class Exchanges(Changes):
             with self._transaction:
                 return self._flush_exchanges()
         first = self._newest_exchange() + self._dropped + 1
-        self._put_many(INSERT, [(seq, *row) for seq, row in enumerate(self._waiting, first)])
+        self._put_many(INSERT, [_stored(seq, row) for seq, row in enumerate(self._waiting, first)])
         self._rows_since_trim += len(self._waiting)
         self._bytes_since_trim += self._waiting_bytes
         self._drop_waiting()
@@ -177,6 +180,11 @@ class Exchanges(Changes):
         rows = self._execute(sql, values).fetchall()
         made = self._made({row[13] for row in rows if row[13] is not None})
         return [_exchange(row, made) for row in rows]
+
+
+def _stored(seq: int, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A waiting exchange as its table has it."""
+    return seq, *row[:CHANGES], orjson.dumps(row[CHANGES]).decode(), *row[CHANGES + 1 :]
 
 
 def _size(row: tuple[Any, ...]) -> int:

@@ -30,8 +30,8 @@ class Records(Changes):
 
     def insert(
         self, resource: str, data: Mapping[str, Any], *, id: str | None = None, parent: str = "", created: int = 0
-    ) -> dict[str, Any]:
-        """Store `data` as the record `id` (default: its property `id`) and return a copy. Raises DuplicateRecord.
+    ) -> None:
+        """Store `data` as the record `id` (default: its property `id`). Raises DuplicateRecord.
 
         `parent` and `created` (in the unit the caller likes) are for filters on `@parent` and `@created`.
         The id of a deleted record can be inserted again.
@@ -39,10 +39,8 @@ class Records(Changes):
         if not self._depth:
             with self._transaction:
                 return self.insert(resource, data, id=id, parent=parent, created=created)
-        json = orjson.dumps(data)
-        self._insert(resource, data["id"] if id is None else id, json, parent, created)
-        copy: dict[str, Any] = orjson.loads(json)
-        return copy
+        self._insert(resource, data["id"] if id is None else id, orjson.dumps(data), parent, created)
+        return None
 
     def _insert(self, resource: str, key: str, json: bytes, parent: str, created: int) -> None:
         values = (resource, key, parent, created, json.decode())
@@ -85,15 +83,17 @@ class Records(Changes):
         seq, before = self._row(resource, id)
         data: dict[str, Any] = orjson.loads(before)
         data.update(changes)
-        return self._write(resource, id, seq, before, data)
+        copy: dict[str, Any] = orjson.loads(self._write(resource, id, seq, before, data))
+        return copy
 
-    def replace(self, resource: str, id: str, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Put `data` in the place of a record's and return a copy. Raises RecordNotFound."""
+    def replace(self, resource: str, id: str, data: Mapping[str, Any]) -> None:
+        """Put `data` in the place of a record's. Raises RecordNotFound."""
         if not self._depth:
             with self._transaction:
                 return self.replace(resource, id, data)
         seq, before = self._row(resource, id)
-        return self._write(resource, id, seq, before, data)
+        self._write(resource, id, seq, before, data)
+        return None
 
     def delete(self, resource: str, id: str) -> None:
         """Delete a record. Raises RecordNotFound."""
@@ -134,13 +134,12 @@ class Records(Changes):
             raise RecordNotFound(resource, id)
         return row
 
-    def _write(self, resource: str, id: str, seq: int, before: bytes, data: Mapping[str, Any]) -> dict[str, Any]:
+    def _write(self, resource: str, id: str, seq: int, before: bytes, data: Mapping[str, Any]) -> bytes:
         json = orjson.dumps(data)
         if json != before:
             self._put(UPDATE, (json.decode(), seq))
             self._note(resource, id, "update", before, json)
-        copy: dict[str, Any] = orjson.loads(json)
-        return copy
+        return json
 
     def _forget_counts(self) -> None:
         """After a rollback, before the pending changes are forgotten."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from twinkit.errors import StoreError
+from twinkit.store.changes import CHANGES_WAIT
 from twinkit.store.core import connect_memory, empty
 from twinkit.store.events import Events
 from twinkit.store.exchanges import WAIT_FOR_FILE, Exchanges
@@ -77,6 +78,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
         pending, drawn = list(self._pending), dict(self._drawn)
         live = None if self._live is None else dict(self._live)
         places = (self._written, self._taken, self._newest, self._recent)
+        unsaved, saved = list(self._unsaved), list(self._saved)
         self._put("SAVEPOINT trial")
         try:
             yield
@@ -85,13 +87,14 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
             self._execute("RELEASE trial")
             self._pending, self._drawn, self._live = pending, drawn, live
             self._written, self._taken, self._newest, self._recent = places
+            self._unsaved, self._saved = unsaved, saved
             self._indexes = None
             self._earliest_known = False
 
     def _flush(self) -> None:
         if self._drawn:
             self._settle_counters()
-        if self._pending:
+        if self._pending and (not self._in_memory or len(self._unsaved) >= CHANGES_WAIT):
             self._flush_changes()
         if self._noted:
             self._settle_exchanges()
@@ -99,12 +102,14 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
             self._save()
 
     def _save(self) -> None:
+        if self._unsaved:
+            self._flush_changes()
         self._flush_exchanges()
         self._flush_counters()
 
     def _commit(self) -> None:
         super()._commit()
-        if self._pending:
+        if self._pending or self._saved:
             self._settle_changes()
 
     def close(self) -> None:
@@ -128,6 +133,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
     def _reload(self) -> None:
         self._large = False
         self._forget_changes()
+        self._unsaved.clear()
         self._noted.clear()
         self._drop_waiting()
         self._drawn.clear()

@@ -47,7 +47,8 @@ def new_file(ctx: Ctx, id: str, name: str, title: str, size: int, user: str, tea
         file.update(thumbnails(file, shape))
     elif stored:
         file.update(preview(file, stored.decode("utf-8", "replace")))
-    return ctx.store.insert("file", file, created=ctx.micros)
+    ctx.store.insert("file", file, created=ctx.micros)
+    return file
 
 
 def preview(file: dict[str, Any], text: str) -> dict[str, Any]:

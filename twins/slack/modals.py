@@ -87,7 +87,8 @@ def make(
         "root_view_id": previous["root_view_id"] if previous else id,
     }  # fmt: skip
     record.update(described(ctx, view))
-    return ctx.store.insert("view", record)
+    ctx.store.insert("view", record)
+    return record
 
 
 def described(ctx: Ctx, view: Mapping[str, Any]) -> dict[str, Any]:

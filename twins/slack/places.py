@@ -33,7 +33,8 @@ def new_channel(
         "is_general": False, "topic": dict(nothing), "purpose": dict(nothing), "previous_names": [], "team": team,
         "updated": ctx.micros // 1000, **more,
     }  # fmt: skip
-    return ctx.store.insert("channel", record, created=ctx.micros)
+    ctx.store.insert("channel", record, created=ctx.micros)
+    return record
 
 
 def check_name(given: str) -> str:

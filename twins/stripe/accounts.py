@@ -47,10 +47,10 @@ class AccountStore:
         except InvalidCursor as error:
             raise InvalidCursor(resource, error.cursor) from None
 
-    def insert(self, resource: str, data: dict[str, Any], **more: Any) -> dict[str, Any]:
+    def insert(self, resource: str, data: dict[str, Any], **more: Any) -> None:
         """See `Store.insert`."""
         with self._named(resource):
-            return self.whole.insert(self._own(resource), data, **more)
+            self.whole.insert(self._own(resource), data, **more)
 
     def get(self, resource: str, id: str) -> dict[str, Any]:
         """See `Store.get`."""
@@ -70,10 +70,10 @@ class AccountStore:
         with self._named(resource):
             return self.whole.update(self._own(resource), id, **changes)
 
-    def replace(self, resource: str, id: str, data: dict[str, Any]) -> dict[str, Any]:
+    def replace(self, resource: str, id: str, data: dict[str, Any]) -> None:
         """See `Store.replace`."""
         with self._named(resource):
-            return self.whole.replace(self._own(resource), id, data)
+            self.whole.replace(self._own(resource), id, data)
 
     def delete(self, resource: str, id: str) -> None:
         """See `Store.delete`."""

@@ -62,7 +62,7 @@ class StoreMachine(RuleBasedStateMachine):
             with pytest.raises(DuplicateRecord):
                 self.store.insert(resource, data)
             return
-        assert self.store.insert(resource, data) == data
+        self.store.insert(resource, data)
         self.model.rows.pop((resource, id), None)
         self.model.rows[resource, id] = data
         self.model.changes.append((resource, id, "insert", None, data))
@@ -75,8 +75,11 @@ class StoreMachine(RuleBasedStateMachine):
                 self.store.update(resource, id, group=group)
             return
         after = {"group": group} if whole else {**row, "group": group}
-        found = self.store.replace(resource, id, after) if whole else self.store.update(resource, id, group=group)
-        assert found == after
+        if whole:
+            self.store.replace(resource, id, after)
+        else:
+            assert self.store.update(resource, id, group=group) == after
+        assert self.store.get(resource, id) == after
         self.model.rows[resource, id] = after
         if orjson.dumps(after) != orjson.dumps(row):
             self.model.changes.append((resource, id, "update", row, after))

@@ -160,7 +160,8 @@ def create_item(call: Call) -> dict[str, Any]:
         "created_by": call.user, "updated_by": call.user,
         "fields": call.args.json("initial_fields", "invalid_arguments") or [],
     }  # fmt: skip
-    return {"item": call.ctx.store.insert("list_item", item, parent=found["id"])}
+    call.ctx.store.insert("list_item", item, parent=found["id"])
+    return {"item": item}
 
 
 @method("slackLists.items.list")
