@@ -84,7 +84,8 @@ def maker(pattern: str, seed: int, stream: str) -> Callable[[int], str]:
             return lambda position: head + field(position)
         case [field] if not isinstance(field, str):
             return field
-    return lambda position: "".join([part if isinstance(part, str) else part(position) for part in parts])
+    made = tuple(parts)
+    return lambda position: "".join([part if isinstance(part, str) else part(position) for part in made])
 
 
 def _field(part: str, length: int, prefix: str, seed: int, stream: str) -> Callable[[int], str]:

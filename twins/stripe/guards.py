@@ -37,8 +37,8 @@ def merge_query(request: Request) -> None:
 
 def check_metadata(request: Request) -> None:
     """Raise 400 for metadata with too many keys, or with a key or value that is too long."""
-    given = request.body.get("metadata") if isinstance(request.body, Mapping) else None
-    if not isinstance(given, Mapping):
+    given = request.body.get("metadata") if isinstance(request.body, dict) else None
+    if not isinstance(given, dict):
         return
     if len(given) > MOST_KEYS:
         raise _refused(errors.too_many_keys(len(given), MOST_KEYS))
@@ -52,7 +52,7 @@ def check_metadata(request: Request) -> None:
 def check_empty(ctx: Ctx, request: Request) -> None:
     """Raise 400 for an empty string where a parameter cannot be unset: a required one, or the customer."""
     body, operation = request.body, request.operation
-    if operation is None or not isinstance(body, Mapping) or "" not in body.values():
+    if operation is None or not isinstance(body, dict) or "" not in body.values():
         return
     for name in _texts(ctx, operation):
         if body.get(name) == "":

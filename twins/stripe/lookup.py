@@ -7,7 +7,8 @@ the twin's error texts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import lru_cache, wraps
+from operator import itemgetter
 from typing import Any
 
 from twinkit import Ctx, RawJSON, RecordNotFound, Request
@@ -64,10 +65,10 @@ def metadata(current: Mapping[str, str] | None, given: Any) -> dict[str, str]:
     """Metadata after an update: keys merge, an empty value removes its key, an empty string removes all."""
     if given is None:
         return dict(current or {})
-    if not isinstance(given, Mapping):
+    if not isinstance(given, dict):
         return {}
     merged = {**(current or {}), **{str(key): str(value) for key, value in given.items()}}
-    kept = {key: value for key, value in merged.items() if value != ""}
+    kept = {key: value for key, value in merged.items() if value != ""} if "" in merged.values() else merged
     if len(kept) > guards.MOST_KEYS:
         raise errors.too_many_keys(len(kept), guards.MOST_KEYS)
     return kept
@@ -75,8 +76,17 @@ def metadata(current: Mapping[str, str] | None, given: Any) -> dict[str, str]:
 
 def ordered(record: Mapping[str, Any]) -> dict[str, Any]:
     """A record as the service shows it: `id` and `object`, then the other properties by name."""
-    first = [name for name in ("id", "object") if name in record]
-    return {name: record[name] for name in (*first, *sorted(record.keys() - {"id", "object"}))}
+    names, values = _order(tuple(record))
+    return dict(zip(names, values(record), strict=True))
+
+
+@lru_cache(maxsize=256)
+def _order(names: tuple[str, ...]) -> tuple[tuple[str, ...], Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
+    """The names in the service's order, and what takes their values out of a record."""
+    inner = sorted(names, key=lambda name: (name != "id", name != "object", name))
+    if len(inner) < 2:
+        return tuple(inner), lambda record: tuple(record.values())
+    return tuple(inner), itemgetter(*inner)
 
 
 def unset(value: Any) -> Any:
@@ -86,7 +96,7 @@ def unset(value: Any) -> Any:
 
 def given(params: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """The named parameters that were sent, empty strings as null."""
-    return {name: unset(params[name]) for name in names if name in params}
+    return {name: None if params[name] == "" else params[name] for name in names if name in params}
 
 
 def changed(record: Mapping[str, Any], params: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from twinkit import Ctx, Filter, Principal, Reply, Request, ServiceError, Violation, basic_user
 from twins.stripe import accounts, errors, guards, listing, twin
 from twins.stripe.accounts import ACCOUNT
+from twins.stripe.billing import pricing
 from twins.stripe.expand import Expander
 
 API_VERSION = "2026-08-26.dahlia"
@@ -125,6 +127,12 @@ def authenticate(ctx: Ctx, request: Request) -> Principal:
         if not account.startswith("acct_") or not known:
             raise errors.account_unknown(key, account)
         accounts.enter(ctx, account)
+    return principal(key, kind, account)
+
+
+@lru_cache(maxsize=1024)
+def principal(key: str, kind: str, account: str | None) -> Principal:
+    """Who a key of this kind stands for; the same object for the same key."""
     return Principal(key, kind=kind, account=account)
 
 
@@ -334,8 +342,8 @@ def included(ctx: Ctx, record: Mapping[str, Any], name: str) -> Any:
     if kind == "charge" and name == "refunds":
         return listing.embedded(ctx, "refund", [Filter("charge", "=", id)], f"/v1/charges/{id}/refunds")
     if kind == "price" and name in ("tiers", "currency_options"):
-        hidden = ctx.store.find("price_hidden", id)
-        return (hidden or {}).get(name)
+        hidden = ctx.store.find("price_hidden", id) or {"currency_options": pricing.own_currency(record)}
+        return hidden.get(name)
     if kind == "customer" and name == "invoice_credit_balance":
         return {}
     if kind == "customer" and name == "tax":

@@ -119,3 +119,9 @@ def described(price: Mapping[str, Any], product: Mapping[str, Any], part: Part) 
     subject = str(product["name"]) if part.unit is None else counted(part.quantity, product)
     tier = f"Tier {part.tier} " if part.tier else ""
     return f"{subject} ({tier}at {at} / {every(rule)})"
+
+
+def own_currency(price: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """`currency_options` of a price in no currency but its own."""
+    names = ("custom_unit_amount", "tax_behavior", "unit_amount", "unit_amount_decimal")
+    return {price["currency"]: {name: price[name] for name in names}}

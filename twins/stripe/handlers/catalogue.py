@@ -12,6 +12,7 @@ from typing import Any
 
 from twinkit import Ctx, Filter, Request
 from twins.stripe import errors, lookup, twin
+from twins.stripe.billing import pricing
 from twins.stripe.handlers import charges
 
 # prices --------------------------------------------------------------------------------------------------------------
@@ -110,10 +111,11 @@ def make_price(ctx: Ctx, params: Mapping[str, Any], product: str) -> dict[str, A
         "unit_amount_decimal": exact if scheme == "per_unit" else None,
     }
     ctx.store.insert("price", record, created=ctx.micros)
-    more: dict[str, Any] = {"currency_options": _options(params, record)}
-    if scheme == "tiered":
-        more["tiers"] = tiers(params.get("tiers"))
-    ctx.store.insert(HIDDEN, more, id=record["id"])
+    if scheme == "tiered" or params.get("currency_options"):
+        more: dict[str, Any] = {"currency_options": _options(params, record)}
+        if scheme == "tiered":
+            more["tiers"] = tiers(params.get("tiers"))
+        ctx.store.insert(HIDDEN, more, id=record["id"])
     ctx.emit("price.created", record)
     return record
 
@@ -130,7 +132,7 @@ def _check_meter(ctx: Ctx, rule: Mapping[str, Any] | None) -> None:
 
 
 HIDDEN = "price_hidden"
-"""Store name of what prices show only when it is expanded."""
+"""Store name of what prices show only when it is expanded, where that is more than their own currency."""
 
 
 def _custom(given: Any) -> dict[str, Any] | None:
@@ -140,13 +142,7 @@ def _custom(given: Any) -> dict[str, Any] | None:
 
 
 def _options(params: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
-    own = {
-        "custom_unit_amount": record["custom_unit_amount"],
-        "tax_behavior": record["tax_behavior"],
-        "unit_amount": record["unit_amount"],
-        "unit_amount_decimal": record["unit_amount_decimal"],
-    }
-    options = {record["currency"]: own}
+    options = pricing.own_currency(record)
     given = params.get("currency_options")
     for currency, values in given.items() if isinstance(given, Mapping) else ():
         whole, exact = amounts(values)

@@ -39,7 +39,9 @@ def fingerprint(number: str) -> str:
 
 def address(given: Mapping[str, Any] | None) -> dict[str, Any]:
     """An address hash with every field."""
-    return {name: (given or {}).get(name) or None for name in EMPTY_ADDRESS}
+    if not given:
+        return dict(EMPTY_ADDRESS)
+    return {name: given.get(name) or None for name in EMPTY_ADDRESS}
 
 
 def billing_details(given: Mapping[str, Any] | None) -> dict[str, Any]:
