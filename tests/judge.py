@@ -203,7 +203,7 @@ def _as_json(contract: Contract, operation: Operation, plain: str, media: str, b
 
 
 def _arguments(contract: Contract, operation: Operation, query: bytes) -> dict[str, Any]:
-    decoded = parse_query(query, operation.parameters)
+    decoded = parse_query(query, operation.bracketed)
     for parameter in operation.parameters:
         if parameter.location == "query" and parameter.style == "deepObject" and parameter.name in decoded:
             typed, _ = compile_schema(contract, parameter.schema, coerce=True)(decoded[parameter.name])

@@ -81,11 +81,19 @@ def maker(pattern: str, seed: int, stream: str) -> Callable[[int], str]:
     ]
     match parts:
         case [str() as head, field] if not isinstance(field, str):
-            return lambda position: head + field(position)
+            return _after(head, field)
         case [field] if not isinstance(field, str):
             return field
-    made = tuple(parts)
-    return lambda position: "".join([part if isinstance(part, str) else part(position) for part in made])
+    makers: list[Callable[[int], str]] = [_literal(part) if isinstance(part, str) else part for part in parts]
+    return lambda position: "".join([make(position) for make in makers])
+
+
+def _after(head: str, field: Callable[[int], str]) -> Callable[[int], str]:
+    return lambda position: head + field(position)
+
+
+def _literal(text: str) -> Callable[[int], str]:
+    return lambda position: text
 
 
 def _field(part: str, length: int, prefix: str, seed: int, stream: str) -> Callable[[int], str]:

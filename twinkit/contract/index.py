@@ -219,11 +219,13 @@ def _bracketed(content: Mapping[str, Schema]) -> dict[str, tuple[str, ...]]:
 
 def _operation(node: dict[str, Any]) -> Operation:
     body = node.get("body")
+    parameters = tuple(Parameter(**parameter) for parameter in node.get("parameters", ()))
     return Operation(
         id=node["id"],
         method=node["method"],
         path=node["path"],
-        parameters=tuple(Parameter(**parameter) for parameter in node.get("parameters", ())),
+        parameters=parameters,
+        bracketed=tuple(one.name for one in parameters if one.location == "query" and "[" in one.name),
         body=None if body is None else Body(**body, bracketed=_bracketed(body["content"])),
         responses=tuple(Response(**response) for response in node.get("responses", ())),
         security=_security(node.get("security")),

@@ -72,6 +72,8 @@ class Operation:
     deprecated: bool = False
     summary: str = ""
     extensions: Mapping[str, Any] = field(default_factory=dict)
+    bracketed: tuple[str, ...] = ()
+    """Names of query parameters that are declared with their brackets: `page[size]`."""
 
     @property
     def success(self) -> Response | None:

@@ -114,6 +114,16 @@ class _Reader(NamedTuple):
     """Names of an exploded form object's own parameters."""
 
 
+def _places(readers: list[_Reader]) -> tuple[tuple[int, ...], dict[str, int]]:
+    """Positions of the readers that have something to say whatever is given, and of the others by key."""
+    always = [at for at, one in enumerate(readers) if one.required or one.members or one.default is not _MISSING]
+    others: dict[str, int] = {}
+    for at, one in enumerate(readers):
+        if at not in always and others.setdefault(one.key, at) != at:
+            always.append(at)  # a name that is declared twice
+    return tuple(always), others
+
+
 class RequestValidator:
     """Validates requests of one operation."""
 
@@ -140,6 +150,7 @@ class RequestValidator:
         for parameter in operation.parameters:
             if not (parameter.location == "header" and parameter.name.lower() in _NOT_PARAMETERS):
                 self._readers[parameter.location].append(self._reader(parameter, defaults))
+        self._places = {where: _places(readers) for where, readers in self._readers.items()}
         self._names = frozenset(name for r in self._readers["query"] for name in (r.name, *r.members))
         self._rest = next((p.name for p in operation.parameters if self._takes_rest(p)), None)
         self._body = operation.body
@@ -189,7 +200,11 @@ class RequestValidator:
 
     def _read(self, where: Where, values: Mapping[str, Any], found: list[Violation]) -> dict[str, Any]:
         read: dict[str, Any] = {}
-        for name, key, required, default, check, decode, members in self._readers[where]:
+        always, places = self._places[where]
+        given = [places[name] for name in values if name in places]
+        readers = self._readers[where]
+        for place in sorted({*always, *given}) if always else sorted(given):
+            name, key, required, default, check, decode, members = readers[place]
             value = values.get(key, _MISSING)
             if value is _MISSING and members:
                 value = {member: values[member] for member in members if member in values} or _MISSING

@@ -2,7 +2,7 @@
 
 Every value stays text (or an `Upload`); `twinkit.contract.validate` gives it its declared type. Names nest by
 brackets: `a[b]=1` is an object, `a[0]=1` an index map, `a[]=1` a list; a name given twice is a `Repeated` list.
-Imports: orjson, contract.model.
+Imports: orjson.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 import orjson
-
-from twinkit.contract.model import Parameter
 
 MAX_DEPTH = 32
 MAX_PARAMETERS = 10_000
@@ -51,19 +49,18 @@ class Upload(NamedTuple):
 
 def parse_query(
     query: bytes,
-    parameters: tuple[Parameter, ...] = (),
+    whole: tuple[str, ...] = (),
     *,
     max_depth: int = MAX_DEPTH,
     max_parameters: int = MAX_PARAMETERS,
 ) -> dict[str, Any]:
-    """The query string as nested data; declared names that themselves carry brackets (`page[size]`) stay whole.
+    """The query string as nested data; `whole` are declared names that themselves carry brackets (`page[size]`).
 
     Raises WireError for more than `max_parameters` names, nesting beyond `max_depth`, text that is not UTF-8, and
     names that are used both as a value and as an object.
     """
     if not query:
         return {}
-    whole = tuple(p.name for p in parameters if p.location == "query" and "[" in p.name)
     return _nest(_pairs(query, "query", max_parameters), whole, max_depth)
 
 

@@ -23,7 +23,7 @@ def decode_query(request: Request) -> dict[str, Any]:
     if not request.raw_query:
         return {}
     assert request.operation is not None
-    return parse_query(request.raw_query, request.operation.parameters)
+    return parse_query(request.raw_query, request.operation.bracketed)
 
 
 def decode_body(request: Request, options: Mapping[str, Any]) -> tuple[str | None, Any]:

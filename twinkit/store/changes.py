@@ -1,4 +1,4 @@
-"""Changes: which records were written, kept from one mark to the next. Imports: core.
+"""Changes: which records were written, kept from one mark to the next. Imports: core, late.
 
 Only what a record was *before* is stored; what came after is the `before` of its next change or the record as it
 is, so an insert costs no copy of its data. Few changes are ever read, so in memory they wait, and reach their table a
@@ -13,12 +13,11 @@ from collections.abc import Collection
 from typing import Literal, NamedTuple
 
 from twinkit.store.core import Core
+from twinkit.store.late import Late
 
 CHANGES_KEPT = 10_000
 """Older changes are dropped."""
 TRIM_EVERY = 256
-CHANGES_WAIT = 64
-"""How many changes wait at most before a store in memory writes them."""
 
 Action = Literal["insert", "update", "delete"]
 
@@ -37,14 +36,6 @@ class Change(NamedTuple):
     seq: int
 
 
-Row = tuple[int, str, str, str, str | None]
-"""A change as its table has it."""
-
-
-def _row(one: Change) -> Row:
-    return one.seq, one.resource, one.id, one.action, None if one.before is None else one.before.decode()
-
-
 class Changes(Core):
     """Part of `Store`: `mark`, `changes`, `take_changes`."""
 
@@ -52,22 +43,21 @@ class Changes(Core):
         super().__init__(connection)
         self._pending: builtins.list[Change] = []
         """Of the transaction under way."""
-        self._written = 0  # how many of the pending are rows already
         self._taken = 0  # how many of the pending were taken already
         self._recent: builtins.list[Change] = []  # committed, not taken
-        self._newest: int | None = None  # seq of the newest change; None: not known
-        self._unsaved: builtins.list[Row] = []
-        """Committed, not in the table yet."""
-        self._saved: builtins.list[Row] = []
-        """Of those, what the transaction under way has put there."""
+        self._change_rows = Late(connection, "change", "resource, id, action, before")
+        self._event_rows = Late(connection, "event", "id, type, created, resource, data")
+        self._late = (self._change_rows, self._event_rows)
+        self._stirred = False  # the transaction under way has made or written late rows
+        self._trimmed = 0  # the newest change when the oldest were last removed
 
     def mark(self) -> int:
         """A place in the log of changes, for `changes(since)`. Holds until the store is restored."""
-        return self._newest_change()
+        return self._change_rows.newest
 
     def changes(self, since: int = 0) -> builtins.list[Change]:
         """Changes after the mark `since`, oldest first; of the newest 10,000."""
-        self._flush_changes()
+        self._put_late(self._change_rows)
         fields = "resource, id, action, CAST(before AS BLOB), seq"
         sql = f"SELECT {fields} FROM change WHERE seq > ? ORDER BY seq DESC LIMIT ?"
         rows = self._execute(sql, (since, CHANGES_KEPT)).fetchall()
@@ -89,29 +79,23 @@ class Changes(Core):
         self._taken = len(self._pending)
         return taken
 
-    def _newest_change(self) -> int:
-        if self._newest is None:
-            row = self._execute("SELECT max(seq) FROM change").fetchone()
-            self._newest = row[0] or 0
-        return self._newest
-
     def _note(self, resource: str, id: str, action: Action, before: bytes | None, after: bytes | None) -> None:
-        seq = self._newest = (self._newest or self._newest_change()) + 1
+        seq = self._change_rows.add(resource, id, action, None if before is None else before.decode())
         self._pending.append(Change(resource, id, action, before, after, seq))
+        self._stirred = True
 
-    def _flush_changes(self) -> None:
-        if not self._depth:
-            with self._transaction:
-                return self._flush_changes()
-        rows = self._unsaved + [_row(one) for one in self._pending[self._written :]]
+    def _put_late(self, rows: Late) -> None:
+        """Put what waits of these rows into their table; now and then remove the oldest changes."""
         if not rows:
             return
-        self._put_many("INSERT INTO change (seq, resource, id, action, before) VALUES (?, ?, ?, ?, ?)", rows)
-        self._saved += self._unsaved
-        self._unsaved = []
-        self._written = len(self._pending)
-        first, newest = rows[0][0], rows[-1][0]
-        if newest // TRIM_EVERY > (first - 1) // TRIM_EVERY:
+        if not self._depth:
+            with self._transaction:
+                return self._put_late(rows)
+        self._stirred = True
+        rows.write(self._put_many)
+        newest = self._change_rows.newest
+        if newest - self._trimmed >= TRIM_EVERY:
+            self._trimmed = newest
             oldest = min(newest - CHANGES_KEPT, self._referred(newest + 1) - 1)
             self._put("DELETE FROM change WHERE seq <= ?", (oldest,))
 
@@ -134,23 +118,36 @@ class Changes(Core):
         return made
 
     def _settle_changes(self) -> None:
-        """After a commit: what was pending can still be taken, and waits where it is not written."""
+        """After a commit: what was pending can still be taken."""
         self._recent += self._pending[self._taken :]
         if len(self._recent) > CHANGES_KEPT:
             del self._recent[:-CHANGES_KEPT]
-        self._unsaved += [_row(one) for one in self._pending[self._written :]]
         self._pending.clear()
-        self._saved.clear()
-        self._written = self._taken = 0
+        self._taken = 0
 
     def _forget_changes(self) -> None:
         """After a rollback."""
-        if self._newest is not None:
-            self._newest -= len(self._pending)
-        self._unsaved[:0] = self._saved
         self._pending.clear()
-        self._saved.clear()
-        self._written = self._taken = 0
+        self._taken = 0
+
+    def _settle_late(self) -> None:
+        """After a commit."""
+        self._stirred = False
+        for rows in self._late:
+            rows.settle()
+
+    def _forget_late(self) -> None:
+        """After a rollback."""
+        self._stirred = False
+        for rows in self._late:
+            rows.forget()
+
+    def _reload_late(self) -> None:
+        """The tables were replaced."""
+        self._stirred = False
+        self._trimmed = 0
+        for rows in self._late:
+            rows.reload()
 
     def _last_json(self, resource: str, id: str) -> bytes:
         """The JSON of a record, or what it was when it was deleted."""

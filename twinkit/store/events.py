@@ -83,22 +83,27 @@ class Events(Records):
         json = orjson.dumps(data)
         if resource:
             self._insert(resource, id, json, "", created)
-        sql = "INSERT INTO event (id, type, created, resource, data) VALUES (?, ?, ?, ?, ?)"
-        values = (id, type, created, resource, None if resource else json.decode())
-        return self._put(sql, values).lastrowid or 0
+        number = self._event_rows.add(id, type, created, resource, None if resource else json.decode())
+        self._stirred = True
+        if not self._depth:
+            self._put_late(self._event_rows)
+        return number
 
     def event(self, seq: int) -> Event | None:
         """The event with this number."""
+        self._put_late(self._event_rows)
         row = self._execute(f"{EVENT} WHERE seq = ?", (seq,)).fetchone()
         return Event(*row) if row else None
 
     def find_event(self, id: str) -> Event | None:
         """The newest event with this id; reads through all events."""
+        self._put_late(self._event_rows)
         row = self._execute(f"{EVENT} WHERE id = ? ORDER BY seq DESC LIMIT 1", (id,)).fetchone()
         return Event(*row) if row else None
 
     def events(self, after: int = 0, limit: int = 100) -> list[Event]:
         """Events with a number above `after`, oldest first."""
+        self._put_late(self._event_rows)
         rows = self._execute(f"{EVENT} WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)).fetchall()
         return [Event(*row) for row in rows]
 

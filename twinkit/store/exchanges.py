@@ -171,7 +171,7 @@ class Exchanges(Changes):
 
     def exchanges(self, after: int = 0, limit: int = 100, operation: str | None = None) -> builtins.list[Exchange]:
         """Exchanges with a number above `after`, oldest first, of one operation or all; the newest 10,000 at most."""
-        self._flush_changes()
+        self._put_late(self._change_rows)
         self._flush_exchanges()
         where, values = "seq > ?", (max(after, self._newest_exchange() - EXCHANGES_KEPT), limit)
         if operation is not None:

@@ -95,7 +95,7 @@ class Query(Records):
             rows.pop()
         if backward:
             rows.reverse()
-        return Page([row[1] for row in rows], has_more, [row[0] for row in rows])
+        return Page([json for _, json in rows], has_more, [id for id, _ in rows])
 
     def select(
         self,

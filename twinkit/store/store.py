@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from twinkit.errors import StoreError
-from twinkit.store.changes import CHANGES_WAIT
 from twinkit.store.core import connect_memory, empty
 from twinkit.store.events import Events
 from twinkit.store.exchanges import WAIT_FOR_FILE, Exchanges
@@ -77,8 +76,8 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
             raise StoreError("a trial needs a transaction around it")
         pending, drawn = list(self._pending), dict(self._drawn)
         live = None if self._live is None else dict(self._live)
-        places = (self._written, self._taken, self._newest, self._recent)
-        unsaved, saved = list(self._unsaved), list(self._saved)
+        taken, recent, stirred = self._taken, self._recent, self._stirred
+        late = [rows.state() for rows in self._late]
         self._put("SAVEPOINT trial")
         try:
             yield
@@ -86,31 +85,35 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
             self._execute("ROLLBACK TO trial")
             self._execute("RELEASE trial")
             self._pending, self._drawn, self._live = pending, drawn, live
-            self._written, self._taken, self._newest, self._recent = places
-            self._unsaved, self._saved = unsaved, saved
+            self._taken, self._recent, self._stirred = taken, recent, stirred
+            for rows, state in zip(self._late, late, strict=True):
+                rows.back(state)
             self._indexes = None
             self._earliest_known = False
 
     def _flush(self) -> None:
         if self._drawn:
             self._settle_counters()
-        if self._pending and (not self._in_memory or len(self._unsaved) >= CHANGES_WAIT):
-            self._flush_changes()
+        if self._stirred:
+            for rows in self._late:
+                if rows.many or not self._in_memory:
+                    self._put_late(rows)
         if self._noted:
             self._settle_exchanges()
         if not self._in_memory and (self._begun or len(self._waiting) >= WAIT_FOR_FILE):
             self._save()
 
     def _save(self) -> None:
-        if self._unsaved:
-            self._flush_changes()
+        for rows in self._late:
+            self._put_late(rows)
         self._flush_exchanges()
         self._flush_counters()
 
     def _commit(self) -> None:
         super()._commit()
-        if self._pending or self._saved:
+        if self._stirred:
             self._settle_changes()
+            self._settle_late()
 
     def close(self) -> None:
         """Close the store; an unfinished transaction is lost. A second time does nothing."""
@@ -123,17 +126,18 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
         self._drawn.clear()
         if self._noted:
             self._forget_exchanges()
-        if not self._begun:
-            return
-        self._earliest_known = False
-        self._indexes = None
-        self._forget_counts()
-        self._forget_changes()
+        if self._stirred:
+            self._forget_counts()
+            self._forget_changes()
+            self._forget_late()
+        if self._begun:
+            self._earliest_known = False
+            self._indexes = None
 
     def _reload(self) -> None:
         self._large = False
         self._forget_changes()
-        self._unsaved.clear()
+        self._reload_late()
         self._noted.clear()
         self._drop_waiting()
         self._drawn.clear()
@@ -141,7 +145,6 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
         self._positions.clear()
         self._many.clear()
         self._recent = []
-        self._newest = None
         self._live = None
         self._indexes = None
         self._earliest_known = False

@@ -74,12 +74,24 @@ def test_a_list_is_one_select_and_one_more_for_its_cursor(call: Caller) -> None:
         assert call.words == {"SELECT": 2}, call.statements
 
 
-def test_a_create_writes_record_event_and_changes_in_one_transaction(call: Caller) -> None:
+def test_a_create_writes_record_and_event_in_one_transaction_and_the_logs_later(call: Caller) -> None:
     call("POST", "/v1/customers", name="first")
     call("POST", "/v1/customers", name="Jane", email="jane@example.com")
     tables = Counter(statement.split()[2] for statement in call.statements if statement.startswith("INSERT"))
-    assert tables == {"record": 2, "event": 1, "change": 2}
-    assert call.words == {"BEGIN": 1, "INSERT": 5, "COMMIT": 1}, call.statements
+    assert tables == {"record": 2}
+    assert call.words == {"BEGIN": 1, "INSERT": 2, "COMMIT": 1}, call.statements
+    assert [event.type for event in call.store.events()] == ["customer.created"] * 2
+    assert [change.resource for change in call.store.changes()[-2:]] == ["customer", "event"]
+
+
+def test_a_create_on_a_file_writes_everything_in_one_transaction(tmp_path: Path) -> None:
+    call = Caller(tmp_path / "state.sqlite")
+    call("POST", "/v1/customers", name="first")
+    call("POST", "/v1/customers", name="Jane", email="jane@example.com")
+    tables = Counter(statement.split()[2] for statement in call.statements if statement.startswith("INSERT INTO"))
+    assert tables == {"record": 2, "event": 1, "change": 2, "exchange": 1}
+    assert call.words["BEGIN"] == call.words["COMMIT"] == 1, call.statements
+    call.store.close()
 
 
 def test_a_refused_write_leaves_the_tables_alone(call: Caller) -> None:

@@ -12,8 +12,7 @@ from twinkit.store import Filter, Snapshot, Store
 
 def everything(store: Store) -> object:
     """All that a copy must keep."""
-    store.exchanges()
-    store._flush_counters()
+    store._save()
     tables = ("record", "event", "delivery", "exchange", "idempotency", "timer", "counter", "change", "meta")
     return {table: store._execute(f"SELECT * FROM {table}").fetchall() for table in tables}
 

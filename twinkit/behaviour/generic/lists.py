@@ -369,11 +369,11 @@ def around(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found: 
     body = constants(rules)
     if rules.get("items") and "." not in rules["items"]:
         body.setdefault(rules["items"], [])
-    for name, fact in FACTS.items():
-        place = rules.get(name)
+    for name in [name for name in FACTS if name in rules]:
+        place = rules[name]
         if not place:
             continue
-        value = fact(ctx, request, rules.get("next_kind", "cursor"), paging, found)
+        value = FACTS[name](ctx, request, rules.get("next_kind", "cursor"), paging, found)
         if value is None and dig(body, place) is None and name in ("next", "previous"):
             if place in rules.get("optional", ()):
                 continue
