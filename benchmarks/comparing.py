@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from contradictions import Contradictions
 from documents import Document
 
 LINKS = ("uri", "self", "selflink", "href", "url", "link")
@@ -148,6 +149,7 @@ class Comparison:
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self.contradictions = Contradictions(document)
         self.counts: Counter[str] = Counter()
         self.leave: set[str] = set()
 
@@ -166,7 +168,7 @@ class Comparison:
         for place, node in self._places(shown, schema, 0):
             names = set(self.document.properties(node))
             for one in inner:
-                if one is not sent and set(one) <= {"id", "type", "href", "name"}:
+                if one is not sent and set(one) <= {"id", "type", "href", "name", "login", "email"}:
                     continue
                 score = 2 * len(names & set(one)) - (one is not sent)
                 if score > best[0]:
@@ -204,11 +206,20 @@ class Comparison:
                 continue
             self.counts["compared"] += 1
             if not isinstance(shown, dict) or name not in shown:
-                return f"{path}{name} is missing, sent {value!r:.50}"
-            wrong = self._value(value, shown[name], node, f"{path}{name}", depth)
-            if wrong:
+                wrong = f"{path}{name} is missing, sent {value!r:.50}"
+            else:
+                wrong = self._value(value, shown[name], node, f"{path}{name}", depth)
+            if wrong and not self._refused(shown, name, value, schema):
                 return wrong
         return ""
+
+    def _refused(self, shown: Any, name: str, value: Any, schema: Any) -> bool:
+        """Whether a reply's schema takes what is shown, and would not take what was sent in its place."""
+        if not isinstance(shown, dict) or self.contradictions.first(schema, shown):
+            return False
+        refused = bool(self.contradictions.first(schema, {**shown, name: value}))
+        self.counts["refused by the reply's schema"] += refused
+        return refused
 
     def _value(self, sent: Any, shown: Any, node: Any, path: str, depth: int) -> str:
         if isinstance(sent, dict) and isinstance(shown, dict):

@@ -23,7 +23,6 @@ from urllib.parse import quote
 from bodies import Bodies
 from client import Client
 from comparing import FORMS, Asked, Comparison, bare, found_id, holds, levels, nouns, shows_one
-from contradictions import Contradictions
 from documents import Document, Operation, holes, normal
 
 NARROWING = {"pattern", "format", "minLength", "maxLength", "minimum", "maximum", "enum"}
@@ -48,7 +47,7 @@ class Trips:
         self.document = Document(json.loads(file.read_bytes()))
         self.bodies = Bodies(self.document, mode, seed)
         self.compare = Comparison(self.document)
-        self.contradictions = Contradictions(self.document)
+        self.contradictions = self.compare.contradictions
         self.client = Client(file)
         self.order = order
         self.blind = blind
@@ -70,7 +69,9 @@ class Trips:
             if said is None and asked.endswith("id"):
                 owners = [value for key, value in places[0].items() if bare(key) == asked[:-2]] if places else []
                 said = next((value.get("id") for value in owners if isinstance(value, dict)), None)
-            if isinstance(said, (str, int)) and not isinstance(said, bool):
+            node = self.document.merged(op.parameter(name, place).get("schema", op.parameter(name, place)))
+            listed = node.get("enum") or (said,)
+            if isinstance(said, (str, int)) and not isinstance(said, bool) and said in listed:
                 return str(said)
         parameter = op.parameter(name, place)
         schema = parameter.get("schema", parameter)
@@ -282,6 +283,8 @@ class Trips:
         if any(each == {} for array in arrays(shown) for each in array):
             return False
         known = {str(v) for v in flattened(shown)}
+        if not known and any(array for array in arrays(shown)):
+            return False
         known = {text for text in known if not FORMS["date-time"].match(text)} | (known & {id})
         sent = {str(v) for v in flattened(self.sent)} - {"", "None", "True", "False"}
         return id in known or not known or not (known & sent) or any(len(text) > 15 for text in known - sent)

@@ -99,7 +99,8 @@ class Inference:
         path = self._path_schema(home)
         narrow = path if path is not None and narrower(self.shapes, path, schema) else schema
         pattern = id_pattern(self.shapes, narrow)
-        named = shown is not None or place is not None
+        sure = id_property(self.shapes, unit.node, home.param, name, guess=False) is not None
+        named = place is not None or (shown is not None and sure)
         link = link_property(self.shapes, unit.node, sent=self._sent(home), sure=named) if home.item_ops else None
         stamps, formats = times(self.shapes, unit.node)
         _, node = self.shapes.resolve(unit.node)

@@ -19,6 +19,8 @@ ITEM_LISTS = listed("""
     data items results records entries list values value content contents elements rows hits objects resources
     collection edges nodes entities docs result response payload members embedded
     """)
+DEEPER = listed("data response result results _embedded payload body elements items list content")
+"""What an object around a list and what tells about it is called."""
 LISTS = normed("data items results records entries values resources objects")
 WRAPS = listed("""
     data result item response payload body attributes resource entity object record
@@ -307,7 +309,9 @@ class Shapes:
         """
         unit = self.unit(schema)
         node = unit.node
-        if "array" in self.types(node) and "properties" not in node:
+        if "array" in self.types(node) and (
+            "properties" not in node or (node.get("type") == "array" and "items" in node)
+        ):
             return ListShape("", self.unit(node.get("items", {})))
         return self._in_object(unit, hints, item_path, 0) or (self._guess(unit, hints) if likely else None)
 
@@ -328,12 +332,17 @@ class Shapes:
         wanted = {norm(h) for h in hints}
         out = {}
         for name, schema in properties.items():
-            unit = self.unit(schema)
-            if unit.node.get("type") in ("array", ["array", "null"]) and (
-                norm(name) not in META or norm(name) in wanted
-            ):
-                out[name] = self.unit(unit.node.get("items", {}))
+            node = self.unit(schema).node
+            if self.types(node) - {"null"} == {"array"} and (norm(name) not in META or norm(name) in wanted):
+                out[name] = self.unit(self.elements(node))
         return out
+
+    def elements(self, node: Node) -> Any:
+        """The schema of an array's elements; of several parts the last that tells of properties."""
+        own = [node["items"]] if "items" in node else []
+        parts = [self.elements(self.unit(part).node) for part in node.get("allOf") or ()]
+        told = [items for items in (*own, *reversed(parts)) if self.properties(self.unit(items).node)]
+        return next(iter((*told, *own, *parts)), {})
 
     def _in_object(self, unit: Unit, hints: tuple[str, ...], item_path: bool, depth: int) -> ListShape | None:
         properties = self.properties(unit.node)
@@ -381,7 +390,7 @@ class Shapes:
         if depth or has_id(properties) or len(properties) > 10:
             return None
         alone = list(properties) if len(properties) == 1 else []
-        for name in ("data", "response", "result", "results", "_embedded", "payload", "body", *hints, *alone):
+        for name in (*DEEPER, *hints, *alone):
             if name in properties and self.is_object(properties[name]):
                 inner = self._in_object(self.unit(properties[name]), hints, item_path, depth + 1)
                 if inner is not None and (name not in alone or self._many(inner.place, hints)):

@@ -16,7 +16,7 @@ PLAIN = normed("""
     items version created updated
     """)
 """Names that say nothing of where they belong: an owner has them as well as the record."""
-HOLDERS = normed("properties attributes spec config configuration settings details")
+HOLDERS = normed("properties attributes spec config configuration settings details data result item object record body")
 """Objects of a record that hold what it is, rather than another record."""
 REFERENCE = normed("id uuid type kind href url self link name login key code")
 

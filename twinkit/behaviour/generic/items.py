@@ -105,12 +105,13 @@ def make(ctx: Ctx, request: Request, binding: Binding, values: Mapping[str, Any]
     fitted = project(ctx, resource, merged_maps(ctx, {}, values), {})
     if resource.id_property and chosen is None:
         fitted.pop(resource.id_property, None)
-    if resource.id_property and chosen is not None:
+    apart = binding.body.get("id", resource.id_property) != resource.id_property and resource.id_property in fitted
+    if resource.id_property and chosen is not None and not apart:
         fitted[resource.id_property] = typed(ctx, resource, chosen)
     write_parents(ctx, request, binding, fitted)
     check_unique(ctx, request, binding, resource, fitted)
-    if resource.link and ctx.twin.fits_replies and binding.kind != "bulk_create":
-        _link(ctx, request, resource, fitted, chosen)
+    if resource.link and not resource.scoped:
+        _link(ctx, request, binding, fitted, chosen)
     key = None if chosen is None else str(chosen)
     if chosen is not None and resource.id_property is None:
         fitted.setdefault(OWN_ID, key)
@@ -123,12 +124,13 @@ def make(ctx: Ctx, request: Request, binding: Binding, values: Mapping[str, Any]
     return ctx.create(resource.name, fitted, id=key, request=request)
 
 
-def _link(ctx: Ctx, request: Request, resource: Resource, record: dict[str, Any], id: Any) -> None:
+def _link(ctx: Ctx, request: Request, binding: Binding, record: dict[str, Any], id: Any) -> None:
     """Write a new record's own address into it, where it is shown and its items are below what it is made with."""
+    resource = ctx.resource(binding.resource or "")
     shown = resource.id_property or OWN_ID
+    if not ctx.twin.fits_replies or binding.kind == "bulk_create":
+        return
     if id is None and shown not in record:
-        if resource.scoped:
-            return
         record[shown] = ctx.own_id(resource)
     whole = request.url_path.rstrip("/")
     item = whole if request.method == "PUT" else f"{whole}/{quote(str(record.get(shown, id)), safe='')}"
@@ -187,6 +189,8 @@ def _make_scoped(
     else:
         values = {**values, OWN_ID: int(own) if resource.id_type != "string" and own.isdigit() else own}
     _further_ids(ctx, resource, values)
+    if resource.link:
+        _link(ctx, request, binding, values, own)
     return ctx.create(resource.name, values, id=f"{way_of(request, binding)}/{own}", request=request)
 
 
