@@ -43,5 +43,10 @@ class Contradictions:
             if error.validator in ("oneOf", "anyOf") and error.context:
                 if all(any(True for _ in self._told([inner])) for inner in error.context):
                     yield error
-            elif error.validator in TOLD:
+            elif error.validator in TOLD and not (error.instance is None and nullable(error.schema)):
                 yield error
+
+
+def nullable(schema: Any) -> bool:
+    """Whether a schema of version 3.0 admits null, as jsonschema does not know."""
+    return isinstance(schema, dict) and bool(schema.get("nullable") or schema.get("x-nullable"))

@@ -66,6 +66,8 @@ _CLASS = re.compile(r"^\^?([A-Za-z_\-:]*)(?:\[([^\]]+)\]|\\([dw]))(?:\{(\d+)(?:,
 
 ALIASES: Mapping[str, tuple[str, ...]] = {"username": ("login", "user_name", "handle"), "login": ("username",)}
 """Other words for what a path parameter names."""
+NUMBERS = ("number", "nbr", "no", "num", "nr")
+"""How a number is spelled, in paths one way and in records another."""
 OWN = ("id", "uuid", "key", "uid", "guid", "arn", "sid", "number", "code", "slug", "token", "identifier", "ref", "name")
 """What a record's own id may be called after its noun: `sessionId`, `DetectorArn`, `pageName`."""
 
@@ -98,6 +100,11 @@ def id_property(
         exact = by_norm.get(norm(param))
         if exact is not None and (plain is None or exact == plain or norm(param) not in nouns):
             return exact
+        words = split(param)
+        short = [norm("".join(words[:-1])) + end for end in NUMBERS] if words and words[-1] in NUMBERS else []
+        brief = next((by_norm[k] for k in short if k in by_norm), None)
+        if brief is not None and plain is None:
+            return brief
         rest = _tail(param, nouns)
         if rest and rest in by_norm and (rest != "id" or plain == by_norm[rest]):
             return by_norm[rest]

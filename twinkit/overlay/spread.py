@@ -31,7 +31,7 @@ class Spread:
         """Dotted place in the body → dotted place in the record, for what both have and neither has on top."""
         out: dict[str, str] = {}
         for name, schema in given.items():
-            if name in own:
+            if name in own or "." in name:
                 continue
             place = self._inside(name, schema, given, own, nouns)
             if place is not None:
@@ -39,7 +39,7 @@ class Spread:
             elif self._shapes.is_object(schema):
                 inner = self._shapes.properties(self._shapes.unit(schema).node)
                 left = REFERENCE if set(inner) <= set(own) and not self.is_reference(inner) else PLAIN
-                lifted = [n for n in inner if n in own and n not in given and norm(n) not in left]
+                lifted = [n for n in inner if n in own and n not in given and norm(n) not in left and "." not in n]
                 out |= {f"{name}.{n}": n for n in lifted if self.alike(inner[n], own[n])}
         rest = {name: schema for name, schema in given.items() if name not in own and norm(name) not in ("id", "uuid")}
         return {**self._held(rest, own, out, len(given)), **out}
@@ -58,7 +58,7 @@ class Spread:
         if not holder or 2 * tops.count(holder) < size:
             return {}
         inner = self._shapes.properties(self._shapes.unit(own[holder]).node)
-        names = [name for name in some if name in inner and name != holder]
+        names = [name for name in some if name in inner and name != holder and "." not in name]
         return {name: f"{holder}.{name}" for name in names if self.alike(some[name], inner[name])}
 
     def _inside(
@@ -67,12 +67,12 @@ class Spread:
         """The one object of the record that has a property of this name and kind, as a dotted place."""
         found = []
         for holder, node in own.items():
-            if holder in given or not self._shapes.is_object(node):
+            if holder in given or "." in holder or not self._shapes.is_object(node):
                 continue
             if norm(name) in PLAIN and norm(holder) not in HOLDERS and norm(holder) not in nouns:
                 continue
             for inner, kind in self._shapes.properties(self._shapes.unit(node).node).items():
-                if norm(inner) == norm(name) and self.alike(schema, kind):
+                if norm(inner) == norm(name) and "." not in inner and self.alike(schema, kind):
                     found.append(f"{holder}.{inner}")
         return found[0] if len(found) == 1 else None
 

@@ -60,6 +60,9 @@ PATHS: dict[str, Any] = {
     **collection("/repositories/{workspace}/issues", "id",
                  thing(id=TEXT, title=TEXT, repository=thing(uuid=TEXT, name=TEXT)), above=("workspace",)),
     **changeable("/projects", "key", thing(key=TEXT, uuid=TEXT, title=TEXT), thing(key=TEXT, uuid=TEXT, title=TEXT)),
+    **collection("/receipts", "receiptNumber", thing(receiptNbr=TEXT, title=TEXT), body=thing(title=TEXT)),
+    **collection("/channels", "id", {**thing(id=TEXT, title=TEXT), "properties": {
+        "id": TEXT, "title": TEXT, "push.state": thing(push=TEXT)}}, body=thing(title=TEXT, push=TEXT)),
     **collection("/pages", "number", thing(url=TEXT, title=TEXT), body=thing(title=TEXT), kind=WHOLE),
 }  # fmt: skip
 
@@ -99,6 +102,8 @@ CASES: list[tuple[str, Any, str, str]] = [
     ("/addresses", {"title": "a"}, "address", "title"),
     ("/trades", {"trade": {"title": "a"}}, "data.trade.id", "data.trade.title"),
     ("/trades", {"trades": [{"title": "a"}]}, "data.trades.0.id", "data.trade.title"),
+    ("/receipts", {"title": "a"}, "receiptNbr", "title"),
+    ("/channels", {"title": "a", "push": "p"}, "id", "title"),
     ("/posts", [{"title": "a"}], "id", "title"),
     ("/zones/z1/notes", {"kind": "k1", "notes": ["n"], "title": "a"}, "kind", "title"),
 ]
