@@ -10,6 +10,7 @@ HOOKS = (
     "wire",
     "world",
     "baselines",
+    "enterprises",
     "webhooks",
     "human",
     "using",
@@ -22,6 +23,7 @@ HOOKS = (
 """Modules that hook into the twin as a whole."""
 
 HANDLERS = (
+    "analytics",
     "apps",
     "assistants",
     "auth",

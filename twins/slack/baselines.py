@@ -117,5 +117,11 @@ def complete_team(ctx: Ctx, request: Request | None, record: dict[str, Any]) -> 
         "primary_owner": {"id": "", "email": ""},
     }  # fmt: skip
     _complete(record, whole)
+    organisation = next(ctx.store.select("enterprise", order="oldest"), None)
+    if organisation is not None and not record.get("enterprise_id"):
+        record.update(
+            enterprise_id=organisation["id"], enterprise_name=organisation["name"],
+            enterprise_domain=organisation["domain"],
+        )  # fmt: skip
     if record["general"] == general:
         places.new_channel(ctx, general, "general", "", record["id"], is_general=True)

@@ -29,7 +29,11 @@ class Call:
 
     @property
     def team(self) -> str:
-        """The workspace."""
+        """The workspace; a token of an organisation names it with `team_id`, and has one without."""
+        if self.token.get("enterprise") and "team_id" in self.args:
+            named = self.args.text("team_id")
+            if (self.ctx.store.find("team", named) or {}).get("enterprise_id") == self.token["enterprise"]:
+                return named
         return str(self.token.get("team") or "")
 
     @property

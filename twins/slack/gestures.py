@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx
-from twins.slack import modals
+from twins.slack import enterprises, modals
 
 Data = Mapping[str, Any]
 
@@ -25,7 +25,7 @@ def head(ctx: Ctx, kind: str, app: Data, user: Data, *, view: str = "", channel:
     """What every interaction says: its kind, who did it where, and a trigger."""
     team = ctx.store.get("team", str(user["team_id"]))
     return {
-        "type": kind, "team": {"id": team["id"], "domain": team["domain"]}, "enterprise": None,
+        "type": kind, "team": {"id": team["id"], "domain": team["domain"]}, "enterprise": enterprises.told(team),
         "is_enterprise_install": False, "api_app_id": app["id"], "token": app["verification_token"],
         "user": {"id": user["id"], "username": user["name"], "name": user["name"], "team_id": user["team_id"]},
         "trigger_id": modals.new_trigger(ctx, str(app["id"]), str(user["id"]), str(team["id"]), view, channel),
@@ -36,7 +36,7 @@ def old_head(ctx: Ctx, kind: str, app: Data, user: Data) -> dict[str, Any]:
     """What interactions of the old kinds say, dialogs and buttons of attachments."""
     team = ctx.store.get("team", str(user["team_id"]))
     return {
-        "type": kind, "team": {"id": team["id"], "domain": team["domain"]}, "enterprise": None,
+        "type": kind, "team": {"id": team["id"], "domain": team["domain"]}, "enterprise": enterprises.told(team),
         "is_enterprise_install": False, "user": {"id": user["id"], "name": user["name"]},
         "token": app["verification_token"], "action_ts": f"{ctx.now}.000000",
     }  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from twinkit import Ctx
-from twins.slack import people, webhooks, world
+from twins.slack import enterprises, people, webhooks, world
 from twins.slack.failing import fail
 
 ROTATION = 43_200
@@ -49,7 +49,8 @@ def install(ctx: Ctx, app: Mapping[str, Any], grant: Mapping[str, Any]) -> dict[
     if "incoming-webhook" in scopes:
         found["incoming_webhook"] = _webhook(ctx, app, team, str(grant["user"]))
     return {
-        **found, "team": {"id": team["id"], "name": team["name"]}, "enterprise": None, "is_enterprise_install": False,
+        **found, "team": {"id": team["id"], "name": team["name"]}, "enterprise": enterprises.told(team),
+        "is_enterprise_install": False,
     }  # fmt: skip
 
 
@@ -100,7 +101,8 @@ def exchanged(ctx: Ctx, app: Mapping[str, Any], token: Mapping[str, Any]) -> dic
     team = ctx.store.get("team", str(token["team"]))
     found = {
         **issue(ctx, {**app, "token_rotation": True}, owner), "scope": ",".join(token["scopes"]), "app_id": app["id"],
-        "team": {"id": team["id"], "name": team["name"]}, "enterprise": None, "is_enterprise_install": False,
+        "team": {"id": team["id"], "name": team["name"]}, "enterprise": enterprises.told(team),
+        "is_enterprise_install": False,
     }  # fmt: skip
     if token["kind"] == "bot":
         found["bot_user_id"] = token["user"]

@@ -70,7 +70,8 @@ def content(call_args: Args, ctx: Ctx) -> dict[str, Any]:
     text = found["text"] = found["text"][:MAX_TEXT]
     metadata = call_args.json("metadata", "invalid_metadata_format")
     if metadata:
-        if not isinstance(metadata, dict) or "event_type" not in metadata or "event_payload" not in metadata:
+        event = isinstance(metadata, dict) and {"event_type", "event_payload"} <= metadata.keys()
+        if not event and not (isinstance(metadata, dict) and isinstance(metadata.get("entities"), list)):
             raise fail("invalid_metadata_format")
         found["metadata"] = metadata
     if EMPTY.match(found["text"]) and not blocks and not attachments:

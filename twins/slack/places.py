@@ -98,7 +98,7 @@ def channels_of(ctx: Ctx, user: str) -> list[str]:
 
 def belongs(channel: dict[str, Any], team: str) -> bool:
     """Whether a conversation is in a workspace, as its own or as a shared one."""
-    return channel["team"] == team or team in channel.get("shared_with", ())
+    return channel["team"] == team or team in channel.get("shared_with", ()) or team in channel.get("org_teams", ())
 
 
 def sees(ctx: Ctx, channel: dict[str, Any], user: str) -> bool:
@@ -211,6 +211,9 @@ def described(channel: dict[str, Any], member: dict[str, Any] | None) -> dict[st
             is_shared=True, is_ext_shared=True, shared_team_ids=[channel["team"], *shared],
             connected_team_ids=shared, conversation_host_id=channel["team"],
         )  # fmt: skip
+    if channel.get("org_teams"):
+        teams = channel["org_teams"]
+        found.update(is_shared=True, is_org_shared=True, shared_team_ids=teams, internal_team_ids=teams)
     if kind in ("private", "mpim") and member is not None:
         found["is_open"] = member["is_open"]
     if channel.get("properties"):

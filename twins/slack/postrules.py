@@ -17,7 +17,7 @@ EVERYBODY = {"type": ["everyone"]}
 
 def read(given: Any) -> dict[str, Any] | None:
     """`{"who_can_post": "type:admin,user:U1"}` by kind; None for anything else."""
-    if not isinstance(given, Mapping) or not given or any(name not in NAMES for name in given):
+    if not isinstance(given, Mapping) or any(name not in NAMES for name in given):
         return None
     found: dict[str, Any] = {}
     for name, text in given.items():

@@ -33,6 +33,8 @@ def runs(ctx: Ctx, data: Data) -> Any:
         "is_enterprise_install": "false", "response_url": url,
         "trigger_id": modals.new_trigger(ctx, app["id"], user["id"], team["id"], channel=channel["id"]),
     }  # fmt: skip
+    if team.get("enterprise_id"):
+        payload.update(enterprise_id=team["enterprise_id"], enterprise_name=team["enterprise_name"])
     return send(ctx, "command", "slash_command", payload, app, team["id"])
 
 

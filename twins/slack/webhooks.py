@@ -84,20 +84,25 @@ def _seen_in(ctx: Ctx, app: Data, event: Data, team: str, channel: str) -> list[
         bot = bot_user(ctx, str(app["id"]), team)
         inside = bot and (not channel or ctx.store.raw("member", f"{channel} {bot}") is not None)
         if inside and (not wanted or granted(ctx, str(app["id"]), team, bot).intersection(wanted)):
-            found.append(_authorization(team, bot, is_bot=True))
+            found.append(_authorization(ctx, team, bot, is_bot=True))
     if subscribed(app.get("user_events") or (), event):
         for user in installers(ctx, str(app["id"]), team):
             if channel and ctx.store.raw("member", f"{channel} {user}") is None:
                 continue
             if not wanted or granted(ctx, str(app["id"]), team, user).intersection(wanted):
-                found.append(_authorization(team, user, is_bot=False))
+                found.append(_authorization(ctx, team, user, is_bot=False))
     return found
 
 
-def _authorization(team: str, user: str, *, is_bot: bool) -> dict[str, Any]:
+def _authorization(ctx: Ctx, team: str, user: str, *, is_bot: bool) -> dict[str, Any]:
     return {
-        "enterprise_id": None, "team_id": team, "user_id": user, "is_bot": is_bot, "is_enterprise_install": False,
+        "enterprise_id": _organisation(ctx, team), "team_id": team, "user_id": user, "is_bot": is_bot,
+        "is_enterprise_install": False,
     }  # fmt: skip
+
+
+def _organisation(ctx: Ctx, team: str) -> Any:
+    return (ctx.store.find("team", team) or {}).get("enterprise_id")
 
 
 def bot_user(ctx: Ctx, app: str, team: str) -> str:
@@ -149,9 +154,9 @@ def wrapped(ctx: Ctx, app: Mapping[str, Any], event: Mapping[str, Any]) -> dict[
     place = ctx.store.find("channel", str(event.get("channel") or "")) or {}
     team = found[0]["team_id"] if found else home
     return {
-        "token": app["verification_token"], "team_id": team, "context_team_id": home, "context_enterprise_id": None,
-        "api_app_id": app["id"], "event": event["body"], "type": "event_callback", "event_id": event["id"],
-        "event_time": event["time"],
+        "token": app["verification_token"], "team_id": team, "context_team_id": home,
+        "context_enterprise_id": _organisation(ctx, home), "api_app_id": app["id"], "event": event["body"],
+        "type": "event_callback", "event_id": event["id"], "event_time": event["time"],
         "authorizations": found[:1], "is_ext_shared_channel": bool(place.get("shared_with")),
         "event_context": context_of(app, event),
     }  # fmt: skip
@@ -160,7 +165,7 @@ def wrapped(ctx: Ctx, app: Mapping[str, Any], event: Mapping[str, Any]) -> dict[
 def installed(ctx: Ctx, app: str, team: str) -> list[dict[str, Any]]:
     """The installation of an app's bot in a workspace, if there is one."""
     bot = bot_user(ctx, app, team)
-    return [_authorization(team, bot, is_bot=True)] if bot else []
+    return [_authorization(ctx, team, bot, is_bot=True)] if bot else []
 
 
 # who gets what -------------------------------------------------------------------------------------------------------

@@ -35,7 +35,13 @@ def auth_test(call: Call) -> dict[str, Any]:
         found["bot_id"] = call.bot
     if call.token.get("expires"):
         found["expires_in"] = int(call.token["expires"]) - call.ctx.now
-    return {**found, "is_enterprise_install": False}
+    enterprise = team.get("enterprise_id")
+    if enterprise:
+        found["enterprise_id"] = enterprise
+    if call.token.get("enterprise"):
+        url = f"https://{team['enterprise_domain']}.enterprise.slack.com/"
+        found.update(url=url, team=team["enterprise_name"], team_id=enterprise)
+    return {**found, "is_enterprise_install": bool(call.token.get("enterprise"))}
 
 
 @method("auth.revoke")

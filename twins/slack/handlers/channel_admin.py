@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from twinkit import Filter
-from twins.slack import places, postrules, webhooks
+from twins.slack import enterprises, places, postrules, webhooks
 from twins.slack.call import Call, method
 from twins.slack.failing import fail, missing_argument
 from twins.slack.handlers import channels, members
@@ -26,7 +26,7 @@ def one(call: Call) -> dict[str, Any]:
     if not call.is_admin:
         raise fail("not_an_admin")
     channel = call.ctx.store.find("channel", call.args.text("channel_id"))
-    if channel is None or channel["team"] != call.team:
+    if channel is None or channel["team"] not in enterprises.teams(call.ctx, call.team):
         raise fail("channel_not_found")
     if channel["kind"] in ("im", "mpim"):
         raise fail("channel_type_not_supported")
@@ -38,10 +38,13 @@ def create(call: Call) -> dict[str, Any]:
     """Make a channel."""
     if not call.is_admin:
         raise fail("not_an_admin")
-    if not call.args.flag("org_wide") and not call.args.text("team_id"):
+    everywhere = call.args.flag("org_wide")
+    if not everywhere and not call.args.text("team_id") and not call.token.get("enterprise"):
         raise fail("team_id_or_org_required")
     if call.args.text("team_id") not in ("", call.team):
         raise fail("team_not_found")
+    if everywhere and enterprises.id_of(call.ctx, call.team) is None:
+        raise fail("not_an_enterprise")
     try:
         name = places.check_name(call.args.text("name"))
     except Exception as error:
@@ -51,7 +54,8 @@ def create(call: Call) -> dict[str, Any]:
     kind = "private" if call.args.flag("is_private") else "public"
     channel = places.new_channel(call.ctx, call.ctx.new_id("channel"), name, call.user, call.team, kind=kind)
     purpose = {"value": call.args.text("description"), "creator": call.user, "last_set": call.ctx.now}
-    call.ctx.store.update("channel", channel["id"], purpose=purpose)
+    more = {"org_teams": enterprises.teams(call.ctx, call.team)} if everywhere else {}
+    call.ctx.store.update("channel", channel["id"], purpose=purpose, **more)
     places.add(call.ctx, channel, [call.user])
     return {"channel_id": channel["id"]}
 
@@ -168,7 +172,8 @@ def search(call: Call) -> dict[str, Any]:
         raise fail("team_not_found")
     wanted = call.args.text("query").lower()
     rows = []
-    for row in call.ctx.store.select("channel", [Filter("team", "=", call.team)], order="oldest"):
+    teams = call.args.names("team_ids") or enterprises.teams(call.ctx, call.team)
+    for row in call.ctx.store.select("channel", [Filter("team", "in", teams)], order="oldest"):
         hidden = ("private_exclude" in kinds and row["kind"] == "private") or (
             "exclude_archived" in kinds and row["is_archived"]
         )
@@ -214,22 +219,39 @@ def set_prefs(call: Call) -> dict[str, Any]:
 @method("admin.conversations.getTeams")
 def get_teams(call: Call) -> dict[str, Any]:
     """The workspaces a channel is in."""
-    shown, metadata = page(call.args, [one(call)["team"]], str, "team")
+    channel = one(call)
+    shown, metadata = page(call.args, channel.get("org_teams") or [channel["team"]], str, "team")
     return {"team_ids": shown, "response_metadata": metadata}
 
 
 @method("admin.conversations.setTeams")
 def set_teams(call: Call) -> dict[str, Any]:
-    """Put a channel into other workspaces of an organisation, which this one is not part of."""
-    one(call)
-    raise fail("not_an_enterprise")
+    """Put a channel into workspaces of the organisation, or into all. Raises `not_an_enterprise`."""
+    channel, known = _in_organisation(call)
+    wanted = known if call.args.flag("org_channel") else call.args.names("target_team_ids")
+    if not wanted or any(team not in known for team in wanted):
+        raise fail("team_not_found")
+    call.ctx.store.update("channel", channel["id"], org_teams=wanted, team=wanted[0])
+    return {}
+
+
+def _in_organisation(call: Call) -> tuple[dict[str, Any], list[str]]:
+    """A channel, and the workspaces of its organisation."""
+    channel = one(call)
+    if enterprises.id_of(call.ctx, channel["team"]) is None:
+        raise fail("not_an_enterprise")
+    return channel, enterprises.teams(call.ctx, channel["team"])
 
 
 @method("admin.conversations.disconnectShared")
 def disconnect(call: Call) -> dict[str, Any]:
-    """Part a channel from other workspaces."""
-    one(call)
-    raise fail("not_an_enterprise")
+    """Part a channel from other workspaces: from those named, or from all outside the organisation."""
+    channel, _ = _in_organisation(call)
+    leaving = call.args.names("leaving_team_ids")
+    outside = [team for team in channel.get("shared_with", ()) if leaving and team not in leaving]
+    inside = [team for team in channel.get("org_teams", ()) if team not in leaving]
+    call.ctx.store.update("channel", channel["id"], shared_with=outside, org_teams=inside)
+    return {}
 
 
 @method("admin.conversations.getCustomRetention")
