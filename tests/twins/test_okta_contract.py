@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -60,3 +62,13 @@ def test_every_error_has_a_code_a_status_and_a_text() -> None:
         assert errors.body(code, "x")["errorCode"] == code
         assert 400 <= status < 600
         assert summary
+
+
+HEAVY = ("xml.sax", "http.client", "html.entities", "cryptography", "twinkit.faults.model", "twinkit.webhooks.receiver")
+
+
+def test_loading_the_twin_loads_nothing_that_a_start_does_not_need() -> None:
+    script = "import sys, twinkit.instance, twins.okta; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert "twins.okta.handlers.users" in loaded
+    assert [name for name in HEAVY if name in loaded] == []

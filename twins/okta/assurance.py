@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from twinkit import Ctx, Filter
 from twins.okta import expressions, people, policies
 
 Record = Mapping[str, Any]
 FOREVER = 2**31
-DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$")
+DURATION = r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$"
 TYPES = {"okta_password": "PASSWORD", "okta_email": "EMAIL", "phone_number": "PHONE", "webauthn": "SECURITY_KEY",
          "security_question": "SECURITY_QUESTION"}  # fmt: skip
 """Key of an authenticator → its type in a constraint; the others are apps."""
@@ -25,8 +24,7 @@ METHODS = {"voice": "VOICE", "sms": "SMS", "email": "EMAIL", "otp": "OTP", "totp
 KNOWLEDGE = frozenset({"okta_password", "security_question"})
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a rule asks: may a person come in, with two factors, and after how many seconds again."""
 
     access: bool = True
@@ -41,7 +39,7 @@ class Asked:
 
 def seconds(duration: str) -> int:
     """An ISO 8601 duration; FOREVER for what is none."""
-    found = DURATION.match(duration)
+    found = re.match(DURATION, duration)
     if found is None:
         return FOREVER
     days, hours, minutes, rest = (int(each or 0) for each in found.groups())

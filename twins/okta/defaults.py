@@ -6,23 +6,21 @@ Source: https://developer.okta.com/docs/reference/api/policy/#policies. Imports:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from twinkit import Ctx
 from twins.okta import facts, passwords
 from twins.okta.times import iso
 
 
-@dataclass(frozen=True, slots=True)
-class Authenticator:
+class Authenticator(NamedTuple):
     """What an org has of an authenticator: its settings, and its methods with theirs."""
 
     key: str
     name: str
     type: str
     methods: Mapping[str, Mapping[str, Any]]
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = {}
 
 
 OFF = {"status": "INACTIVE"}

@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-TOKEN = re.compile(
-    r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*(?:\.\w+)*)"""
-    r"""|(?P<mark>==|!=|>=|<=|&&|\|\||[()+,?:!<>{}\[\]]))""",
+TOKEN = (
+    r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<number>\d+(?:\.\d+)?)"""
+    r"""|(?P<name>[A-Za-z_]\w*(?:\.\w+)*)"""
+    r"""|(?P<mark>==|!=|>=|<=|&&|\|\||[()+,?:!<>{}\[\]]))"""
 )
 WORDS = {"AND": "&&", "and": "&&", "OR": "||", "or": "||", "NOT": "!", "not": "!", "EQ": "==", "eq": "=="}
 CONSTANTS = {"true": True, "false": False, "null": None}
@@ -208,8 +209,9 @@ def tokens(text: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     place = 0
     text = text.rstrip()
+    pattern = re.compile(TOKEN)
     while place < len(text):
-        match = TOKEN.match(text, place)
+        match = pattern.match(text, place)
         if match is None:
             raise ExpressionError(f"unexpected {text[place : place + 10]!r}")
         kind = str(match.lastgroup)

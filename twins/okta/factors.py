@@ -27,7 +27,7 @@ KINDS = {
 SENT = frozenset({"sms", "call", "email"})
 WRONG = "Your passcode doesn't match our records. Please try again."
 WRONG_ANSWER = "Your answer doesn't match our records. Please try again."
-PHONE = re.compile(r"\+?[0-9][0-9 ().-]{6,}$")
+PHONE = r"\+?[0-9][0-9 ().-]{6,}$"
 QUESTIONS = {
     "disliked_food": "What is the food you least liked as a child?",
     "name_of_first_plush_toy": "What is the name of your first stuffed animal?",
@@ -87,7 +87,7 @@ def _profile(ctx: Ctx, user: Mapping[str, Any], kind: str, given: dict[str, Any]
     login = user["profile"]["login"]
     if kind in ("sms", "call"):
         number = str(given.get("phoneNumber") or "")
-        if not PHONE.match(number):
+        if not re.match(PHONE, number):
             raise errors.error("E0000098")
         if given.get("phoneExtension") and not str(given["phoneExtension"]).isdigit():
             raise errors.error("E0000121")

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from twinkit import Ctx, Reply, Request
 from twins.okta import authz, errors, listing, syslog, twin
@@ -19,8 +18,7 @@ Hook = Callable[[Ctx, Request, dict[str, Any]], None]
 READ_ONLY = ("id", "created", "lastUpdated", "_links", "_embedded", "system")
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(NamedTuple):
     """One kind of record; `noun` is the word in its operation ids (`listNetworkZones`, `createNetworkZone`, …)."""
 
     resource: str
@@ -30,7 +28,7 @@ class Family:
     unique: str = "name"
     parent: str = ""
     """Resource of the record it belongs to."""
-    defaults: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = {}
     status: bool = True
     """Has a life: ACTIVE and INACTIVE."""
     inactive_first: str = ""
@@ -42,10 +40,10 @@ class Family:
     """Refuses or completes a record before it is written."""
     gone: Hook | None = None
     """Refuses a deletion, or clears up after it."""
-    limits: listing.Limits = field(default_factory=listing.Limits)
+    limits: listing.Limits = listing.Limits()
     ranked: bool = False
     """Has a priority among its kind under the same parent."""
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = {}
     """Role → operation id where it is not made of the noun."""
     style: str = "hints"
     """How links are written: `hints`, `plain` (self without them), `method`, `rel`, `none`."""

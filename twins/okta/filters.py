@@ -10,18 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import orjson
 
 from twinkit import Filter
 
 OPERATORS = frozenset({"eq", "ne", "gt", "ge", "lt", "le", "sw", "ew", "co", "pr"})
-TOKEN = re.compile(
-    r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<mark>[()\[\]])|(?P<word>[^\s()"\[\]]+))""",
-)
-DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$")
+TOKEN = r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<mark>[()\[\]])|(?P<word>[^\s()"\[\]]+))"""
+DATE = r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$"
 DEPTH = 50
 
 
@@ -29,8 +26,7 @@ class FilterError(ValueError):
     """The expression is not well-formed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(NamedTuple):
     """One attribute against one value; `pr` has none."""
 
     attribute: str
@@ -38,16 +34,14 @@ class Compare:
     value: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Both:
+class Both(NamedTuple):
     """`and` (all) or `or` (any) of two or more expressions."""
 
     word: str
     parts: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(NamedTuple):
     """The opposite of an expression."""
 
     part: Expression
@@ -61,8 +55,9 @@ class _Parser:
         self.tokens: list[tuple[str, str]] = []
         place = 0
         text = text.rstrip()
+        pattern = re.compile(TOKEN)
         while place < len(text):
-            match = TOKEN.match(text, place)
+            match = pattern.match(text, place)
             if match is None:
                 raise FilterError(f"unexpected {text[place : place + 10]!r}")
             kind = str(match.lastgroup)
@@ -125,7 +120,7 @@ class _Parser:
         except orjson.JSONDecodeError:
             if kind == "text":
                 raise FilterError(f"{text} is no text") from None
-            if DATE.match(text):
+            if re.match(DATE, text):
                 return text
             raise FilterError(f"{text!r} is no value; texts need quotes") from None
 
@@ -224,7 +219,7 @@ def _ordered(operator: str, left: Any, right: Any) -> bool:
 
 def comparable(text: str) -> str:
     """A text as it is compared: folded; an instant in one form."""
-    return instant(text) if DATE.match(text) else text.casefold()
+    return instant(text) if re.match(DATE, text) else text.casefold()
 
 
 def instant(text: str) -> str:
@@ -266,7 +261,7 @@ def narrow(
     attribute, operator, value = expression.attribute, expression.operator, expression.value
     if attribute.partition(".")[0] in LISTS:
         return []
-    if attribute in dates and isinstance(value, str) and DATE.match(value):
+    if attribute in dates and isinstance(value, str) and re.match(DATE, value):
         op = {"gt": ">=", "ge": ">=", "lt": "<=", "le": "<="}.get(operator)
         if op == ">=":
             return [Filter(attribute, ">=", stored_instant(value))]

@@ -7,8 +7,7 @@ each kind of hook does when nothing comes back). Imports: the kit's public names
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -23,11 +22,10 @@ PASSWORD_IMPORT = "com.okta.user.credential.password.import"
 DECIDE = "com.okta.action.update"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a hook said: its reply, the error object in it, or the code of the error that nothing usable came."""
 
-    body: dict[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] = {}
     error: dict[str, Any] | None = None
     failed: str = ""
 

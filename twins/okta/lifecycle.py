@@ -6,7 +6,7 @@ https://developer.okta.com/docs/reference/api/users/#lifecycle-operations. Pure;
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from twinkit import ServiceError
 from twins.okta import errors
@@ -24,8 +24,7 @@ STATUSES = (
 ALIVE = frozenset(STATUSES) - {"DEPROVISIONED"}
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(NamedTuple):
     """One operation: from these statuses to that one (empty: the status stays); else this error."""
 
     sources: frozenset[str]

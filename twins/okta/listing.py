@@ -6,8 +6,7 @@ Source: https://developer.okta.com/docs/reference/core-okta-api/#pagination. Imp
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -19,8 +18,7 @@ Check = Callable[[dict[str, Any]], bool]
 DATES = frozenset({"created", "lastUpdated", "activated", "statusChanged", "lastMembershipUpdated", "published"})
 
 
-@dataclass(slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Page sizes of a list: when none is asked for, and at most."""
 
     default: int = 200

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from twinkit import Ctx, Filter
 from twins.okta import people
@@ -17,8 +16,7 @@ from twins.okta import people
 Record = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class SignOn:
+class SignOn(NamedTuple):
     """What a sign-on rule asks: may the user come in, with a second factor or not, for how long (seconds)."""
 
     access: bool = True

@@ -15,7 +15,7 @@ from twins.okta import errors, facts, schemas
 PATTERN = "Does not match required pattern"
 TAKEN = "An object with this field already exists in the current organization"
 UNDEFINED = "The attribute is not defined in the schema"
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+$|[^@\s]+@localhost$")
+EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s.]+$|[^@\s]+@localhost$"
 ALWAYS = ("mobilePhone", "secondEmail")
 
 
@@ -39,7 +39,7 @@ def checked(
             continue
         if name not in known:
             causes.append(f"{name}: {UNDEFINED}")
-        elif name in ("login", "email") and not known[name].get("pattern") and not EMAIL.match(str(value)):
+        elif name in ("login", "email") and not known[name].get("pattern") and not re.match(EMAIL, str(value)):
             words = "Username must be in the form of an email address" if name == "login" else PATTERN
             causes.append(f"{name}: {words}")
         else:

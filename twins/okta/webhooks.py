@@ -1,7 +1,7 @@
 """Event hooks: which hook wants an event, and the CloudEvents-like envelope it gets.
 
 Source: https://developer.okta.com/docs/concepts/event-hooks/ and /docs/reference/api/event-hooks/.
-Imports: the kit's public names, the twin.
+Imports: the kit's public names (those of delivery when a hook is called, since a start needs none of them), the twin.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from twinkit import Ctx, Filter, Outgoing, Receiver
+import twinkit
+from twinkit import Ctx, Filter
 from twins.okta import twin
 from twins.okta.times import iso
 
@@ -22,19 +23,19 @@ def envelope(ctx: Ctx, type: str, data: dict[str, Any], _previous: Any, **_extra
 
 
 @twin.receivers
-def receivers(ctx: Ctx, event: dict[str, Any]) -> list[Receiver]:
+def receivers(ctx: Ctx, event: dict[str, Any]) -> list[twinkit.Receiver]:
     """The active, verified hooks that subscribe to the event's type."""
     found = []
     for hook in ctx.store.select("event_hook", [Filter("status", "=", "ACTIVE")]):
         wanted = hook.get("events", {}).get("items", [])
         if event["type"] in wanted and hook.get("verificationStatus") == "VERIFIED":
             uri = str(hook.get("channel", {}).get("config", {}).get("uri", ""))
-            found.append(Receiver(str(hook["id"]), uri))
+            found.append(twinkit.Receiver(str(hook["id"]), uri))
     return found
 
 
 @twin.compose
-def compose(ctx: Ctx, event: dict[str, Any], receiver: Receiver) -> Outgoing:
+def compose(ctx: Ctx, event: dict[str, Any], receiver: twinkit.Receiver) -> twinkit.Outgoing:
     """The body and headers a hook gets."""
     body = {
         "eventType": "com.okta.event_hook",
@@ -46,7 +47,7 @@ def compose(ctx: Ctx, event: dict[str, Any], receiver: Receiver) -> Outgoing:
         "eventTime": event["created"],
         "contentType": "application/json",
     }
-    return Outgoing(orjson.dumps(body), hook_headers(ctx.store.find("event_hook", receiver.id)))
+    return twinkit.Outgoing(orjson.dumps(body), hook_headers(ctx.store.find("event_hook", receiver.id)))
 
 
 def hook_headers(hook: dict[str, Any] | None) -> dict[str, str]:

@@ -55,4 +55,4 @@ def execute(ctx: Ctx, request: Request) -> dict[str, Any]:
         raise errors.error(answer.failed)
     if answer.error is not None:
         raise errors.error("E0000135", causes=(str(answer.error.get("errorSummary", "")),))
-    return answer.body
+    return dict(answer.body)

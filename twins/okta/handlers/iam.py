@@ -7,8 +7,7 @@ https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleE
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from twinkit import Ctx, Filter, Reply, Request
 from twins.okta import errors, facts, twin
@@ -42,8 +41,7 @@ def labelled(ctx: Ctx, resource: str, body: dict[str, Any], id: str = "") -> str
     return label
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """Records that are found by id or label and kept alike: custom roles and resource sets."""
 
     resource: str

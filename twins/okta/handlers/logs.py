@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
@@ -14,7 +15,7 @@ LOGS = listing.Limits(100, 1000)
 
 def instant(text: str) -> str:
     """A bound as events hold it. Raises E0000030."""
-    if not filters.DATE.match(text):
+    if not re.match(filters.DATE, text):
         raise errors.error("E0000030")
     return filters.stored_instant(text)
 

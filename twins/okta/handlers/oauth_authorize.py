@@ -25,7 +25,7 @@ from twins.okta.times import iso
 PROMPTS = ("none", "login", "consent", "login consent", "enroll_authenticator")
 MODES = ("query", "fragment", "form_post", "okta_post_message")
 TYPES = frozenset({"code", "id_token", "token", "none"})
-CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}$")
+CHALLENGE = r"[A-Za-z0-9._~-]{43,128}$"
 CODE_LIFE = 300
 PAR_LIFE = 60
 WORDS = {"failed": "Unable to sign in", "locked": "Your account is locked. Please contact your administrator."}
@@ -133,7 +133,7 @@ def check_pkce(app: Mapping[str, Any], types: set[str], fields: Mapping[str, str
         raise Refused("pkce_missing_challenge")
     if challenge and fields.get("code_challenge_method", "S256") != "S256":
         raise Refused("pkce_method", "S256")
-    if challenge and not CHALLENGE.match(challenge):
+    if challenge and not re.match(CHALLENGE, challenge):
         raise Refused("pkce_challenge_characters")
 
 

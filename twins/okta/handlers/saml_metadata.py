@@ -6,12 +6,11 @@ the addresses in it are not answered.
 
 from __future__ import annotations
 
-from xml.sax.saxutils import quoteattr
-
 from twinkit import Ctx, Reply, Request
 from twins.okta import errors, twin
 from twins.okta.handlers.applications import of
 from twins.okta.handlers.credential_keys import one
+from twins.okta.pages import quoted
 
 FORMATS = ("emailAddress", "unspecified")
 BINDINGS = ("HTTP-POST", "HTTP-Redirect")
@@ -25,7 +24,7 @@ def preview(ctx: Ctx, request: Request) -> Reply:
         raise errors.missing("application", app["id"])
     key = one(ctx, app["id"], str(request.query["kid"]))
     entity = f"exk{app['id'][3:]}"
-    place = quoteattr(f"{ctx.base_url}/app/{app['name']}/{entity}/sso/saml")
+    place = quoted(f"{ctx.base_url}/app/{app['name']}/{entity}/sso/saml")
     return Reply(200, metadata(entity, str(key["x5c"][0]), place), {}, "text/xml;charset=utf-8")
 
 
@@ -37,7 +36,7 @@ def metadata(entity: str, certificate: str, place: str) -> str:
                     for each in BINDINGS)  # fmt: skip
     return (
         '<?xml version="1.0" encoding="UTF-8"?>'
-        f'<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID={quoteattr(entity)}>'
+        f'<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID={quoted(entity)}>'
         '<md:IDPSSODescriptor WantAuthnRequestsSigned="false" '
         'protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">'
         '<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data>'

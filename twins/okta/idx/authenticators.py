@@ -7,8 +7,7 @@ https://developer.okta.com/docs/concepts/interaction-code/. Imports: the kit's p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from twinkit import Ctx
 from twins.okta import factors, people, policies
@@ -24,8 +23,7 @@ FACTORS: dict[str, tuple[tuple[str, str, str], ...]] = {
 """Key of an authenticator → its factors: type, provider, name of the method."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One authenticator a person can use, or enrol when there is no `factor`."""
 
     key: str

@@ -7,6 +7,7 @@ Imports: the kit's public names, the twin.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -47,7 +48,7 @@ def create(ctx: Ctx, row: Row, given: Mapping[str, Any]) -> Answer:
         **{name: given[name] for name in given if name in labels},
         "login": given.get("login") or given.get("email"),
     }
-    if profile.get("email") and not profiles.EMAIL.match(str(profile["email"])):
+    if profile.get("email") and not re.match(profiles.EMAIL, str(profile["email"])):
         text = "'Email' must be in the form of an email address"
         wrong["email"] = message(text, "registration.error.invalidLoginEmail", "Email")
     elif profile.get("login") and people.by_login(ctx, str(profile["login"])) is not None:

@@ -6,8 +6,7 @@ Source: https://developer.okta.com/docs/concepts/auth-servers/. Imports: the kit
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from twinkit import Ctx, Filter, Request
 from twins.okta import authz, facts, people
@@ -18,8 +17,7 @@ ORG = "org"
 OPENID = frozenset(authz.SYSTEM_SCOPES)
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(NamedTuple):
     """One authorization server."""
 
     id: str
@@ -27,11 +25,10 @@ class Server:
     base: str
     """Before `/v1/token` and the like."""
     audience: str
-    record: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """What the policy grants: lifetimes in seconds."""
 
     access: int = 3600
