@@ -30,6 +30,10 @@ def test_stored_json_is_sent_as_it_is(body: object, sent: bytes) -> None:
     assert rendered.body == sent and type(rendered.body) is bytes
 
 
+def test_text_of_a_json_reply_is_a_json_string() -> None:
+    assert render(Reply(200, 'a "b"', media_type="application/json; charset=utf-8")).body == b'"a \\"b\\""'
+
+
 def test_a_body_that_json_cannot_say_is_refused() -> None:
     with pytest.raises(TypeError):
         render(Reply(200, {"data": b"bytes"}))
