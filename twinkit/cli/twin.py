@@ -49,20 +49,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `twin` with arguments; returns the exit code: 0 done, 1 the work failed, 2 wrong usage."""
     words = list(sys.argv[1:] if argv is None else argv)
     chosen = next((word for word in words if not word.startswith("-")), None)
-    top = parser(chosen, whole=False)
-    args = top.parse_args(words)
-    if args.version:
-        from importlib.metadata import version
-
-        print(f"twinkit {version('twinkit')}")
-        return 0
-    if not args.command:
-        top.print_help()
-        return 2
     try:
+        top = parser(chosen, whole=False)
+        args = top.parse_args(words)
+        if args.version:
+            from importlib.metadata import version
+
+            print(f"twinkit {version('twinkit')}")
+            return 0
+        if not args.command:
+            top.print_help()
+            return 2
         return int(importlib.import_module(f"twinkit.cli.{args.command}").run(args))
     except TwinkitError as error:
-        print(f"twin {args.command}: {error}", file=sys.stderr)
+        print(f"twin {chosen}: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         return 1

@@ -37,9 +37,12 @@ if TYPE_CHECKING:
     from twinkit.server.world import WorldFile
 
 FIRST_PORT = 4010
+STOPS = (signal.SIGINT, signal.SIGTERM)
 LOCAL = ("127.0.0.1", "localhost", "::1")
 GRACE = 5
 """Seconds that requests under way get to finish when the server stops."""
+PATIENCE = 0.5
+"""Seconds after which one who waits for that is told."""
 
 
 @dataclass(slots=True)
@@ -59,9 +62,24 @@ class Server(UvicornServer):
         """Leave signals to `serve`."""
         yield
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; asked twice nothing is waited for any more, but the stores are closed all the same."""
+        telling = asyncio.get_running_loop().call_later(PATIENCE, self._tell)
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it counts tasks where we speak of requests
+        await super().shutdown(sockets)
+        telling.cancel()
+        if self.force_exit:
+            await self.lifespan.shutdown()
+
+    def _tell(self) -> None:
+        open_ones = len(self.server_state.connections)
+        if open_ones:
+            log.warning("waiting up to %d s for %d requests under way; Ctrl-C again ends them", GRACE, open_ones)
+
 
 def serve(args: argparse.Namespace) -> int:
     """Serve the twins that the arguments name. Raises UsageError before anything is bound."""
+    ended_by_signals()
     log_to_stderr(args.quiet)
     check(args)
     documents = [document_twin(source) for source in args.openapi]
@@ -80,7 +98,14 @@ def serve(args: argparse.Namespace) -> int:
         World(world.name, clock, [each.hosting for each in served]).lay(world)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(run(args, served))
+        ended_by_signals()
     return 0
+
+
+def ended_by_signals() -> None:
+    """Until the loop listens for signals, and once it does no longer, they end the process without a word."""
+    for number in STOPS:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def check(args: argparse.Namespace) -> None:
@@ -205,7 +230,7 @@ async def run(args: argparse.Namespace, served: list[Served]) -> None:
             server.force_exit = server.should_exit
             server.should_exit = True
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPS:
         loop.add_signal_handler(number, stop)
     tasks = [
         asyncio.create_task(server.serve(sockets=[each.socket])) for server, each in zip(servers, served, strict=True)

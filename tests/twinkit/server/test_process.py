@@ -12,6 +12,7 @@ import sys
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -94,10 +95,10 @@ def test_the_ready_file_says_what_the_ready_line_says(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [ready]
 
 
-def start(**environ: str) -> tuple[subprocess.Popen[str], Any]:
+def start(*more: str, **environ: str) -> tuple[subprocess.Popen[str], Any]:
     """A process that serves the notes and its ready line."""
     process = subprocess.Popen(
-        [*COMMAND, "serve", "--openapi", str(NOTES), "--port", "0", "--json"],
+        [*COMMAND, "serve", "--openapi", str(NOTES), "--port", "0", "--json", *more],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environ},
     )  # fmt: skip
     assert process.stdout
@@ -123,6 +124,35 @@ def test_a_request_under_way_is_answered_before_the_end(number: signal.Signals) 
     assert process.returncode == 0
     assert [reply.status_code for reply in replies] == [200]
     assert "GET /v1/notes → 200" in errors and "Traceback" not in errors
+
+
+def test_asked_twice_it_ends_at_once_and_keeps_what_it_has(tmp_path: Path) -> None:
+    process, ready = start("--db", str(tmp_path / "state.db"))
+    url = ready["twins"]["notes"]["url"]
+    assert httpx.post(f"{url}/v1/notes", json={"title": "t"}).status_code == 201
+    half = socket.create_connection((urlsplit(url).hostname, urlsplit(url).port))
+    half.sendall(b"POST /v1/notes HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+    process.send_signal(signal.SIGINT)
+    assert process.stderr
+    assert any("Ctrl-C again ends them" in line for line in process.stderr)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=4)
+    half.close()
+    assert process.returncode == 0 and not errors
+    assert [path.name for path in tmp_path.iterdir()] == ["state.db"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_it_starts_ends_it_without_a_word(number: signal.Signals) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        source = f"http://127.0.0.1:{slow.getsockname()[1]}/openapi.json"
+        process = subprocess.Popen(
+            [*COMMAND, "serve", "--openapi", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        with slow.accept()[0]:  # the document is being fetched: the start has begun
+            process.send_signal(number)
+            out, errors = process.communicate(timeout=20)
+    assert (process.returncode, out, errors) == (-number, "", "")
 
 
 def test_the_environment_names_host_and_ready_file(tmp_path: Path) -> None:
