@@ -30,12 +30,16 @@ class Facts:
     """A bank account has been verified."""
     used: bool = False
     """It was used without being attached, so it cannot be used again."""
+    present: bool = False
+    """It was presented to a reader."""
     mandate: str = ""
     """The mandate under which an account is debited."""
 
     def plain(self) -> dict[str, Any]:
         """JSON that `load` takes back."""
         flags: dict[str, Any] = {"cvc": self.cvc, "set_up": self.set_up, "verified": self.verified, "used": self.used}
+        if self.present:
+            flags["present"] = True
         if self.mandate:
             flags["mandate"] = self.mandate
         if self.card:
@@ -62,6 +66,7 @@ def load(ctx: Ctx, id: str) -> Facts:
         set_up=kept["set_up"],
         verified=kept["verified"],
         used=kept["used"],
+        present=kept.get("present", False),
         mandate=kept.get("mandate", ""),
     )
 

@@ -11,6 +11,8 @@ from functools import lru_cache, wraps
 from operator import itemgetter
 from typing import Any
 
+import orjson
+
 from twinkit import Ctx, RawJSON, RecordNotFound, Request
 from twins.stripe import errors, guards
 
@@ -72,6 +74,13 @@ def metadata(current: Mapping[str, str] | None, given: Any) -> dict[str, str]:
     if len(kept) > guards.MOST_KEYS:
         raise errors.too_many_keys(len(kept), guards.MOST_KEYS)
     return kept
+
+
+def rows(page: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The records of a page that `listing.page` made."""
+    data = page["data"]
+    parsed: list[dict[str, Any]] = orjson.loads(bytes(data)) if isinstance(data, RawJSON) else data
+    return parsed
 
 
 def ordered(record: Mapping[str, Any]) -> dict[str, Any]:

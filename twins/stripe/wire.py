@@ -16,6 +16,7 @@ from twins.stripe import accounts, errors, guards, listing, twin
 from twins.stripe.accounts import ACCOUNT
 from twins.stripe.billing import pricing
 from twins.stripe.expand import Expander
+from twins.stripe.payments import configurations
 
 API_VERSION = "2026-08-26.dahlia"
 SECRET_KEY = "sk_test_twinkit00000000000000000000"
@@ -89,7 +90,11 @@ def key_of(request: Request) -> str:
 def baseline(ctx: Ctx) -> None:
     """The account itself, its default payment method configuration, and what the service publishes to everyone."""
     ctx.create("account", ACCOUNT_VALUES, event="")
-    ctx.create("payment_method_configuration", {"id": CONFIGURATION, "name": "Default", "is_default": True}, event="")
+    ctx.create(
+        "payment_method_configuration",
+        {"id": CONFIGURATION, "active": True, "name": "Default", "is_default": True, **configurations.methods({})},
+        event="",
+    )
     ctx.create("country_spec", {"id": "US", "default_currency": "usd"}, event="")
     for id, name in TAX_CODES.items():
         ctx.create("tax_code", {"id": id, "name": name, "description": name}, event="")

@@ -11,7 +11,7 @@ from typing import Any
 from twinkit import Ctx, RawJSON, Reply, Request
 from twins.stripe import errors, facts, lookup, twin
 from twins.stripe.facts import Facts
-from twins.stripe.handlers import balances, disputes, payment_methods, tokens, transferring
+from twins.stripe.handlers import balances, disputes, payment_methods, radar, tokens, transferring
 from twins.stripe.payments import declines, instruments, intents, ledger, methods, money, outcomes
 from twins.stripe.payments.declines import Decline
 from twins.stripe.payments.intents import Attempt, Situation
@@ -44,6 +44,8 @@ DESCRIPTOR = "TWINKIT"
 
 
 EXTENDED_WITHIN = 30 * ledger.DAY
+PRESENT_WITHIN = 2 * ledger.DAY
+"""How long an authorization lasts whose card was presented: https://docs.stripe.com/terminal/payments/collect-card-payment."""
 
 
 def _details(
@@ -55,6 +57,16 @@ def _details(
     if known.card is None:
         return {str(method["type"]): {}, "type": method["type"]}
     authorized = attempt.trigger == "succeed"
+    if known.present:
+        return instruments.present_details(
+            str(method["type"]),
+            method[method["type"]],
+            amount=amount,
+            authorized=authorized,
+            code=ctx.token("digits", 6),
+            network_transaction=ctx.token("digits", 15),
+            capture_before=ctx.now + PRESENT_WITHIN if authorized and not captured else None,
+        )
     secure = instruments.three_d_secure(
         attempt.three_d_secure,
         challenged=known.card.authentication != "frictionless",
@@ -192,6 +204,8 @@ def after_payment(ctx: Ctx, charge: dict[str, Any]) -> None:
         disputes.open_dispute(ctx, charge["id"], kind, share=len(kinds))
     if known.card and known.card.fraud_warning:
         disputes.warn(ctx, charge)
+    if (charge["outcome"] or {}).get("type") == "manual_review":
+        radar.open_review(ctx, charge)
 
 
 def capture_charge(

@@ -10,7 +10,7 @@ from typing import Any
 
 from twinkit import Ctx, Filter, Request
 from twins.stripe import accounts, errors, lookup, twin
-from twins.stripe.handlers import balances
+from twins.stripe.handlers import balances, radar
 from twins.stripe.payments import disputes, ledger
 
 
@@ -79,6 +79,7 @@ def open_dispute(ctx: Ctx, charge_id: str, name: str, *, share: int = 1) -> dict
         record["payment_method_details"] = details
     ctx.store.insert("dispute", record, created=ctx.micros)
     ctx.update("charge", charge_id, {"disputed": True, "dispute": record["id"]}, event="")
+    radar.closes(ctx, charge, "disputed")
     if kind.case_type != "inquiry":
         record = withdraw(ctx, record)
     ctx.emit("charge.dispute.created", record)

@@ -70,6 +70,12 @@ def from_card(
     return _insert(ctx, record, Facts(card=card, cvc=cvc))
 
 
+def from_present(ctx: Ctx, card: TestCard, type: str) -> dict[str, Any]:
+    """A new payment method for a card that was presented to a reader."""
+    record = build(ctx, type, instruments.present_hash(card, tokens.expiry(ctx)), {})
+    return _insert(ctx, record, Facts(card=card, cvc=True, present=True))
+
+
 def from_bank(ctx: Ctx, bank: TestBank, given: Mapping[str, Any], *, verified: bool = False) -> dict[str, Any]:
     """A new payment method for a test account."""
     if bank.unusable:

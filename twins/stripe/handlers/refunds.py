@@ -10,7 +10,7 @@ from typing import Any
 
 from twinkit import Ctx, Filter, RawJSON, Request
 from twins.stripe import accounts, errors, facts, lookup, twin
-from twins.stripe.handlers import balances, transferring
+from twins.stripe.handlers import balances, radar, transferring
 from twins.stripe.payments import refunds
 
 
@@ -101,6 +101,7 @@ def _after(ctx: Ctx, charge: dict[str, Any], record: dict[str, Any], behaviour: 
     updated = ctx.update("charge", charge["id"], changes, event="")
     previous = {name: charge[name] for name in changes if charge[name] != changes[name]}
     ctx.emit("refund.created", record)
+    radar.closes(ctx, charge, "refunded_as_fraud" if record["reason"] == "fraudulent" else "refunded")
     ctx.emit("charge.refunded", updated, previous=previous)
     if behaviour:
         trigger = "succeed" if behaviour == "pending" else "fail"

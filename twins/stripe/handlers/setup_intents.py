@@ -10,7 +10,8 @@ from typing import Any
 
 from twinkit import Ctx, Reply, Request
 from twins.stripe import errors, facts, lookup, twin, wire
-from twins.stripe.handlers import charges, confirming, payment_intents, payment_methods
+from twins.stripe.facts import Facts
+from twins.stripe.handlers import charges, confirming, payment_intents, payment_methods, tokens
 from twins.stripe.payments import intents, outcomes
 from twins.stripe.payments.intents import Attempt
 
@@ -141,10 +142,15 @@ def verify_microdeposits(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
 
 
 def _attempt_record(
-    ctx: Ctx, intent: Mapping[str, Any], method: Mapping[str, Any], status: str, error: dict[str, Any] | None
+    ctx: Ctx,
+    intent: Mapping[str, Any],
+    method: Mapping[str, Any],
+    status: str,
+    error: dict[str, Any] | None,
+    generated: str | None = None,
 ) -> dict[str, Any]:
     type = str(method["type"])
-    inner: dict[str, Any] = {}
+    inner: dict[str, Any] = {"generated_card": generated, "offline": None} if type == "card_present" else {}
     if type == "card":
         inner = {
             "brand": method["card"]["brand"],
@@ -180,6 +186,19 @@ def _attempt_record(
     return record
 
 
+def _generated(ctx: Ctx, intent: Mapping[str, Any], known: Facts) -> str:
+    """The card that can be charged online after one was presented.
+
+    Source: https://docs.stripe.com/terminal/features/saving-payment-details.
+    """
+    assert known.card is not None
+    card = payment_methods.from_card(ctx, known.card, tokens.expiry(ctx), {})
+    if intent["customer"]:
+        card = payment_methods.attach_to(ctx, card, intent["customer"], check=False)
+        ctx.emit("payment_method.attached", card)
+    return str(card["id"])
+
+
 def apply(ctx: Ctx, intent: dict[str, Any], method: dict[str, Any], result: Attempt) -> Reply | dict[str, Any]:
     """Write what an attempt leads to."""
     known = facts.load(ctx, method["id"])
@@ -200,10 +219,11 @@ def apply(ctx: Ctx, intent: dict[str, Any], method: dict[str, Any], result: Atte
         return Reply(402, {"error": {**error, "setup_intent": changed}})
     known.set_up = True
     facts.save(ctx, method["id"], known)
-    if intent["customer"] and not method.get("customer"):
+    generated = _generated(ctx, intent, known) if known.present and known.card else None
+    if intent["customer"] and not method.get("customer") and generated is None:
         method = payment_methods.attach_to(ctx, method, intent["customer"], check=False)
         ctx.emit("payment_method.attached", method)
-    tried = _attempt_record(ctx, intent, method, "succeeded", None)
+    tried = _attempt_record(ctx, intent, method, "succeeded", None, generated)
     done = {
         "last_setup_error": None,
         "latest_attempt": tried["id"],

@@ -116,6 +116,68 @@ def card_object(card: TestCard, exp: tuple[int, int], given: Mapping[str, Any], 
     }
 
 
+def present_hash(card: TestCard, exp: tuple[int, int]) -> dict[str, Any]:
+    """`card_present` of a payment method; `exp` is (month, year)."""
+    return {
+        "brand": card.brand,
+        "brand_product": None,
+        "cardholder_name": None,
+        "country": card.country,
+        "description": None,
+        "exp_month": exp[0],
+        "exp_year": exp[1],
+        "fingerprint": fingerprint(card.number),
+        "funding": card.funding,
+        "issuer": None,
+        "last4": card.number[-4:],
+        "networks": {"available": list(card.networks), "preferred": None},
+        "offline": {"stored_at": None, "type": None},
+        "preferred_locales": ["en"],
+        "read_method": "contact_emv",
+        "wallet": {"type": "unknown"},
+    }
+
+
+def present_details(
+    type: str,
+    hash: Mapping[str, Any],
+    *,
+    amount: int,
+    authorized: bool,
+    code: str,
+    network_transaction: str,
+    capture_before: int | None,
+) -> dict[str, Any]:
+    """`payment_method_details` of a charge on a card that was presented to a reader."""
+    names = ("brand", "brand_product", "cardholder_name", "country", "description", "exp_month", "exp_year")
+    more = ("fingerprint", "funding", "issuer", "last4", "preferred_locales", "read_method", "wallet")
+    inner: dict[str, Any] = {name: hash[name] for name in (*names, *more)}
+    inner |= {
+        "amount_authorized": amount if authorized else None,
+        "emv_auth_data": None,
+        "generated_card": None,
+        "incremental_authorization_supported": False,
+        "network": hash["brand"],
+        "network_transaction_id": network_transaction,
+        "offline": None,
+        "overcapture_supported": False,
+        "receipt": {
+            "account_type": "credit",
+            "application_cryptogram": "8A1B2C3D4E5F6071",
+            "application_preferred_name": str(hash["brand"]).title(),
+            "authorization_code": code,
+            "authorization_response_code": "3030",
+            "cardholder_verification_method": "approval",
+            "dedicated_file_name": "A0000000031010",
+            "terminal_verification_results": "8000008000",
+            "transaction_status_information": "6800",
+        },
+    }
+    if capture_before is not None:
+        inner["capture_before"] = capture_before
+    return {type: inner, "type": type}
+
+
 def bank_hash(bank: TestBank, given: Mapping[str, Any]) -> dict[str, Any]:
     """The hash of a bank debit's payment method, under the key of its type; `given` is what the caller sent."""
     last4, mark = bank.number[-4:], fingerprint(bank.number)
