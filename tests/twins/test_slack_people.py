@@ -139,14 +139,34 @@ def test_addresses_for_chosen_channels(twin: Twin, served: Served, bot: WebClien
     assert url["response_url"].startswith(twin.url)
 
 
-def test_a_person_at_the_page(twin: Twin, served: Served, bot: WebClient) -> None:
+def test_a_command_that_nobody_takes(twin: Twin, served: Served) -> None:
+    note = Slack(twin).user("ana").runs("/nothing here")
+    twin.idle()
+    (whisper,) = twin.records("ephemeral")
+    assert whisper["text"] == '/nothing failed with the error "dispatch_failed"'
+    assert (whisper["to"], whisper["user"]) == (world.ANA, "USLACKBOT")
+    assert twin.record("interaction", note["id"])["shown"] == whisper["text"]
+
+
+def ticketing(served: Served) -> None:
+    """Have an app that opens tickets in a modal."""
     named = {"type": "plain_text", "text": "Title"}
     field = {"type": "plain_text_input", "action_id": "title"}
     view = {
         "type": "modal", "callback_id": "ticket", "title": {"type": "plain_text", "text": "New ticket"},
         "submit": {"type": "plain_text", "text": "Create"},
-        "blocks": [{"type": "input", "block_id": "b", "label": named, "element": field}],
+        "blocks": [
+            {"type": "input", "block_id": "b", "label": named, "element": field},
+            {"type": "input", "block_id": "k", "label": named, "element": {
+                "type": "external_select", "action_id": "kind", "min_query_length": 1,
+            }},
+        ],
     }  # fmt: skip
+
+    @served.app.options("kind")
+    def kinds(ack: Any, payload: dict[str, Any]) -> None:
+        text = {"type": "plain_text", "text": f"{payload['value']} and more"}
+        ack(options=[{"text": text, "value": "k1"}])
 
     @served.app.message("help")
     def asked(say: Any) -> None:
@@ -161,12 +181,16 @@ def test_a_person_at_the_page(twin: Twin, served: Served, bot: WebClient) -> Non
     @served.app.view("ticket")
     def submitted(ack: Any, view: dict[str, Any], client: WebClient) -> None:
         title = view["state"]["values"]["b"]["title"]["value"]
+        assert view["state"]["values"]["k"]["kind"]["selected_option"]["value"] == "k1"
         if title == "x":
             ack(response_action="errors", errors={"b": "longer, please"})
             return
         ack()
         client.chat_postMessage(channel=GENERAL, text=f"ticket: {title}")
 
+
+def test_a_person_at_the_page(twin: Twin, served: Served, bot: WebClient) -> None:
+    ticketing(served)
     with browser.opened() as chromium:
         page = chromium.new_page()
         wrong: list[str] = []
@@ -175,10 +199,13 @@ def test_a_person_at_the_page(twin: Twin, served: Served, bot: WebClient) -> Non
         page.fill("input[aria-label='Message, or /command']", "help")
         page.keyboard.press("Enter")
         page.click("text=Open a ticket")
-        page.fill("dialog input", "x")
+        page.fill("dialog input[aria-label='search Choose…']", "bug")
+        page.press("dialog input[aria-label='search Choose…']", "Tab")
+        page.select_option("dialog select[aria-label='Choose…']", label="bug and more")
+        page.fill("dialog input[aria-label='title']", "x")
         page.click("dialog >> text=Create")
         page.wait_for_selector("text=longer, please")
-        page.fill("dialog input", "printer")
+        page.fill("dialog input[aria-label='title']", "printer")
         page.click("dialog >> text=Create")
         page.wait_for_selector("article >> text=ticket: printer")
         page.hover("article:has-text('ticket: printer')")

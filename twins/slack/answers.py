@@ -30,8 +30,8 @@ def parse(body: bytes) -> Any:
         return body.decode("utf-8", "replace")
 
 
-def take(ctx: Ctx, event: Mapping[str, Any], ok: bool, answer: Any) -> None:
-    """Note an answer and do what it asks for."""
+def take(ctx: Ctx, event: Mapping[str, Any], ok: bool, answer: Any, *, late: bool = False) -> None:
+    """Note an answer and do what it asks for; who ran a command that got none is told so, also that it came `late`."""
     if ctx.store.find("interaction", str(event["id"])) is not None:
         return
     note = {"id": event["id"], "type": event["type"], "ok": ok, "answer": answer, "app": event.get("app"), "errors": {}}
@@ -40,7 +40,17 @@ def take(ctx: Ctx, event: Mapping[str, Any], ok: bool, answer: Any) -> None:
             note.update(_act(ctx, event, answer) or {})
         except ServiceError as error:
             note["error"] = error.body
+    elif event["type"] == "slash_command":
+        note["shown"] = _failed(ctx, event["body"], "operation_timeout" if late else "dispatch_failed")
     ctx.store.insert("interaction", note)
+
+
+def _failed(ctx: Ctx, body: Mapping[str, Any], reason: str) -> str:
+    """Tell who ran a command that its app did not take it."""
+    text = f'{body["command"]} failed with the error "{reason}"'
+    said = {"type": "message", "user": "USLACKBOT", "text": text, "team": body["team_id"]}
+    places.whisper(ctx, str(body["channel_id"]), str(body["user_id"]), said)
+    return text
 
 
 def _act(ctx: Ctx, event: Mapping[str, Any], answer: Any) -> dict[str, Any] | None:

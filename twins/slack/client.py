@@ -138,9 +138,12 @@ def _painted(message: Mapping[str, Any]) -> dict[str, Any]:
     if not made["blocks"]:
         made["rich"] = rich(message.get("text"))
     made["attachments"] = [
-        {**each, "rich": rich(each.get("text")), "blocks": [_block(block) for block in each.get("blocks") or ()]}
+        {
+            **each, "rich": rich(each.get("text")), "blocks": [_block(block) for block in each.get("blocks") or ()],
+            "fields": [{**field, "rich": rich(str(field.get("value") or ""))} for field in each.get("fields") or ()],
+        }
         for each in message.get("attachments") or ()
-    ]
+    ]  # fmt: skip
     return made
 
 

@@ -83,7 +83,7 @@ def look(ctx: Ctx, data: dict[str, Any]) -> None:
         _again(ctx, record)
     elif record["event"]["kind"] != "event":
         ctx.store.update("envelope", record["id"], state="failed")
-        answers.take(ctx, record["event"], False, None)
+        answers.take(ctx, record["event"], False, None, late=True)
     elif record["attempt"] >= len(WAITS):
         ctx.store.update("envelope", record["id"], state="failed")
     elif WAITS[record["attempt"]]:

@@ -243,4 +243,5 @@ def delivered(ctx: Ctx, delivery: Any, final: bool) -> None:
     if found.data.get("kind") == "event":
         limits.attempted(ctx, delivery.receiver.partition("/")[0], ok)
         return
-    answers.take(ctx, found.data, ok, answers.parse(bytes(delivery.response_body or b"")))
+    answer = answers.parse(bytes(delivery.response_body or b""))
+    answers.take(ctx, found.data, ok, answer, late="timeout" in str(delivery.error))
