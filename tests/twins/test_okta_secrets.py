@@ -62,5 +62,7 @@ def test_saml_metadata_shows_the_certificate_of_a_key(org: Org) -> None:
     assert [each.text for each in root.iter(f"{SIGNATURE}X509Certificate")] == [key["x5c"][0]]
     doors = [each.get("Location", "") for each in root.iter(f"{METADATA}SingleSignOnService")]
     assert [each.startswith(f"{org.url}/app/") for each in doors] == [True, True]
-    assert org.refused("GET", f"{path}?kid=another")[:2] == (404, "E0000007")
-    assert org.refused("GET", f"/api/v1/apps/{SERVICE}/sso/saml/metadata?kid={key['kid']}")[:2] == (404, "E0000007")
+    assert org.refused("GET", f"{path}?kid=another")[:2] == (400, "E0000019")
+    for wrong in (f"{path}?kid=another", f"/api/v1/apps/{SERVICE}/sso/saml/metadata?kid={key['kid']}"):
+        reply = org.http.get(wrong, headers={"accept": "text/xml"})
+        assert (reply.status_code, reply.json()["errorCode"]) == (404, "E0000007")

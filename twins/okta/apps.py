@@ -178,6 +178,8 @@ def shown(ctx: Ctx, app: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
     if app["signOnMode"] == "OPENID_CONNECT":
         links["clientCredentials"] = [{"name": "secrets", "href": f"{base}/credentials/secrets"}]
+    if app["signOnMode"] == "SAML_2_0":
+        links["metadata"] = {"href": f"{base}/sso/saml/metadata", "type": "application/xml"}
     return {**{name: value for name, value in app.items() if not name.startswith("~")}, "_links": links}
 
 

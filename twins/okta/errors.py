@@ -29,7 +29,7 @@ TABLE: dict[str, tuple[int, str]] = {
     "E0000016": (403, "Activation failed because the user is already active"),
     "E0000017": (403, "Password reset failed"),
     "E0000018": (400, "Bad request.  Accept and/or Content-Type headers are likely not set."),
-    "E0000019": (400, "Bad request.  Accept and/or Content-Type headers likely do not match supported values."),
+    "E0000019": (400, "Bad request. Accept and/or Content-Type headers likely do not match supported values."),
     "E0000020": (400, "Bad request."),
     "E0000021": (400, "Bad request.  Accept and/or Content-Type headers likely do not match supported values."),
     "E0000022": (405, "The endpoint does not support the provided HTTP method"),

@@ -92,7 +92,12 @@ def unpacked(ctx: Ctx, server: servers.Server, fields: dict[str, str]) -> dict[s
 
 
 def client_of(ctx: Ctx, fields: Mapping[str, str]) -> dict[str, Any]:
-    """The client, once its redirect URI is one of its own. Raises what must not be sent to the client."""
+    """The client, once its redirect URI is one of its own; the app of a SAML request.
+
+    Raises what must not be sent to the client.
+    """
+    if fields.get("saml"):
+        return ctx.store.get("application", fields["saml"])
     app = apps.client(ctx, fields.get("client_id", ""))
     if app is None or app["status"] != "ACTIVE":
         raise fail("invalid_client_id")
@@ -142,8 +147,30 @@ def proceed(
     session: dict[str, Any] | None = None,
 ) -> Reply:  # fmt: skip
     """Sign in, consent, or done: whatever comes next."""
-    prompt = transaction.get("prompt", "")
-    fresh = session
+    prompt, fresh = transaction.get("prompt", ""), session
+    passed = gate(ctx, request, app, transaction, session)
+    if isinstance(passed, Reply):
+        return passed
+    session, user = passed
+    wanted = transaction.get("scope", "").split()
+    scopes = servers.scopes_for(ctx, server, app, wanted, "authorization_code", user["id"])
+    needed = [] if transaction.get("consented") else to_consent(ctx, server, app, scopes, user["id"], prompt)
+    cookies = sessions.cookie(session) if fresh or transaction.get("sessionToken") else {}
+    if needed:
+        if prompt == "none":
+            raise Refused("consent_required", ", ".join(needed))
+        return consent_page(ctx, server, app, {**transaction, "session": session["id"]}, scopes, cookies)
+    return done(ctx, server, app, transaction, user, session, scopes, cookies)
+
+
+def gate(
+    ctx: Ctx, request: Request, app: Mapping[str, Any], transaction: dict[str, Any], session: dict[str, Any] | None
+) -> Reply | tuple[dict[str, Any], dict[str, Any]]:
+    """Session and user that an application lets in, or the page that comes first. Raises Refused.
+
+    `session` is one that was opened for this request.
+    """
+    prompt, fresh = transaction.get("prompt", ""), session
     session = session or session_for(ctx, request, transaction)
     user = ctx.store.find("user", session["userId"]) if session is not None else None
     asked = assurance.asked(ctx, app, user) if user is not None else assurance.Asked()
@@ -165,15 +192,7 @@ def proceed(
         return step_up(ctx, request, transaction, user)
     if not apps.assigned(ctx, str(app["id"]), user["id"]):
         raise Refused("user_not_assigned")
-    wanted = transaction.get("scope", "").split()
-    scopes = servers.scopes_for(ctx, server, app, wanted, "authorization_code", user["id"])
-    needed = [] if transaction.get("consented") else to_consent(ctx, server, app, scopes, user["id"], prompt)
-    cookies = sessions.cookie(session) if fresh or transaction.get("sessionToken") else {}
-    if needed:
-        if prompt == "none":
-            raise Refused("consent_required", ", ".join(needed))
-        return consent_page(ctx, server, app, {**transaction, "session": session["id"]}, scopes, cookies)
-    return done(ctx, server, app, transaction, user, session, scopes, cookies)
+    return session, user
 
 
 def step_up(ctx: Ctx, request: Request, transaction: dict[str, Any], user: Mapping[str, Any]) -> Reply:
@@ -287,6 +306,10 @@ def finish(
     session: dict[str, Any],
 ) -> Reply:  # fmt: skip
     """Go on with a request after a form."""
+    if transaction.get("saml"):
+        from twins.okta.handlers import saml_sso
+
+        return saml_sso.onward(ctx, request, app, transaction, session)
     try:
         return proceed(ctx, request, server, app, transaction, session)
     except Refused as refused:

@@ -337,6 +337,8 @@ def _recover_for(ctx: Ctx, row: Row, user: dict[str, Any] | None, identifier: st
 
 def client(ctx: Ctx, row: Row) -> dict[str, Any] | None:
     """The application a transaction is for."""
+    if row["fields"].get("saml"):
+        return ctx.store.find("application", row["fields"]["saml"])
     return apps.client(ctx, str(row["fields"].get("client_id", "")))
 
 
