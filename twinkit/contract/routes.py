@@ -176,30 +176,34 @@ def _segments(path: str) -> list[str]:
 
 
 def _find(node: Node, parts: list[str], at: int, method: str, values: list[str]) -> tuple[Any, list[str]] | None:
-    if at == len(parts):
-        entry = node[3].get(method)
-        return None if entry is None else (entry, values)
-    part = parts[at]
-    child = node[0].get(part)
-    if child is not None:
-        found = _find(child, parts, at + 1, method, values)
-        if found is not None:
-            return found
-    for regex, pattern_child in node[2]:
-        matched = _compiled(regex).fullmatch(part)
-        if matched is not None:
-            found = _find(pattern_child, parts, at + 1, method, [*values, *matched.groups()])
+    while at < len(parts):
+        part = parts[at]
+        children, variable, patterns, _, rest = node
+        child = children.get(part)
+        if child is not None:
+            if variable is None and not patterns and rest is None:  # there is no other way
+                node, at = child, at + 1
+                continue
+            found = _find(child, parts, at + 1, method, values)
             if found is not None:
                 return found
-    if node[1] is not None and part:
-        found = _find(node[1], parts, at + 1, method, [*values, part])
-        if found is not None:
-            return found
-    if node[4] is not None and part:
-        entry = node[4].get(method)
-        if entry is not None:
-            return entry, [*values, "/".join(parts[at:])]
-    return None
+        for regex, pattern_child in patterns:
+            matched = _compiled(regex).fullmatch(part)
+            if matched is not None:
+                found = _find(pattern_child, parts, at + 1, method, [*values, *matched.groups()])
+                if found is not None:
+                    return found
+        if variable is not None and part:
+            if rest is None:
+                node, at, values = variable, at + 1, [*values, part]
+                continue
+            found = _find(variable, parts, at + 1, method, [*values, part])
+            if found is not None:
+                return found
+        entry = rest.get(method) if rest is not None and part else None
+        return None if entry is None else (entry, [*values, "/".join(parts[at:])])
+    entry = node[3].get(method)
+    return None if entry is None else (entry, values)
 
 
 def _collect(node: Node, parts: list[str], at: int, known: set[str]) -> None:

@@ -47,7 +47,8 @@ def one_line(value: str) -> bytes:
 
 def render(reply: Reply, decision: Decision | None = None) -> Rendered:
     """Serialise a reply; names the fidelity and the fault in `twin-` headers."""
-    headers = {name.lower(): value for name, value in reply.headers.items()}
+    given = reply.headers
+    headers = dict(given) if all(map(str.islower, given)) else {name.lower(): value for name, value in given.items()}
     text = isinstance(reply.body, str) and "json" in (reply.media_type or "")
     body = to_json(reply.body) if text else encode(reply.body)
     if reply.status in (204, 304):

@@ -17,7 +17,7 @@ import orjson
 from twinkit.errors import StoreError, nearest
 from twinkit.store.words import words
 
-Op = Literal["=", "!=", ">", ">=", "<", "<=", "in", "contains", "prefix", "exists", "words", "holds"]
+Op = Literal["=", "!=", ">", ">=", "<", "<=", "in", "contains", "prefix", "exists", "words", "holds", "without"]
 Field = str | tuple[str | int, ...]
 OPS: tuple[str, ...] = get_args(Op)
 COLUMNS = {"@created": "created", "@id": "id", "@parent": "parent"}
@@ -47,7 +47,8 @@ class Filter(NamedTuple):
     A missing property equals None; numbers compare with numbers only and texts with texts only; True is 1.
     `contains` is a substring, `prefix` the beginning of a text, `exists` (value True or False) neither missing nor
     null; `in` takes any number of values. `words` (has every word of a text) and `holds` (contains a text) go without
-    regard to case, and look into the items of a list.
+    regard to case, and look into the items of a list. `without` is `!=` a text that the twin's author has chosen, never
+    a caller: an index is made without the records that have it.
     """
 
     field: Field
@@ -164,6 +165,8 @@ def term(filter: Filter) -> Term:
         return Term(field, op, "yes" if value else "no")
     if op in ("contains", "holds"):
         return Term(field, op, "value")
+    if op == "without":
+        return Term(field, op, str(value))
     if op == "words":
         return Term(field, op, "some" if words(value) else "none")
     raise StoreError(f"unknown filter operator {op!r}{nearest(op, OPS)} (operators: {' '.join(OPS)})")
@@ -186,7 +189,7 @@ def values(filter: Filter) -> list[Any]:
         return [scalar(str(value)).casefold()]
     if op == "words":
         return [orjson.dumps(words(scalar(value))).decode()]
-    if op == "exists" or value is None:
+    if op in ("exists", "without") or value is None:
         return []
     return [scalar(value)]
 
@@ -215,6 +218,8 @@ def condition(term: Term, *, free: str = "", guard: bool = True) -> str:
         return f"{text} IS {'NOT ' if variant == 'yes' else ''}NULL"
     if op == "contains":
         return f"instr({text}, ?) > 0"
+    if op == "without":
+        return f"{text} IS NOT {quoted(str(variant))}"
     if op in ("words", "holds"):
         return f"{'has_words' if op == 'words' else 'holds'}({as_json(field)}, ?)"
     if op == "prefix":

@@ -117,9 +117,12 @@ class Exchanges(Changes):
     def _settle_exchanges(self) -> None:
         """At commit: those of the transaction wait to be written, and the oldest leave where there are too many."""
         for row in self._noted:
-            kept = row if row[REPLY_OF] is None else (*row[:REPLY], None, *row[REPLY + 1 :])
-            self._waiting.append(kept)
-            self._waiting_bytes += _size(kept)
+            if row[REPLY_OF] is None:
+                self._waiting_bytes += len(row[REQUEST]) + len(row[REPLY])
+            else:
+                row = (*row[:REPLY], None, *row[REPLY + 1 :])
+                self._waiting_bytes += len(row[REQUEST])
+            self._waiting.append(row)
         self._noted.clear()
         while len(self._waiting) > EXCHANGES_KEPT or self._waiting_bytes > BYTES_KEPT:
             self._waiting_bytes -= _size(self._waiting.popleft())

@@ -57,8 +57,9 @@ LIVE = Index("", "record_live", (), "record INDEXED BY record_live WHERE ")
 
 def _index(shape: Shape, columns: list[str], field: Field | None = None) -> Index:
     resource = shape.resource.replace(":", "_")
-    name = f"list:{resource}:{' '.join(columns)}"
-    where = f"resource = {quoted(shape.resource)} AND deleted = 0"
+    without = [condition(one) for one in shape.terms if one.op == "without"]
+    name = f"list:{resource}:{' '.join([*columns, *without])}"
+    where = " AND ".join([f"resource = {quoted(shape.resource)}", "deleted = 0", *without])
     ddl = f"CREATE INDEX {identifier(name)} ON record ({', '.join(columns)}) WHERE {where}"
     return Index(resource, name, (ddl,), f"record INDEXED BY {identifier(name)} WHERE ", field)
 
@@ -97,6 +98,8 @@ def walked(shape: Shape) -> Index | None:
     """The index in the list's own order; None for the one every store has."""
     by = [order(shape.sort)] if shape.sort is not None and indexable(shape.sort) else []
     columns = _equal(shape) + by
+    if not columns and any(one.op == "without" for one in shape.terms):
+        columns = ["resource"]
     return _index(shape, columns) if columns else None
 
 
@@ -129,7 +132,8 @@ def probed(shape: Shape, index: Index) -> tuple[int, ...]:
     if index.words:
         return ()
     terms = enumerate(shape.terms)
-    return tuple(at for at, one in terms if one.op == "=" or (one.field == index.field and one.op in NARROWING[1:]))
+    held = ("=", "without")
+    return tuple(at for at, one in terms if one.op in held or (one.field == index.field and one.op in NARROWING[1:]))
 
 
 @lru_cache(maxsize=4096)

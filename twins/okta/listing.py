@@ -6,12 +6,13 @@ Source: https://developer.okta.com/docs/reference/core-okta-api/#pagination. Imp
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote_plus, urlencode
 
 import orjson
 
-from twinkit import Ctx, Filter, Reply, Request
+from twinkit import Ctx, Filter, RawJSON, Reply, Request
 from twins.okta import errors, filters
 
 Check = Callable[[dict[str, Any]], bool]
@@ -55,25 +56,31 @@ def find(
     order: str = "oldest",
 ) -> tuple[list[dict[str, Any]], bool]:
     """Up to `limit` records that pass filters and check, and whether more follow."""
+    if check is None:
+        page = ctx.store.list(resource, where, parent=parent, order=order, limit=limit, after=after, sort=sort)  # type: ignore[arg-type]
+        return [orjson.loads(row) for row in page.rows], page.has_more
     found: list[dict[str, Any]] = []
-    size = limit if check is None else max(limit, 200)
+    size = max(limit, 200)
     while True:
         page = ctx.store.list(resource, where, parent=parent, order=order, limit=size, after=after, sort=sort)  # type: ignore[arg-type]
         for row in page.rows:
             record = orjson.loads(row)
-            if check is None or check(record):
+            if check(record):
                 if len(found) == limit:
                     return found, True
                 found.append(record)
         if not page.has_more:
             return found, False
-        if check is None:
-            return found, True
         after = page.ids[-1]
 
 
 def reply(
-    ctx: Ctx, request: Request, shown: list[Any], next_cursor: str | None, status: int = 200, extra: Any = None
+    ctx: Ctx,
+    request: Request,
+    shown: list[Any] | RawJSON,
+    next_cursor: str | None,
+    status: int = 200,
+    extra: Any = None,
 ) -> Reply:
     """A page with its Link header."""
     return Reply(status, shown, {"link": links(ctx, request, next_cursor), **(extra or {})})
@@ -81,13 +88,20 @@ def reply(
 
 def links(ctx: Ctx, request: Request, cursor: str | None) -> str:
     """`<…>; rel="self"` and, where more follow, `<…after=…>; rel="next"`."""
-    pairs = parse_qsl(request.raw_query.decode("latin-1"), keep_blank_values=True)
     base = f"{ctx.base_url}{request.url_path}"
-    own = f"{base}?{urlencode(pairs)}" if pairs else base
+    asked, others = _rewritten(request.raw_query)
+    own = f"{base}?{asked}" if asked else base
     if cursor is None:
         return f'<{own}>; rel="self"'
-    following = urlencode([*((name, value) for name, value in pairs if name != "after"), ("after", cursor)])
-    return f'<{own}>; rel="self", <{base}?{following}>; rel="next"'
+    return f'<{own}>; rel="self", <{base}?{others}after={quote_plus(cursor)}>; rel="next"'
+
+
+@lru_cache(maxsize=256)
+def _rewritten(query: bytes) -> tuple[str, str]:
+    """A query string as links show it, and what of it stands before another `after`."""
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    others = urlencode([(name, value) for name, value in pairs if name != "after"])
+    return urlencode(pairs), f"{others}&" if others else ""
 
 
 def page(
@@ -102,9 +116,19 @@ def page(
     sort: str | None = None,
     order: str = "oldest",
     show: Callable[[dict[str, Any]], Any] | None = None,
+    glimpse: Callable[[bytes], bytes] | None = None,
 ) -> Reply:
-    """The page of a list that a request asks for."""
+    """The page of a list that a request asks for.
+
+    `show` makes of a record what the list shows, `glimpse` of its stored JSON where nothing is to be checked.
+    """
     limits = limits or Limits()
+    if glimpse is not None and check is None:
+        after = request.query.get("after") or None
+        size = limit_of(request, limits)
+        found = ctx.store.list(resource, where, parent=parent, order=order, limit=size, after=after, sort=sort)  # type: ignore[arg-type]
+        body = RawJSON(b"[%s]" % b",".join([glimpse(row) for row in found.rows]))
+        return reply(ctx, request, body, found.ids[-1] if found.has_more else None)
     records, more = find(
         ctx, resource, where, limit=limit_of(request, limits), after=request.query.get("after") or None,
         parent=parent, check=check, sort=sort, order=order,

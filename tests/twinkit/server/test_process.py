@@ -60,9 +60,22 @@ def test_wrong_usage_names_what_and_what_to_do(arguments: list[str], words: list
         assert word in line
 
 
-def test_a_port_that_is_taken_is_named() -> None:
-    with socket.socket() as taken:
+def taken_after_a_free_port() -> socket.socket:
+    """A socket on a port whose neighbour below is free."""
+    while True:
+        taken = socket.socket()
         taken.bind(("127.0.0.1", 0))
+        with socket.socket() as below:
+            try:
+                below.bind(("127.0.0.1", taken.getsockname()[1] - 1))
+            except OSError:
+                taken.close()
+                continue
+        return taken
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with taken_after_a_free_port() as taken:
         taken.listen()
         port = taken.getsockname()[1]
         line = told("serve", "slack", "--port", str(port))

@@ -34,6 +34,7 @@ FILTERS = st.one_of(
     st.builds(Filter, FIELDS, st.just("in"), st.lists(VALUES.filter(lambda value: value is not None), max_size=3)),
     st.builds(Filter, FIELDS, st.sampled_from(["prefix", "contains"]), st.text("ab\uffff\U0010ffff", max_size=2)),
     st.builds(Filter, FIELDS, st.just("exists"), st.booleans()),
+    st.builds(Filter, FIELDS, st.just("without"), st.text("ab'ß", max_size=2)),
     st.builds(Filter, FIELDS, st.sampled_from(["words", "holds"]), st.text("aAb ßÉ1", max_size=4)),
 )
 
@@ -56,6 +57,7 @@ def matches(record: Record, filter: Filter) -> bool:
     plain: dict[str, Callable[[], bool]] = {
         "=": lambda: value == other,
         "!=": lambda: value != other,
+        "without": lambda: value != other,
         "in": lambda: value is not None and value in other,
         "exists": lambda: (value is not None) == other,
         "prefix": lambda: isinstance(value, str) and value.startswith(other),

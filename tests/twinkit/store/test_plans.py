@@ -26,6 +26,9 @@ LISTS: list[tuple[str, dict[str, Any]]] = [
     ("equal, @created", {"where": [Filter("email", "=", "e1"), Filter("@created", ">", 3)]}),
     ("range, sorted by it", {"where": [Filter("n", ">", 3)], "sort": "n"}),
     ("prefix, sorted by it", {"where": [Filter("email", "prefix", "e")], "sort": "email"}),
+    ("without", {"where": [Filter("email", "without", "e1")]}),
+    ("without, sorted", {"where": [Filter("email", "without", "e1"), Filter("n", ">", 3)], "sort": "n"}),
+    ("equal, without", {"where": [Filter("n", "=", 3), Filter("email", "without", "e1")]}),
     ("residual", {"where": [Filter("email", "contains", "e"), Filter("n", "!=", 3)]}),
 ]
 

@@ -6,6 +6,7 @@ Source: https://developer.okta.com/docs/reference/api/users/. Imports: the kit's
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from twinkit import Ctx, Filter, Reply, Request
@@ -104,7 +105,8 @@ def list_users(ctx: Ctx, request: Request) -> Reply:
         return listing.page(ctx, request, "user", where, check=check, show=brief(ctx))
     if word:
         return _named(ctx, request, word)
-    return listing.page(ctx, request, "user", [Filter("status", "!=", "DEPROVISIONED")], show=brief(ctx))
+    glimpse = partial(people.glimpse, ctx.base_url)
+    return listing.page(ctx, request, "user", [Filter("status", "without", "DEPROVISIONED")], glimpse=glimpse)
 
 
 def brief(ctx: Ctx) -> Any:

@@ -210,7 +210,7 @@ def list_all(ctx: Ctx, request: Request) -> dict[str, Any]:
     if status == "ended":
         where.append(Filter("status", "in", list(statuses.ENDED)))
     elif status is None:
-        where.append(Filter("status", "!=", "canceled"))
+        where.append(Filter("status", "without", "canceled"))
     elif status != "all":
         where.append(Filter("status", "=", status))
     where += listing.ranges(query, "created")
