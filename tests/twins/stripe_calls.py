@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import orjson
+
 from twinkit.behaviour.request import Request
 from twinkit.clock import Clock
 from twinkit.contract.examples import Examples
@@ -33,6 +35,7 @@ NEEDED: dict[str, dict[str, Any]] = {
 }
 """Operation → parameters that its contract calls optional and the service asks for."""
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
 KEY = "sk_test_123"
 
 
@@ -59,8 +62,8 @@ def send(
     """Send one request through the pipeline; `data` becomes the query of GET and DELETE, else the form."""
     text = urlencode(list(pairs(data or {}))).encode() if not isinstance(data, bytes) else b""
     body = method == "POST"
-    sent = {"authorization": f"Bearer {key}", **({"content-type": FORM} if body else {}), **(headers or {})}
-    content = text if isinstance(data, dict) or data is None else bytes(data)
+    kind, content = encoded(path, data) if isinstance(data, dict) or data is None else (FORM, bytes(data))
+    sent = {"authorization": f"Bearer {key}", **({"content-type": kind} if body else {}), **(headers or {})}
     request = Request(method, path, b"" if body else text, sent, content if body else b"")
     return pipeline.execute(on, pipeline.prepare(on, request)).rendered
 
@@ -84,12 +87,25 @@ def arguments(operation: Operation, examples: Examples) -> dict[str, Any]:
     for parameter in operation.parameters:
         if parameter.location == "query" and parameter.required:
             found[parameter.name] = examples.required_only(parameter.schema, f"{operation.id}/{parameter.name}")
-    schema = (operation.body.content if operation.body else {}).get(FORM)
+    schema = schema_of(operation)
     if schema is not None:
         made = examples.required_only(schema, operation.id)
         for name, value in made.items() if isinstance(made, Mapping) else ():
             found[name] = value if list(pairs(value)) or value in (None, "") else fuller(examples, schema, name)
     return {**found, **NEEDED.get(operation.id, {})}
+
+
+def schema_of(operation: Operation) -> Any:
+    """The schema of an operation's body: a form, or JSON in the newer namespace."""
+    content = operation.body.content if operation.body else {}
+    return content.get(FORM) or content.get(JSON)
+
+
+def encoded(path: str, data: Any) -> tuple[str, bytes]:
+    """(content type, body) of parameters as the namespace of a path takes them."""
+    if path.startswith("/v2/"):
+        return JSON, orjson.dumps(data or {})
+    return FORM, urlencode(list(pairs(data or {}))).encode()
 
 
 def fuller(examples: Examples, schema: Any, name: str) -> Any:
@@ -108,7 +124,7 @@ def full(operation: Operation, examples: Examples) -> dict[str, Any]:
     for parameter in operation.parameters:
         if parameter.location == "query" and parameter.name not in ("expand", "starting_after", "ending_before"):
             found[parameter.name] = examples.example(parameter.schema, f"{operation.id}/{parameter.name}")
-    schema = (operation.body.content if operation.body else {}).get(FORM)
+    schema = schema_of(operation)
     made = examples.example(schema, f"{operation.id}/full", depth=3) if schema is not None else {}
     kept = {name: value for name, value in made.items() if name != "expand"} if isinstance(made, Mapping) else {}
     return {**found, **kept, **NEEDED.get(operation.id, {})}

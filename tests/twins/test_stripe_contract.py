@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.judge import Judge
-from tests.twins.stripe_calls import FORM, KEY, arguments, full, instance, pairs, path_of, send
+from tests.twins.stripe_calls import KEY, arguments, encoded, full, instance, pairs, path_of, send
 from twinkit.cli.coverage import page
 from twinkit.contract.examples import Examples
 from twinkit.contract.responses import ResponseChecker
@@ -256,14 +256,15 @@ def test_an_independent_judge_agrees(every: Instance) -> None:
         path, data = path_of(operation, EXAMPLES), arguments(operation, EXAMPLES)
         reply = send(every, operation.method.upper(), path, data)
         text, post = urlencode(list(pairs(data))).encode(), operation.method == "post"
+        kind, sent = encoded(path, data)
         match = twin.index.match(operation.method.upper(), path)
         assert match
         found = judge.exchange(
             id,
             path=match.path,
             query=b"" if post else text,
-            headers={"authorization": f"Bearer {KEY}", **({"content-type": FORM} if post else {})},
-            body=text if post else b"",
+            headers={"authorization": f"Bearer {KEY}", **({"content-type": kind} if post else {})},
+            body=sent if post else b"",
             status=reply.status,
             reply_headers=reply.headers,
             reply=reply.body,

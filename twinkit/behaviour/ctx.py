@@ -255,10 +255,19 @@ class Ctx:
         else:
             self.emit(name, shown)
 
-    def emit(self, type: str, data: dict[str, Any], *, previous: dict[str, Any] | None = None, **extra: Any) -> None:
+    def emit(
+        self,
+        type: str,
+        data: dict[str, Any],
+        *,
+        previous: dict[str, Any] | None = None,
+        shown_as: str | None = None,
+        **extra: Any,
+    ) -> None:
         """Put an event into the outbox, in the transaction of this request.
 
-        `previous` holds the earlier values of the changed fields; `extra` goes to the twin's `envelope` hook.
+        `previous` holds the earlier values of the changed fields; `shown_as` is the resource it is read as where that
+        is not the overlay's; `extra` goes to the twin's `envelope` hook.
         """
         if self._quiet:
             return
@@ -271,7 +280,7 @@ class Ctx:
                 event["data"]["previous"] = previous
         if event is None:
             return
-        shown_as = self.twin.compiled.webhooks.get("resource") or ""
+        shown_as = self.twin.compiled.webhooks.get("resource") or "" if shown_as is None else shown_as
         number = self.store.add_event(type, event, id=str(event["id"]), created=self.clock.micros, resource=shown_as)
         if self._enqueue:
             self._enqueue(self, number, event)
@@ -404,7 +413,15 @@ class Trial(Ctx):
         """Let it be `at`, in seconds since 1970, in the trial."""
         self.clock.set(at * SECOND)
 
-    def emit(self, type: str, data: dict[str, Any], *, previous: dict[str, Any] | None = None, **extra: Any) -> None:
+    def emit(
+        self,
+        type: str,
+        data: dict[str, Any],
+        *,
+        previous: dict[str, Any] | None = None,
+        shown_as: str | None = None,
+        **extra: Any,
+    ) -> None:
         """Note an event in `told` as it is now; nobody gets it."""
         self.told.append((type, orjson.loads(orjson.dumps(data))))
 

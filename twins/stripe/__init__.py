@@ -7,6 +7,7 @@ from twinkit import Twin
 twin = Twin.load(__package__)
 
 HANDLERS = (
+    "accounts_v2",
     "balances",
     "catalogue",
     "charges",
@@ -20,11 +21,13 @@ HANDLERS = (
     "customers",
     "disputes",
     "external_accounts",
+    "event_destinations",
     "files",
     "hosting",
     "invoice_items",
     "invoices",
     "keys",
+    "meter_streams",
     "metering",
     "payment_intents",
     "payment_methods",

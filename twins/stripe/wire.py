@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from twinkit import Ctx, Filter, Principal, Reply, Request, ServiceError, Violation, basic_user
-from twins.stripe import accounts, errors, guards, listing, twin
+from twins.stripe import accounts, errors, guards, listing, sessions, twin, v2
 from twins.stripe.accounts import ACCOUNT
 from twins.stripe.billing import pricing
 from twins.stripe.expand import Expander
@@ -112,6 +112,9 @@ def authenticate(ctx: Ctx, request: Request) -> Principal:
     key = key_of(request)
     if not key:
         raise errors.no_key()
+    if request.operation is not None and request.operation.id == sessions.STREAM and not key.startswith("sk_"):
+        sessions.check_token(ctx, key)
+        return Principal(key, kind="session")
     kind = KINDS.get(key[:PREFIX], "") if len(key) > PREFIX else ""
     if not kind or (ctx.strict and key not in credentials(ctx).values() and not _issued(ctx, key)):
         raise errors.bad_key(key)
@@ -126,7 +129,7 @@ def authenticate(ctx: Ctx, request: Request) -> Principal:
     guards.check_cursors(request)
     guards.check_metadata(request)
     guards.check_empty(ctx, request)
-    account = request.headers.get("stripe-account")
+    account = request.headers.get("stripe-account") or _context(request)
     if account is not None:
         known = account == ACCOUNT or ctx.options.get("materialise") or ctx.store.find("account", account)
         if not account.startswith("acct_") or not known:
@@ -139,6 +142,11 @@ def authenticate(ctx: Ctx, request: Request) -> Principal:
 def principal(key: str, kind: str, account: str | None) -> Principal:
     """Who a key of this kind stands for; the same object for the same key."""
     return Principal(key, kind=kind, account=account)
+
+
+def _context(request: Request) -> str | None:
+    """The account that `Stripe-Context` names last: https://docs.stripe.com/context."""
+    return request.headers.get("stripe-context", "").rpartition("/")[2] or None
 
 
 def _issued(ctx: Ctx, key: str) -> bool:
@@ -252,7 +260,8 @@ def finish(ctx: Ctx, request: Request, reply: Reply) -> Reply:
     if reply.status >= 400 and isinstance(reply.body, dict) and isinstance(reply.body.get("error"), dict):
         if request.operation is None and request.url_path.endswith("/"):
             reply.body["error"]["message"] = errors.trailing_slash(request.method, request.url_path)
-        reply.body = {"error": _complete(reply.body["error"], id)}
+        found = _complete(reply.body["error"], id)
+        reply.body = {"error": v2.error(found, reply.status) if request.url_path.startswith(v2.PREFIX) else found}
     elif reply.status < 400 and request.operation is not None:
         paths = request.params.get("expand")
         if paths:

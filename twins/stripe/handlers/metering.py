@@ -12,10 +12,10 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from twinkit import Ctx, Filter, Request
-from twins.stripe import errors, listing, lookup, twin
+from twinkit import Ctx, Filter, Request, ServiceError
+from twins.stripe import errors, listing, lookup, twin, v2
 from twins.stripe.billing import usage
-from twins.stripe.handlers import clocks
+from twins.stripe.handlers import clocks, destinations
 
 METER = "billing.meter"
 ALERT = "billing.alert"
@@ -97,30 +97,44 @@ def reactivate(ctx: Ctx, request: Request) -> dict[str, Any]:
 # events --------------------------------------------------------------------------------------------------------------
 
 
+def _wrong(code: str, text: str, param: str, error: str | None = None) -> ServiceError:
+    """400, named as an error report names it."""
+    found = errors.invalid(text, param, error)
+    found.name = code
+    return found
+
+
+def _judged(ctx: Ctx, event_name: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], str, Decimal]:
+    """(meter, customer, value) of an event. Raises 400."""
+    meter = _active(ctx, event_name)
+    if meter is None:
+        raise _wrong("no_meter", f'No active meter found for event name "{event_name}".', "event_name")
+    owner, key = (meter[name]["event_payload_key"] for name in ("customer_mapping", "value_settings"))
+    counts = meter["default_aggregation"]["formula"] == "count"
+    for name, code in ((owner, "meter_event_no_customer_defined"), (key, "meter_event_invalid_value")):
+        if payload.get(name) in (None, "") and not (name == key and counts):
+            where = f"payload[{name}]"
+            raise _wrong(code, f"Missing required param: {where}.", where, "parameter_missing")
+    value = Decimal(1) if counts else usage.value_of(payload[key])
+    if value is None:
+        raise _wrong("meter_event_invalid_value", f"Invalid decimal: {payload[key]}", f"payload[{key}]")
+    return meter, str(payload[owner]), value
+
+
 def report(
     ctx: Ctx, event_name: str, payload: Mapping[str, Any], identifier: str | None, timestamp: int | None
 ) -> dict[str, Any]:
-    """Take one event; the `billing.meter_event` of it. Raises 400 for what can be said at once."""
-    meter = _active(ctx, event_name)
-    if meter is None:
-        raise errors.invalid(f'No active meter found for event name "{event_name}".', "event_name")
-    customer = payload.get(meter["customer_mapping"]["event_payload_key"])
-    text = payload.get(meter["value_settings"]["event_payload_key"])
-    formula = meter["default_aggregation"]["formula"]
-    for key, value in ((meter["customer_mapping"], customer), (meter["value_settings"], text)):
-        if value in (None, "") and not (key is meter["value_settings"] and formula == "count"):
-            name = key["event_payload_key"]
-            raise errors.invalid(f"Missing required param: payload[{name}].", f"payload[{name}]", "parameter_missing")
-    value = Decimal(1) if formula == "count" else usage.value_of(text)
-    if value is None:
-        name = meter["value_settings"]["event_payload_key"]
-        raise errors.invalid(f"Invalid decimal: {text}", f"payload[{name}]")
-    now = clocks.now(ctx, str(customer))
+    """Take one event; the `billing.meter_event` of it. Raises 400 for what can be said at once.
+
+    That its customer does not exist is told in an error report: the event is taken and does not count.
+    """
+    meter, customer, value = _judged(ctx, event_name, payload)
+    now = clocks.now(ctx, customer)
     at = now if timestamp is None else timestamp
     if at < now - usage.OLDEST:
-        raise errors.invalid(usage.too_old(now), "timestamp")
+        raise _wrong("timestamp_too_far_in_past", usage.too_old(now), "timestamp")
     if at > now + usage.NEWEST:
-        raise errors.invalid(usage.too_new(now), "timestamp")
+        raise _wrong("timestamp_in_future", usage.too_new(now), "timestamp")
     identifier = identifier or ctx.token("hex", 32)
     same = [Filter("identifier", "=", identifier), Filter("received", ">", ctx.now - usage.REMEMBERED)]
     if ctx.store.list(EVENTS, same, limit=1).ids:
@@ -134,14 +148,35 @@ def report(
         "payload": {str(key): str(value) for key, value in payload.items()},
         "timestamp": at,
     }
+    if ctx.store.find("customer", customer) is None:
+        text = f"The customer {customer} that the event names does not exist."
+        complain(ctx, event, text, "meter_event_customer_not_found")
+        return event
     row = {
-        "canceled": False, "customer": str(customer), "event_name": event_name, "identifier": identifier,
+        "canceled": False, "customer": customer, "event_name": event_name, "identifier": identifier,
         "meter": meter["id"], "number": ctx.store.next(EVENTS) + 1, "received": ctx.now, "timestamp": at,
         "value": str(value),
     }  # fmt: skip
     ctx.store.insert(EVENTS, row, id=f"{row['number']:012d}", created=ctx.micros)
-    _alert(ctx, meter, str(customer))
+    _alert(ctx, meter, customer)
     return event
+
+
+def complain(ctx: Ctx, event: Mapping[str, Any], text: str, code: str) -> None:
+    """Tell of an event that did not count: `v1.billing.meter.error_report_triggered`, or that its meter is missing."""
+    meter = _active(ctx, event.get("event_name"))
+    sample = {"error_message": text, "request": {"identifier": str(event.get("identifier") or "")}}
+    reason = {"error_count": 1, "error_types": [{"code": code, "error_count": 1, "sample_errors": [sample]}]}
+    at = v2.written(ctx.now)
+    data = {
+        "developer_message_summary": "There is 1 invalid event", "reason": reason, "validation_end": at,
+        "validation_start": at,
+    }  # fmt: skip
+    if meter is None:
+        destinations.tell(ctx, "v1.billing.meter.no_meter_found", None, data)
+    else:
+        about = destinations.related(METER, str(meter["id"]))
+        destinations.tell(ctx, "v1.billing.meter.error_report_triggered", about, data)
 
 
 @twin.handler("PostBillingMeterEvents")

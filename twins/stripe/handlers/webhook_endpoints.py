@@ -12,10 +12,8 @@ import orjson
 
 from twinkit import Ctx, Filter, Receiver, Request
 from twins.stripe import accounts, errors, listing, lookup, twin, webhooks, wire
-
-SECRETS = "webhook_secret"
-"""Store name of signing secrets, by endpoint id."""
-
+from twins.stripe.handlers import destinations
+from twins.stripe.handlers.destinations import SECRETS
 
 MOST = 16
 """How many endpoints an account can have: https://docs.stripe.com/webhooks."""
@@ -72,8 +70,6 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
 
 def _endpoints(ctx: Ctx, connected: bool) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
     """(endpoint, its hidden part): the account's own, and for a connected account the platform's `connect` ones."""
-    if not connected and not ctx.store.count("webhook_endpoint"):
-        return
     for endpoint in ctx.store.select("webhook_endpoint"):
         kept = ctx.store.find(SECRETS, endpoint["id"])
         if connected or not (kept or {}).get("connect"):
@@ -88,9 +84,13 @@ def _endpoints(ctx: Ctx, connected: bool) -> Iterator[tuple[dict[str, Any], dict
 
 @twin.receivers
 def receivers(ctx: Ctx, event: dict[str, Any]) -> list[Receiver]:
-    """The enabled endpoints that want this type."""
-    found = []
+    """The enabled endpoints and event destinations that want this type."""
     connected = accounts.current(ctx) is not None
+    if not connected and not ctx.store.count(SECRETS):
+        return []
+    found = destinations.receivers(ctx, event)
+    if event["object"] != "event":
+        return found
     for endpoint, kept in _endpoints(ctx, connected):
         if endpoint["status"] != "enabled" or not webhooks.wants(endpoint["enabled_events"], event["type"]):
             continue
@@ -109,6 +109,9 @@ def receivers(ctx: Ctx, event: dict[str, Any]) -> list[Receiver]:
 @twin.compose
 def compose(ctx: Ctx, event: dict[str, Any], receiver: Receiver) -> bytes:
     """The event as an endpoint gets it: with the endpoint's API version, and how many deliveries are under way."""
+    thin = destinations.compose(ctx, event, receiver)
+    if thin is not None:
+        return thin
     version = receiver.api_version or event["api_version"]
     return orjson.dumps({**event, "api_version": version, "pending_webhooks": max(1, len(receivers(ctx, event)))})
 
@@ -123,9 +126,11 @@ def sign(body: bytes, secret: str, at: int, _headers: dict[str, str]) -> dict[st
 
 @twin.envelope
 def envelope(
-    ctx: Ctx, type: str, data: dict[str, Any], previous: dict[str, Any] | None, **_extra: Any
+    ctx: Ctx, type: str, data: dict[str, Any], previous: dict[str, Any] | None, **extra: Any
 ) -> dict[str, Any]:
-    """The event object."""
+    """The event object; a thin event is one already."""
+    if "thin" in extra:
+        return dict(extra["thin"])
     body: dict[str, Any] = {"object": data}
     if previous is not None:
         body["previous_attributes"] = previous
@@ -147,7 +152,10 @@ def envelope(
     account = accounts.current(ctx)
     if account is not None:
         event["account"] = account
-    event["pending_webhooks"] = len(receivers(ctx, event))
+    found = receivers(ctx, event)
+    event["pending_webhooks"] = len(found)
+    if any(each.data.get("thin") for each in found):
+        destinations.shadow(ctx, event)
     return event
 
 
