@@ -23,10 +23,12 @@ HOOKS = (
 """Modules that hook into the twin as a whole."""
 
 HANDLERS = (
+    "agents",
     "analytics",
     "apps",
     "assistants",
     "auth",
+    "automation",
     "bookmarks",
     "calls",
     "canvases",
@@ -38,9 +40,11 @@ HANDLERS = (
     "extras",
     "files",
     "history",
+    "invite_requests",
     "manifests",
     "members",
     "oauth",
+    "objects",
     "org_admin",
     "pins",
     "reactions",

@@ -1,4 +1,4 @@
-"""canvases.*, slackLists.*, assistant.threads.*: kept and given back, not rendered. Imports: call, places.
+"""canvases.*, slackLists.*: kept and given back, not rendered. Imports: call, canvaskit, places.
 
 Source: https://docs.slack.dev/reference/methods/canvases.create.
 """
@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from twins.slack import places
+from twins.slack import canvaskit, places
 from twins.slack.call import Call, method
 from twins.slack.failing import fail, missing_argument
 from twins.slack.paging import page
 
 
-def _canvas(call: Call) -> dict[str, Any]:
+def canvas(call: Call) -> dict[str, Any]:
+    """The canvas that is spoken of. Raises `canvas_not_found`."""
     found = call.ctx.store.find("canvas", call.args.text("canvas_id"))
     if found is None:
         raise fail("canvas_not_found")
@@ -25,12 +26,22 @@ def _content(call: Call) -> str:
     return str((document or {}).get("markdown", "")) if isinstance(document, dict) else ""
 
 
-def _new(call: Call, channel: str = "") -> dict[str, Any]:
-    id = call.ctx.new_id("canvas")
-    title = call.args.text("title")
-    data = {"id": id, "title": title, "markdown": _content(call), "channel": channel, "user": call.user, "access": {}}
+def keep(call: Call, title: str, markdown: str, channel: str = "") -> dict[str, Any]:
+    """A new canvas."""
+    data = {
+        "id": call.ctx.new_id("canvas"), "title": title, "channel": channel, "user": call.user, "access": {},
+        "sections": canvaskit.sections(markdown, lambda: _section_id(call)),
+    }  # fmt: skip
     call.ctx.store.insert("canvas", data)
-    return {"canvas_id": id}
+    return data
+
+
+def _section_id(call: Call) -> str:
+    return f"temp:C:{call.ctx.token('alnum', 24)}"
+
+
+def _new(call: Call, channel: str = "") -> dict[str, Any]:
+    return {"canvas_id": keep(call, call.args.text("title"), _content(call), channel)["id"]}
 
 
 @method("canvases.create")
@@ -53,44 +64,41 @@ def create_in_channel(call: Call) -> dict[str, Any]:
 
 @method("canvases.edit")
 def edit(call: Call) -> dict[str, Any]:
-    """Add to it, at the start or the end, or replace it."""
-    found = _canvas(call)
+    """Change its sections, one after the other, or its title."""
+    found = canvas(call)
     changes = call.args.json("changes", "invalid_arguments")
-    if not isinstance(changes, list) or not changes:
+    if not isinstance(changes, list) or not changes or not all(isinstance(change, dict) for change in changes):
         raise missing_argument("changes")
-    text = str(found["markdown"])
+    parts, title = found["sections"], found["title"]
     for change in changes:
-        piece = str((change.get("document_content") or {}).get("markdown", ""))
-        kind = change.get("operation")
-        if kind == "insert_at_start":
-            text = f"{piece}\n{text}" if text else piece
-        elif kind in ("insert_at_end", "insert_after", "insert_before"):
-            text = f"{text}\n{piece}" if text else piece
-        elif kind == "replace":
-            text = piece
-        elif kind != "delete":
-            raise fail("invalid_arguments")
-    call.ctx.store.update("canvas", found["id"], markdown=text)
+        if change.get("operation") == "rename":
+            title = str((change.get("title_content") or {}).get("markdown", title))
+            continue
+        try:
+            parts = canvaskit.changed(parts, change, lambda: _section_id(call))
+        except canvaskit.WrongChange as error:
+            raise fail("canvas_editing_failed", detail=str(error)) from None
+    call.ctx.store.update("canvas", found["id"], sections=parts, title=title)
     return {}
 
 
 @method("canvases.getContent")
 def content(call: Call) -> dict[str, Any]:
     """What is in it."""
-    return {"markdown": _canvas(call)["markdown"]}
+    return {"markdown": canvaskit.markdown(canvas(call)["sections"])}
 
 
 @method("canvases.delete")
 def delete(call: Call) -> dict[str, Any]:
     """Away with it."""
-    call.ctx.store.delete("canvas", _canvas(call)["id"])
+    call.ctx.store.delete("canvas", canvas(call)["id"])
     return {}
 
 
 @method("canvases.access.set", "canvases.access.delete")
 def access(call: Call) -> dict[str, Any]:
     """Who may read or write it."""
-    found = _canvas(call)
+    found = canvas(call)
     known = dict(found["access"])
     for id in (*call.args.names("user_ids"), *call.args.names("channel_ids")):
         known.pop(id, None)
@@ -101,14 +109,16 @@ def access(call: Call) -> dict[str, Any]:
 
 
 @method("canvases.sections.lookup")
-def sections(call: Call) -> dict[str, Any]:
-    """Its lines that contain a text."""
+def lookup(call: Call) -> dict[str, Any]:
+    """Its sections of some kinds, or with a text."""
     criteria = call.args.json("criteria", "invalid_arguments") or {}
     if not isinstance(criteria, dict):
         raise fail("invalid_arguments")
-    wanted = str(criteria.get("contains_text", "")).lower()
-    lines = str(_canvas(call)["markdown"]).splitlines()
-    return {"sections": [{"id": f"temp:C:{place}"} for place, line in enumerate(lines) if wanted in line.lower()]}
+    kinds = criteria.get("section_types") or []
+    if not isinstance(kinds, list) or any(each not in ("h1", "h2", "h3", "any_header") for each in kinds):
+        raise fail("invalid_arguments")
+    parts = canvaskit.found(canvas(call)["sections"], kinds, str(criteria.get("contains_text") or ""))
+    return {"sections": [{"id": part["id"]} for part in parts]}
 
 
 # lists ---------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twinkit import Filter
+from twinkit import Ctx, Filter
 from twins.slack import places, webhooks
 from twins.slack.call import Call, method
 from twins.slack.failing import fail, missing_argument
@@ -18,16 +18,18 @@ LIFE = 14 * 86_400
 """Seconds in which an invite can be accepted."""
 
 
-def _team(call: Call, id: str) -> dict[str, Any]:
-    team = call.ctx.store.get("team", id)
+def team(call: Call, id: str) -> dict[str, Any]:
+    """A workspace as invites tell it."""
+    found = call.ctx.store.get("team", id)
     return {
-        "id": team["id"], "name": team["name"], "icon": team["icon"], "is_verified": False, "domain": team["domain"],
-        "date_created": team["created"],
+        "id": found["id"], "name": found["name"], "icon": found["icon"], "is_verified": False,
+        "domain": found["domain"], "date_created": found["created"],
     }  # fmt: skip
 
 
-def _user(call: Call, id: str) -> dict[str, Any]:
-    user = call.ctx.store.find("user", id) or {"id": id, "team_id": call.team, "name": "", "profile": {}, "updated": 0}
+def person(ctx: Ctx, id: str) -> dict[str, Any]:
+    """Somebody as invites tell of him."""
+    user = ctx.store.find("user", id) or {"id": id, "team_id": "", "name": "", "profile": {}, "updated": 0}
     profile = {key: value for key, value in user["profile"].items() if key not in ("fields", "email")}
     return {
         "id": user["id"], "team_id": user["team_id"], "name": user["name"], "updated": user["updated"],
@@ -39,7 +41,7 @@ def described(call: Call, invite: dict[str, Any]) -> dict[str, Any]:
     """An invite as events tell it."""
     found = {
         "id": invite["id"], "date_created": invite["date_created"], "date_invalid": invite["date_invalid"],
-        "inviting_team": _team(call, invite["team"]), "inviting_user": _user(call, invite["user"]),
+        "inviting_team": team(call, invite["team"]), "inviting_user": person(call.ctx, invite["user"]),
         "link": invite["url"],
     }  # fmt: skip
     if invite["email"]:
@@ -73,21 +75,29 @@ def invite_shared(call: Call) -> dict[str, Any]:
         raise fail("user_not_found")
     if users and places.is_member(ctx, channel["id"], users[0]):
         raise fail("already_in_channel")
-    id = ctx.new_id("I{upper:10}")
-    code = ctx.token("alnum", 48)
-    invite = {
-        "id": id, "channel": channel["id"], "team": call.team, "user": call.user, "status": "pending",
-        "email": emails[0] if emails else "", "recipient": users[0] if users else "", "date_created": ctx.now,
-        "date_invalid": ctx.now + LIFE, "accepted_by": "", "accepting_team": "", "channel_name": "",
-        "external_limited": args.flag("external_limited", True),
-        "url": f"https://join.slack.com/share/{code}",
-    }  # fmt: skip
-    ctx.store.insert("connect_invite", invite)
+    invite = new_invite(
+        call, channel["id"], email=emails[0] if emails else "", user=users[0] if users else "",
+        limited=args.flag("external_limited", True),
+    )  # fmt: skip
     recipient = ctx.store.find("user", invite["recipient"]) if users else None
     if recipient is not None:
         event = {"invite": described(call, invite), "channel": _named(call, invite)}
         webhooks.notify(ctx, recipient["team_id"], "shared_channel_invite_received", event)
-    return {"invite_id": id, "conf_code": code, "url": invite["url"], "is_legacy_shared_channel": False}
+    code = str(invite["url"]).rpartition("/")[2]
+    return {"invite_id": invite["id"], "conf_code": code, "url": invite["url"], "is_legacy_shared_channel": False}
+
+
+def new_invite(call: Call, channel: str, *, email: str = "", user: str = "", limited: bool = True) -> dict[str, Any]:
+    """Store an invite into a channel."""
+    ctx = call.ctx
+    invite = {
+        "id": ctx.new_id("I{upper:10}"), "channel": channel, "team": call.team, "user": call.user, "status": "pending",
+        "email": email, "recipient": user, "date_created": ctx.now, "date_invalid": ctx.now + LIFE, "accepted_by": "",
+        "accepting_team": "", "channel_name": "", "external_limited": limited,
+        "url": f"https://join.slack.com/share/{ctx.token('alnum', 48)}",
+    }  # fmt: skip
+    ctx.store.insert("connect_invite", invite)
+    return invite
 
 
 def _shareable(call: Call) -> dict[str, Any]:
@@ -145,8 +155,8 @@ def accept(call: Call) -> dict[str, Any]:
     share(call, after)
     event = {
         "invite": described(call, after), "channel": _named(call, after), "approval_required": False,
-        "teams_in_channel": [_team(call, after["team"]), _team(call, call.team)],
-        "accepting_user": _user(call, call.user),
+        "teams_in_channel": [team(call, after["team"]), team(call, call.team)],
+        "accepting_user": person(call.ctx, call.user),
     }  # fmt: skip
     webhooks.notify(call.ctx, after["team"], "shared_channel_invite_accepted", event)
     return {"invite_id": invite["id"], "channel_id": invite["channel"], "implicit_approval": True}
@@ -178,7 +188,7 @@ def decline(call: Call) -> dict[str, Any]:
     after = call.ctx.store.update("connect_invite", invite["id"], status="declined")
     event = {
         "invite": described(call, after), "channel": _named(call, after), "declining_team_id": call.team,
-        "declining_user": _user(call, call.user), "teams_in_channel": [_team(call, after["team"])],
+        "declining_user": person(call.ctx, call.user), "teams_in_channel": [team(call, after["team"])],
     }  # fmt: skip
     webhooks.notify(call.ctx, after["team"], "shared_channel_invite_declined", event)
     return {}
@@ -214,8 +224,8 @@ def _acceptances(call: Call, invite: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "approval_status": "approved", "date_accepted": invite["date_created"], "reviews": [],
-            "date_invalid": invite["date_invalid"], "accepting_team": _team(call, invite["accepting_team"]),
-            "accepting_user": _user(call, invite["accepted_by"]),
+            "date_invalid": invite["date_invalid"], "accepting_team": team(call, invite["accepting_team"]),
+            "accepting_user": person(call.ctx, invite["accepted_by"]),
         }
     ]  # fmt: skip
 
