@@ -9,6 +9,14 @@ import hmac
 from collections.abc import Iterable
 from hashlib import sha256
 
+HEADERS = {
+    "accept": "*/*; q=0.5, application/xml",
+    "cache-control": "no-cache",
+    "content-type": "application/json; charset=utf-8",
+    "user-agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+}
+"""What a delivery says of itself, as requests that others recorded do."""
+
 
 def signature(body: bytes, secret: str, at: int) -> str:
     """The `v1` signature: hex HMAC-SHA256 of `<at>.<body>` with the endpoint's whole `whsec_…` secret."""

@@ -358,6 +358,10 @@ def included(ctx: Ctx, record: Mapping[str, Any], name: str) -> Any:
     if kind == "price" and name in ("tiers", "currency_options"):
         hidden = ctx.store.find("price_hidden", id) or {"currency_options": pricing.own_currency(record)}
         return hidden.get(name)
+    if kind == "issuing.card" and name in ("number", "cvc"):
+        return (ctx.store.find("issuing_secret", id) or {}).get(name)
+    if kind == "identity.verification_session" and name == "verified_outputs":
+        return ctx.store.find("identity_outputs", id)
     if kind == "customer" and name == "invoice_credit_balance":
         return {}
     if kind == "customer" and name == "tax":

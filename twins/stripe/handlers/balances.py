@@ -72,6 +72,12 @@ def balance(ctx: Ctx) -> dict[str, Any]:
     }
 
 
+def issuing_spent(ctx: Ctx) -> int:
+    """What issued cards have taken (negative) and given back, holds included."""
+    rows = ctx.store.select("balance_transaction", [Filter("balance_type", "=", "issuing")])
+    return sum(row["net"] for row in rows)
+
+
 def available(ctx: Ctx, currency: str, source_type: str | None = None) -> int:
     """Available amount of a currency, of one source type where given."""
     for row in balance(ctx)["available"]:

@@ -33,6 +33,11 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
         data = str(file or "").encode()
     name = (getattr(file, "filename", None) or "file").replace("\\", "/").rpartition("/")[2]
     kind = TYPES.get(str(getattr(file, "content_type", "")), name.rpartition(".")[2] or "txt")
+    return keep(ctx, data, name, kind, params["purpose"])
+
+
+def keep(ctx: Ctx, data: bytes, name: str, kind: str, purpose: str) -> dict[str, Any]:
+    """Keep a file, uploaded or made by the service."""
     id = ctx.new_id("file")
     record: dict[str, Any] = {
         "id": id,
@@ -41,7 +46,7 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
         "expires_at": None,
         "filename": name,
         "links": listing.empty(f"/v1/file_links?file={id}"),
-        "purpose": params["purpose"],
+        "purpose": purpose,
         "size": len(data),
         "title": None,
         "type": kind,

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from twinkit import Ctx, Filter, Receiver, Request
+from twinkit import Ctx, Filter, Outgoing, Receiver, Request
 from twins.stripe import accounts, errors, listing, lookup, twin, webhooks, wire
 from twins.stripe.handlers import destinations
 from twins.stripe.handlers.destinations import SECRETS
@@ -107,13 +107,16 @@ def receivers(ctx: Ctx, event: dict[str, Any]) -> list[Receiver]:
 
 
 @twin.compose
-def compose(ctx: Ctx, event: dict[str, Any], receiver: Receiver) -> bytes:
+def compose(ctx: Ctx, event: dict[str, Any], receiver: Receiver) -> Outgoing:
     """The event as an endpoint gets it: with the endpoint's API version, and how many deliveries are under way."""
     thin = destinations.compose(ctx, event, receiver)
     if thin is not None:
         return thin
     version = receiver.api_version or event["api_version"]
-    return orjson.dumps({**event, "api_version": version, "pending_webhooks": max(1, len(receivers(ctx, event)))})
+    pending = max(1, len(receivers(ctx, event)))
+    return Outgoing(
+        orjson.dumps({**event, "api_version": version, "pending_webhooks": pending}), dict(webhooks.HEADERS)
+    )
 
 
 @twin.sign
