@@ -127,6 +127,7 @@ class Instance:
                 hook(self.ctx(quiet=True))
             for records in self._baselines:
                 self._load(records)
+        self.store.take_changes()  # they are nobody's doing
 
     def capture(self) -> Capture:
         """Freeze records and time."""
