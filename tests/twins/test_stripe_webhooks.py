@@ -36,7 +36,9 @@ def test_an_event_arrives_signed(client: Any, receiver: WebhookReceiver) -> None
     customer = client.v1.customers.create({"name": "Jenny"}, {"idempotency_key": "key-1"})
     client.v1.products.create({"name": "not wanted"})
     arrival = receiver.wait(1)[0]
-    signature = {name.lower(): value for name, value in arrival.headers.items()}["stripe-signature"]
+    sent = {name.lower(): value for name, value in arrival.headers.items()}
+    signature = sent["stripe-signature"]
+    assert sent["user-agent"].startswith("Stripe/1.0") and sent["content-type"] == "application/json; charset=utf-8"
     event = stripe.Webhook.construct_event(arrival.body, signature, endpoint.secret)
     assert (event.type, event.data.object.id) == ("customer.created", customer.id)
     assert event.request.idempotency_key == "key-1"

@@ -111,7 +111,7 @@ def compose(ctx: Ctx, event: dict[str, Any], receiver: Receiver) -> Outgoing:
     """The event as an endpoint gets it: with the endpoint's API version, and how many deliveries are under way."""
     thin = destinations.compose(ctx, event, receiver)
     if thin is not None:
-        return thin
+        return Outgoing(thin, dict(webhooks.HEADERS))
     version = receiver.api_version or event["api_version"]
     pending = max(1, len(receivers(ctx, event)))
     return Outgoing(
