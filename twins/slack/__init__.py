@@ -16,6 +16,7 @@ HOOKS = (
     "using",
     "assisting",
     "pages",
+    "openid",
     "client",
     "envelopes",
     "sockets",

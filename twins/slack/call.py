@@ -62,6 +62,13 @@ class Call:
             needed = f"{scopes.KIND_SCOPES[kind]}:{family}"
             raise fail("missing_scope", needed=needed, provided=provided(self.token))
 
+    def record(self, resource: str, argument: str, error: str) -> dict[str, Any]:
+        """The record that an argument names. Raises `error`."""
+        found = self.ctx.store.find(resource, self.args.text(argument))
+        if found is None:
+            raise fail(error)
+        return found
+
     @property
     def is_admin(self) -> bool:
         """Whether the acting user is an admin or owner of the workspace."""

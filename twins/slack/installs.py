@@ -5,11 +5,8 @@ Sources: https://docs.slack.dev/authentication/installing-with-oauth, /authentic
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import Any
-
-import orjson
 
 from twinkit import Ctx
 from twins.slack import enterprises, people, webhooks, world
@@ -27,7 +24,7 @@ def new_code(ctx: Ctx, app: Mapping[str, Any], user: str, asked: Mapping[str, st
     record = {
         "id": code, "kind": "code", "app": app["id"], "user": user, "team": team, "scope": asked.get("scope", ""),
         "user_scope": asked.get("user_scope", ""), "redirect_uri": asked.get("redirect_uri", ""),
-        "explicit": bool(asked.get("redirect_uri")), "expires": ctx.now + CODE_LIFE,
+        "explicit": bool(asked.get("redirect_uri")), "expires": ctx.now + CODE_LIFE, "nonce": asked.get("nonce", ""),
     }  # fmt: skip
     ctx.store.insert("grant", record)
     return code
@@ -119,26 +116,6 @@ def _webhook(ctx: Ctx, app: Mapping[str, Any], team: Mapping[str, Any], user: st
         "channel": f"#{name}", "channel_id": channel, "url": f"{ctx.base_url}{path}",
         "configuration_url": f"https://{team['domain']}.slack.com/services/{path.split('/')[3]}",
     }  # fmt: skip
-
-
-def claims(ctx: Ctx, user: str, audience: str) -> dict[str, Any]:
-    """What OpenID tells of somebody."""
-    owner = ctx.store.get("user", user)
-    team = ctx.store.get("team", owner["team_id"])
-    found = {
-        "iss": "https://slack.com", "sub": user, "https://slack.com/user_id": user,
-        "https://slack.com/team_id": team["id"], "email": owner["profile"].get("email", ""), "email_verified": True,
-        "name": owner["real_name"], "given_name": owner["profile"]["first_name"],
-        "family_name": owner["profile"]["last_name"], "locale": owner["locale"],
-        "https://slack.com/team_name": team["name"], "https://slack.com/team_domain": team["domain"],
-    }  # fmt: skip
-    return {**found, "aud": audience, "iat": ctx.now, "exp": ctx.now + 300} if audience else found
-
-
-def unsigned_jwt(data: Mapping[str, Any]) -> str:
-    """A token whose claims can be read; nobody signed it."""
-    parts = (orjson.dumps({"alg": "none", "typ": "JWT"}), orjson.dumps(data))
-    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts) + "."
 
 
 def app_by_client(ctx: Ctx, client_id: str) -> dict[str, Any] | None:

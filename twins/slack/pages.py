@@ -84,6 +84,8 @@ def _wrong(app: Mapping[str, Any] | None, asked: Mapping[str, str]) -> str:
 def consent(ctx: Ctx, request: Request) -> Reply:
     """Send the browser back to the app with a code, or with `access_denied`."""
     asked = {**fields(request.raw_query), **fields(request.raw)}
+    if request.url_path.startswith("/openid/"):
+        asked = {**asked, "scope": "", "user_scope": asked.get("scope", "")}
     app = installs.app_by_client(ctx, asked.get("client_id", ""))
     wrong = _wrong(app, asked)
     if wrong or app is None:

@@ -15,10 +15,7 @@ from twins.slack.paging import page
 
 def canvas(call: Call) -> dict[str, Any]:
     """The canvas that is spoken of. Raises `canvas_not_found`."""
-    found = call.ctx.store.find("canvas", call.args.text("canvas_id"))
-    if found is None:
-        raise fail("canvas_not_found")
-    return found
+    return call.record("canvas", "canvas_id", "canvas_not_found")
 
 
 def _content(call: Call) -> str:

@@ -303,10 +303,7 @@ def remove_group(call: Call) -> dict[str, Any]:
 
 
 def _group(call: Call) -> dict[str, Any]:
-    found = call.ctx.store.find("subteam", call.args.text("usergroup_id"))
-    if found is None:
-        raise fail("usergroup_not_found")
-    return found
+    return call.record("subteam", "usergroup_id", "usergroup_not_found")
 
 
 @method("admin.usergroups.addChannels")

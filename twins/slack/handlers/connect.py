@@ -118,9 +118,7 @@ def _one(call: Call) -> dict[str, Any]:
     """The invite that the arguments name, still open. Raises `invite_not_found`, `inactive_invite`."""
     if "invite_id" not in call.args:
         raise missing_argument("invite_id")
-    found = call.ctx.store.find("connect_invite", call.args.text("invite_id"))
-    if found is None:
-        raise fail("invite_not_found")
+    found = call.record("connect_invite", "invite_id", "invite_not_found")
     if found["status"] == "declined" or found["date_invalid"] <= call.ctx.now:
         raise fail("inactive_invite")
     return found

@@ -22,10 +22,7 @@ LEVELS = ("read", "write", "owner")
 
 
 def _list(call: Call) -> dict[str, Any]:
-    found = call.ctx.store.find("list", call.args.text("list_id"))
-    if found is None:
-        raise fail("invalid_arguments")
-    return found
+    return call.record("list", "list_id", "invalid_arguments")
 
 
 @method("slackLists.access.set", "slackLists.access.delete")
@@ -81,10 +78,7 @@ def _app(call: Call) -> dict[str, Any]:
     admin(call)
     if "app_id" not in call.args:
         raise missing_argument("app_id")
-    found = call.ctx.store.find("app", call.args.text("app_id"))
-    if found is None:
-        raise fail("app_not_found")
-    return found
+    return call.record("app", "app_id", "app_not_found")
 
 
 @method("admin.apps.config.set")
@@ -132,9 +126,7 @@ def uninstall(call: Call) -> dict[str, Any]:
 def cancel_request(call: Call) -> dict[str, Any]:
     """Withdraw a request for an app."""
     admin(call)
-    found = call.ctx.store.find("app_request", call.args.text("request_id"))
-    if found is None:
-        raise fail("invalid_request_id")
+    found = call.record("app_request", "request_id", "invalid_request_id")
     call.ctx.store.delete("app_request", found["id"])
     return {}
 

@@ -9,7 +9,7 @@ import base64
 import binascii
 from typing import Any
 
-from twins.slack import installs, webhooks, world
+from twins.slack import installs, openid, webhooks, world
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
 
@@ -86,16 +86,22 @@ def classic(call: Call) -> dict[str, Any]:
 def openid_token(call: Call) -> dict[str, Any]:
     """An access token with which one asks who signed in."""
     app = client(call)
-    found = installs.install(call.ctx, app, grant(call, app))
-    token = found["authed_user"].get("access_token", "")
-    claims = installs.claims(call.ctx, found["authed_user"]["id"], app["client_id"])
-    return {"access_token": token, "token_type": "Bearer", "id_token": installs.unsigned_jwt(claims)}
+    if call.args.text("grant_type") == "refresh_token":
+        told = installs.refreshed(call.ctx, app, call.args.text("refresh_token"))
+        names = ("access_token", "refresh_token", "expires_in")
+        return {"token_type": "Bearer", **{name: told[name] for name in names}}
+    agreed = grant(call, app)
+    user = installs.install(call.ctx, app, agreed)["authed_user"]
+    token = str(user.get("access_token", ""))
+    signed = openid.id_token(call.ctx, user["id"], app["client_id"], token, str(agreed.get("nonce") or ""))
+    more = {name: user[name] for name in ("refresh_token", "expires_in") if name in user}
+    return {"access_token": token, "token_type": "Bearer", "id_token": signed, **more}
 
 
 @method("openid.connect.userInfo")
 def userinfo(call: Call) -> dict[str, Any]:
     """Who signed in."""
-    return installs.claims(call.ctx, call.user, "")
+    return openid.claims(call.ctx, call.user)
 
 
 @method("tooling.tokens.rotate")
