@@ -7,7 +7,9 @@ https://docs.stripe.com/billing/subscriptions/billing-cycle
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 DAY = 86_400
 
@@ -42,3 +44,28 @@ def next_boundary(anchor: int, interval: str, count: int, after: int) -> int:
     while add_months(anchor, turns * months) <= after:
         turns += 1
     return add_months(anchor, turns * months)
+
+
+def period_start(end: int, interval: str, count: int = 1) -> int:
+    """The start of the whole period that ends at a time."""
+    return period_end(end, interval, -count)
+
+
+def configured(start: int, config: Mapping[str, Any]) -> int:
+    """The first time after `start` that an anchor's configuration names: day of the month, month, hour, minute, second.
+
+    https://docs.stripe.com/billing/subscriptions/billing-cycle: what is not given is taken from the start; a month that
+    is too short has the day last.
+    """
+    moment = datetime.fromtimestamp(start, UTC)
+    clock = {"hour": moment.hour, "minute": moment.minute, "second": moment.second}
+    clock |= {name: int(config[name]) for name in clock if config.get(name) is not None}
+    for step in range(14):
+        year, month = divmod(moment.year * 12 + moment.month - 1 + step, 12)
+        if config.get("month") and month + 1 != int(config["month"]):
+            continue
+        day = min(int(config["day_of_month"]), monthrange(year, month + 1)[1])
+        found = int(datetime(year, month + 1, day, **clock, tzinfo=UTC).timestamp())
+        if found > start:
+            return found
+    return start

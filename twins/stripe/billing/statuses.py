@@ -83,7 +83,23 @@ def scheduled(schedule: str) -> str:
     )
 
 
+def not_pending(name: str) -> str:
+    """What `pending_if_incomplete` with a parameter that cannot wait is answered with."""
+    return (
+        "When `payment_behavior` is set to `pending_if_incomplete`, you can only pass supported params. "
+        f"`{name}` is not supported. See "
+        "https://stripe.com/docs/billing/subscriptions/pending-updates-reference#supported-attributes for more details."
+    )
+
+
 PENDING_CREATE = "Setting `payment_behavior` to `pending_if_incomplete` has no effect when creating a subscription."
+
+
+def too_late(natural: int) -> str:
+    """What an anchor after the end of a whole first period is answered with."""
+    return f"billing_cycle_anchor cannot be later than next natural billing date ({natural}) for plan"
+
+
 NOT_PAUSED = "You can only resume a subscription if it is `paused`."
 NO_DUE_DATE = "If invoice collection method is 'send_invoice', you must specify 'due_date' or 'days_until_due'."
 NOT_SENT = "You can only specify 'due_date' or 'days_until_due' if invoice collection method is 'send_invoice'."

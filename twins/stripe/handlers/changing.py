@@ -19,6 +19,7 @@ from twins.stripe.handlers import (
     invoice_items,
     invoicing,
     payment_methods,
+    pending,
     prorating,
     recurring,
     subscribing,
@@ -162,11 +163,26 @@ def _trial_now(ctx: Ctx, record: dict[str, Any], wanted: Any, at: int) -> dict[s
 
 
 def change(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Change a subscription as an update asks.
+    """Change a subscription as an update asks, and as `payment_behavior` wants its invoice to be paid."""
+    _guard(record, params)
+    behavior = params.get("payment_behavior")
+    if behavior == "pending_if_incomplete":
+        return pending.change(ctx, record, params, _apply)
+    invoice = _apply(ctx, record, params)
+    unpaid = invoice is not None and ctx.store.get("invoice", invoice["id"])["status"] == "open"
+    if invoice is not None and unpaid and behavior == "error_if_incomplete":
+        subscribing.insist_on(ctx, invoice)
+    found = ctx.store.get("subscription", record["id"])
+    if unpaid and behavior == "default_incomplete" and found["status"] == "active":
+        return subscribing.changed(ctx, found, {"status": "past_due"})
+    return found
+
+
+def _apply(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Make a change; the invoice of it, None when it has none.
 
     An anchor set to now bills the new period at once: https://docs.stripe.com/billing/subscriptions/billing-cycle.
     """
-    _guard(record, params)
     at = int(params.get("proration_date") or clocks.now(ctx, record["customer"]))
     changes = _simple(ctx, record, params)
     before = recurring.items_of(ctx, record["id"])
@@ -188,13 +204,14 @@ def change(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict[
         prorating.keep(ctx, prorating.rows(ctx, record, pairs, at))
     extra_items(ctx, record, params, ctx.store.get("customer", record["customer"]))
     changed = subscribing.changed(ctx, record, changes)
+    invoice, pay = None, params.get("payment_behavior") != "default_incomplete"
     if anew or (ended and params["trial_end"] == "now"):
-        _bill_anew(ctx, changed, before, at, anew=anew)
+        invoice = _bill_anew(ctx, changed, before, at, anew=anew, pay=pay)
     elif behavior == "always_invoice" or (moved and behavior != "none"):
-        prorating.invoice_now(ctx, ctx.store.get("subscription", record["id"]))
+        invoice = prorating.invoice_now(ctx, ctx.store.get("subscription", record["id"]), pay=pay)
     if pairs or ended or "cancel_at" in changes:
         subscribing.plan_renewal(ctx, ctx.store.get("subscription", record["id"]))
-    return ctx.store.get("subscription", record["id"])
+    return invoice
 
 
 def _usage(ctx: Ctx, record: dict[str, Any], pairs: Sequence[Pair], given: Any, at: int) -> None:
@@ -208,14 +225,19 @@ def _usage(ctx: Ctx, record: dict[str, Any], pairs: Sequence[Pair], given: Any, 
             recurring.priced_anew(ctx, new["id"])
 
 
-def _bill_anew(ctx: Ctx, record: dict[str, Any], before: Sequence[Mapping[str, Any]], at: int, *, anew: bool) -> None:
+def _bill_anew(
+    ctx: Ctx, record: dict[str, Any], before: Sequence[Mapping[str, Any]], at: int, *, anew: bool, pay: bool
+) -> dict[str, Any] | None:
     """Bill periods that begin now, after a trial that ended or with a new anchor (`anew`), and the usage until now."""
     starts = {row["id"]: row["current_period_start"] for row in before}
     rows = recurring.items_of(ctx, record["id"])
     over = {row["id"]: (starts.get(row["id"], at), at) for row in rows if anew or not recurring.metered(row["price"])}
     invoice = cycle.bill(ctx, record, "subscription_update" if anew else "subscription_cycle", at, ended=over)
     if invoice is not None:
-        invoicing.attempt(ctx, cycle.finalize_now(ctx, invoice))
+        opened = cycle.finalize_now(ctx, invoice)
+        if pay:
+            invoicing.attempt(ctx, opened)
+    return invoice
 
 
 def restart(ctx: Ctx, record: Mapping[str, Any], at: int) -> None:

@@ -189,10 +189,11 @@ def make(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
     if rows:
         record["currency"] = rows[0]["currency"]
         customer = {"id": record["customer"]}
-        ids = discounting.make(ctx, params.get("discounts"), customer, ctx.now)
+        trial = (params.get("subscription_data") or {}).get("trial_period_days")
+        worth = 0 if trial else sum(row["amount_subtotal"] for row in rows)
+        ids = discounting.make(ctx, params.get("discounts"), customer, ctx.now, amount=worth)
         record["discounts"] = [_discount(ctx, id) for id in ids]
         record |= selling.summed(ctx, rows, ids, _shipping(ctx, record, params))
-        trial = (params.get("subscription_data") or {}).get("trial_period_days")
         if trial:
             record |= {"amount_subtotal": 0, "amount_total": 0}
     else:

@@ -7,11 +7,12 @@ Imports: the kit's public names, the twin.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from twinkit import Ctx
-from twins.stripe.billing import periods, pricing, totals
+from twins.stripe.billing import periods, pricing, proration, totals
 from twins.stripe.handlers import discounting, invoice_items, invoicing, recurring
 
 Ended = Mapping[str, tuple[int, int]]
@@ -21,20 +22,36 @@ USAGE = "_usage"
 
 
 def item_lines(
-    ctx: Ctx, invoice: str, subscription: Mapping[str, Any], *, trial: bool, ended: Ended | None = None
+    ctx: Ctx,
+    invoice: str,
+    subscription: Mapping[str, Any],
+    *,
+    trial: bool,
+    ended: Ended | None = None,
+    stub: bool = False,
 ) -> list[dict[str, Any]]:
     """The lines of each item: licensed ones for the period that begins, free while it is a trial, metered ones for the
-    period that is over. With `ended` only the items named in it are billed."""
+    period that is over. With `ended` only the items named in it are billed; a `stub` is part of a whole period."""
     lines: list[dict[str, Any]] = []
     for item in recurring.items_of(ctx, subscription["id"]):
         if ended is not None and item["id"] not in ended:
             continue
         if not recurring.metered(item["price"]):
             period = (item["current_period_start"], item["current_period_end"])
-            lines += _lines(ctx, invoice, subscription, item, recurring.parts(ctx, item), period, trial=trial)
+            parts = recurring.parts(ctx, item)
+            if stub:
+                parts = _part(item, parts)
+            lines += _lines(ctx, invoice, subscription, item, parts, period, trial=trial)
         elif ended is not None:
             lines += usage_lines(ctx, invoice, subscription, item, ended[item["id"]])
     return lines
+
+
+def _part(item: Mapping[str, Any], parts: Sequence[pricing.Part]) -> list[pricing.Part]:
+    """What an item costs for a period that its anchor cuts short."""
+    start, end = item["current_period_start"], item["current_period_end"]
+    share = proration.remaining(periods.period_start(end, *recurring.rule_of(item["price"])), end, start)
+    return [replace(part, amount=proration.charge(part.amount, share)) for part in parts]
 
 
 def usage_lines(
@@ -118,6 +135,7 @@ def bill(
     trial: bool = False,
     since: int | None = None,
     ended: Ended | None = None,
+    stub: bool = False,
 ) -> dict[str, Any] | None:
     """Keep the draft for the current period, with what was pending; the subscription names it as its latest.
 
@@ -130,7 +148,7 @@ def bill(
         start = min((row["current_period_start"] for row in rows), default=at)
     invoice = draft(ctx, subscription, reason, at, period_start=None if start is None else min(start, at))
     pending = invoicing.sweep(ctx, str(subscription["customer"]), invoice["id"], subscription["id"])
-    lines = [*pending, *item_lines(ctx, invoice["id"], subscription, trial=trial, ended=ended)]
+    lines = [*pending, *item_lines(ctx, invoice["id"], subscription, trial=trial, ended=ended, stub=stub)]
     if not lines:
         return None
     invoice = invoicing.insert(ctx, invoice, lines)

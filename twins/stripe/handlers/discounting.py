@@ -12,14 +12,48 @@ from twinkit import Ctx, Filter
 from twins.stripe import errors, lookup
 from twins.stripe.billing import periods
 
+_REFUSED = "This promotion code cannot be redeemed because"
+PRIOR = f"{_REFUSED} the associated customer has prior transactions."
+TOO_LITTLE = f"{_REFUSED} the associated purchase does not meet the minimum amount requirement."
+OTHERS = f"{_REFUSED} it belongs to another customer."
 
-def _coupon(ctx: Ctx, given: Mapping[str, Any], where: str, at: int) -> tuple[dict[str, Any], str | None]:
+
+def _check_code(
+    ctx: Ctx, code: Mapping[str, Any], customer: Mapping[str, Any], at: int, param: str, amount: int | None
+) -> None:
+    """Raise 400 for a code that is over or used up, or not for this customer or purchase.
+
+    https://docs.stripe.com/billing/subscriptions/coupons#promotion-codes
+    """
+    over = code["expires_at"] is not None and code["expires_at"] <= at
+    used_up = code["max_redemptions"] is not None and code["times_redeemed"] >= code["max_redemptions"]
+    if not code["active"] or over or used_up:
+        raise errors.invalid("This promotion code is not active.", param)
+    limits = code["restrictions"]
+    if code["customer"] not in (None, customer["id"]):
+        raise errors.invalid(OTHERS, param)
+    if limits["first_time_transaction"] and _bought(ctx, str(customer["id"])):
+        raise errors.invalid(PRIOR, param)
+    least = limits["minimum_amount"]
+    if least is not None and amount is not None and amount < least:
+        raise errors.invalid(TOO_LITTLE, param)
+
+
+def _bought(ctx: Ctx, customer: str) -> bool:
+    """Whether a customer has paid for anything before."""
+    paid = [Filter("customer", "=", customer), Filter("paid", "=", True)]
+    settled = [Filter("customer", "=", customer), Filter("status", "=", "paid"), Filter("amount_paid", ">", 0)]
+    return bool(ctx.store.list("charge", paid, limit=1).ids or ctx.store.list("invoice", settled, limit=1).ids)
+
+
+def _coupon(
+    ctx: Ctx, given: Mapping[str, Any], where: str, at: int, customer: Mapping[str, Any], amount: int | None
+) -> tuple[dict[str, Any], str | None]:
     """(coupon, promotion code id) that one entry of `discounts` names. Raises 400 when it cannot be redeemed."""
     code = None
     if given.get("promotion_code"):
         code = lookup.record(ctx, "promotion_code", given["promotion_code"], f"{where}[promotion_code]")
-        if not code["active"]:
-            raise errors.invalid("This promotion code is not active.", f"{where}[promotion_code]")
+        _check_code(ctx, code, customer, at, f"{where}[promotion_code]", amount)
         coupon = ctx.store.get("coupon", code["promotion"]["coupon"])
     else:
         coupon = lookup.record(ctx, "coupon", given.get("coupon"), f"{where}[coupon]")
@@ -38,15 +72,19 @@ def make(
     *,
     invoice: str | None = None,
     subscription: str | None = None,
+    amount: int | None = None,
 ) -> list[str]:
-    """Redeem what `discounts` names; the ids of the new discounts. Existing discounts stay as they are."""
+    """Redeem what `discounts` names; the ids of the new discounts. Existing discounts stay as they are.
+
+    `amount` is what is bought, before discounts, where that is known.
+    """
     found = []
     for place, each in enumerate(given if isinstance(given, list) else ()):
         where = f"discounts[{place}]"
         if each.get("discount"):
             found.append(lookup.record(ctx, "discount", each["discount"], f"{where}[discount]")["id"])
             continue
-        coupon, code = _coupon(ctx, each, where, at)
+        coupon, code = _coupon(ctx, each, where, at, customer, amount)
         found.append(_record(ctx, coupon, code, customer, at, invoice, subscription)["id"])
     return found
 
@@ -81,9 +119,9 @@ def _record(
     left = coupon["max_redemptions"] is None or redeemed < coupon["max_redemptions"]
     ctx.store.update("coupon", str(coupon["id"]), times_redeemed=redeemed, valid=left)
     if code:
-        ctx.store.update(
-            "promotion_code", code, times_redeemed=ctx.store.get("promotion_code", code)["times_redeemed"] + 1
-        )
+        kept = ctx.store.get("promotion_code", code)
+        times, most = kept["times_redeemed"] + 1, kept["max_redemptions"]
+        ctx.store.update("promotion_code", code, times_redeemed=times, active=most is None or times < most)
     ctx.emit("customer.discount.created", record)
     return record
 

@@ -210,7 +210,10 @@ def void_invoice(ctx: Ctx, invoice: dict[str, Any]) -> dict[str, Any]:
         "status_transitions": {**invoice["status_transitions"], "voided_at": at},
     }
     invoicing.cancel_payment(ctx, invoice["id"])
-    return ctx.update("invoice", invoice["id"], changes, event="invoice.voided")
+    changed = ctx.update("invoice", invoice["id"], changes, event="invoice.voided")
+    for listener in invoicing.LISTENERS:
+        listener(ctx, changed, "void")
+    return changed
 
 
 @twin.handler("PostInvoicesInvoiceMarkUncollectible")

@@ -22,7 +22,7 @@ PREVIEWS = "invoice_preview"
 ACCOUNT_NAME = "Twinkit"
 Change = Callable[[Ctx, dict[str, Any], str], None]
 LISTENERS: list[Change] = []
-"""Called with an invoice and what has become of its payment: `paid`, `failed` or `action`."""
+"""Called with an invoice and what has become of its payment: `paid`, `failed`, `action` or `void`."""
 Recount = Callable[[Ctx, dict[str, Any], list[dict[str, Any]]], list[dict[str, Any]]]
 RECOUNTS: list[Recount] = []
 """Called with a draft and its lines before it is finalized; they return the lines as they are now."""

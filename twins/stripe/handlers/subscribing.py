@@ -77,6 +77,8 @@ def end(
 
 def _listen(ctx: Ctx, invoice: dict[str, Any], outcome: str) -> None:
     """What became of the payment of a subscription's invoice."""
+    if outcome == "void":
+        return
     id = invoicing.subscription_of(invoice)
     subscription = ctx.store.find("subscription", id) if id else None
     if subscription is None or subscription["status"] in statuses.ENDED:
@@ -127,11 +129,19 @@ def retries(ctx: Ctx, data: dict[str, Any]) -> None:
 # making one ----------------------------------------------------------------------------------------------------------
 
 
-def collect_first(ctx: Ctx, subscription: dict[str, Any], behavior: str, *, on_session: bool = True) -> None:
-    """The first invoice of a new subscription and its payment. Raises for what the behaviour does not admit."""
+def collect_first(
+    ctx: Ctx, subscription: dict[str, Any], behavior: str, *, on_session: bool = True, free: bool = False
+) -> None:
+    """The first invoice of a new subscription and its payment. Raises for what the behaviour does not admit.
+
+    A first period that the anchor cuts short is billed in part, or not at all (`free`):
+    https://docs.stripe.com/billing/subscriptions/billing-cycle.
+    """
     at = clocks.now(ctx, subscription["customer"])
     trial = subscription["trial_end"] is not None and subscription["trial_end"] > at
-    invoice = cycle.bill(ctx, subscription, "subscription_create", at, trial=trial)
+    stub = not trial and subscription["billing_cycle_anchor"] > subscription["start_date"]
+    over: cycle.Ended | None = {} if stub and free else None
+    invoice = cycle.bill(ctx, subscription, "subscription_create", at, trial=trial, stub=stub, ended=over)
     if invoice is None or behavior == SCHEDULED or subscription["collection_method"] == "send_invoice":
         ctx.store.update("subscription", subscription["id"], status="trialing" if trial else "active")
         return
@@ -151,7 +161,7 @@ def collect_first(ctx: Ctx, subscription: dict[str, Any], behavior: str, *, on_s
         clocks.later(ctx, subscription["customer"], "expire", {"subscription": subscription["id"]}, until)
 
 
-def _insist(reply: Reply | dict[str, Any]) -> None:
+def _insist(reply: Reply | Mapping[str, Any]) -> None:
     """Raise what went wrong with a first payment that had to succeed at once."""
     if isinstance(reply, Reply):
         inner = {name: value for name, value in reply.body["error"].items() if name not in ("payment_intent", "charge")}
@@ -164,6 +174,18 @@ def _insist(reply: Reply | dict[str, Any]) -> None:
             "https://stripe.com/docs/billing/subscriptions/overview#requires-action"
         )
         raise errors.declined(text, "subscription_payment_intent_requires_action")
+
+
+def insist_on(ctx: Ctx, invoice: Mapping[str, Any]) -> None:
+    """Raise why an invoice that had to be paid at once was not. Raises 402."""
+    intent = invoicing.intent_of(ctx, str(invoice["id"])) or {}
+    failed = intent.get("last_payment_error")
+    if failed:
+        codes = {name: failed.get(name) for name in ("decline_code",) if failed.get(name)}
+        raise errors.declined(str(failed["message"]), str(failed["code"]), **codes)
+    if intent.get("status") == "requires_action":
+        _insist(intent)
+    raise errors.invalid(statuses.NO_METHOD, code="resource_missing")
 
 
 @clocks.work("expire")

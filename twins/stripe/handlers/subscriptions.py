@@ -50,7 +50,7 @@ def blank(ctx: Ctx, params: Mapping[str, Any], customer: Mapping[str, Any], curr
         "object": "subscription",
         **dict.fromkeys(
             (
-                "application", "billing_cycle_anchor_config", "billing_thresholds", "cancel_at", "canceled_at",
+                "application", "billing_thresholds", "cancel_at", "canceled_at",
                 "customer_account", "default_payment_method", "default_source", "ended_at", "latest_invoice",
                 "next_pending_invoice_item_invoice", "pause_collection", "pending_invoice_item_interval",
                 "pending_setup_intent", "pending_update",
@@ -58,7 +58,8 @@ def blank(ctx: Ctx, params: Mapping[str, Any], customer: Mapping[str, Any], curr
         ),
         **{name: lookup.unset(params.get(name)) for name in changing.PLAIN if name != "off_session"},
         "automatic_tax": recurring.automatic_tax(params.get("automatic_tax")),
-        "billing_cycle_anchor": trial or int(params.get("billing_cycle_anchor") or start),
+        "billing_cycle_anchor": trial or _anchor(params, start),
+        "billing_cycle_anchor_config": _config(params),
         "billing_mode": {
             "flexible": {"proration_discounts": "included"},
             "type": "flexible",
@@ -93,6 +94,25 @@ def blank(ctx: Ctx, params: Mapping[str, Any], customer: Mapping[str, Any], curr
         "trial_start": at if trial else None,
     }  # fmt: skip
     return record
+
+
+CONFIG = ("day_of_month", "hour", "minute", "month", "second")
+
+
+def _config(params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """`billing_cycle_anchor_config`, every part of it."""
+    given = params.get("billing_cycle_anchor_config")
+    return {name: given.get(name) for name in CONFIG} if isinstance(given, Mapping) else None
+
+
+def _anchor(params: Mapping[str, Any], start: int) -> int:
+    """What the periods of a new subscription are counted from. Raises 400 for a time that is over."""
+    config, given = _config(params), params.get("billing_cycle_anchor")
+    if config is not None and given:
+        raise errors.exclusive("billing_cycle_anchor", "billing_cycle_anchor_config")
+    if config is not None:
+        return periods.configured(start, config)
+    return int(given or start)
 
 
 def _check(ctx: Ctx, params: Mapping[str, Any], given: Any, prices: list[dict[str, Any]]) -> None:
@@ -142,15 +162,19 @@ def make(ctx: Ctx, params: Mapping[str, Any], *, on_session: bool = True) -> dic
     rates = params.get("default_tax_rates")
     record["default_tax_rates"] = invoice_items.tax_rates(ctx, rates, "default_tax_rates")
     at = record["created"]
-    record["discounts"] = discounting.make(ctx, params.get("discounts"), customer, at, subscription=record["id"])
     _add_items(ctx, record, prices, rows)
+    worth = sum(recurring.whole(ctx, item) for item in recurring.items_of(ctx, record["id"]))
+    record["discounts"] = discounting.make(
+        ctx, params.get("discounts"), customer, at, subscription=record["id"], amount=worth
+    )
     record = lookup.ordered(recurring.show_items(ctx, record))
     ctx.store.insert("subscription", record, created=ctx.micros)
     ctx.store.insert(subscribing.BIRTH, {}, id=record["id"])
     if customer.get("currency") is None:
         ctx.store.update("customer", customer["id"], currency=currency)
     changing.extra_items(ctx, record, params, customer)
-    subscribing.collect_first(ctx, record, params.get("payment_behavior") or "allow_incomplete", on_session=on_session)
+    behavior, free = params.get("payment_behavior") or "allow_incomplete", params.get("proration_behavior") == "none"
+    subscribing.collect_first(ctx, record, behavior, on_session=on_session, free=free)
     ctx.store.delete(subscribing.BIRTH, record["id"])
     return _born(ctx, record["id"], params)
 
@@ -160,7 +184,10 @@ def _add_items(ctx: Ctx, record: dict[str, Any], prices: list[dict[str, Any]], r
         interval, count = recurring.rule_of(price)
         start = record["start_date"]
         anchor = record["billing_cycle_anchor"]
-        end = record["trial_end"] or (anchor if anchor > start else periods.period_end(start, interval, count))
+        natural = periods.period_end(start, interval, count)
+        if anchor > natural and not record["trial_end"]:
+            raise errors.invalid(statuses.too_late(natural), "billing_cycle_anchor")
+        end = record["trial_end"] or (anchor if anchor > start else natural)
         recurring.new_item(ctx, record["id"], price, each, (start, end), record["created"])
 
 
