@@ -22,12 +22,13 @@ class Listener:
         self.got: list[tuple[str, dict[str, str], Any]] = []
         self.arrived = threading.Event()
         self.answer: Any = {}
+        self.page: Any = None
         self.status = 200
         listener = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self.reply({"verification": self.headers.get("x-okta-verification-challenge")})
+                self.reply(listener.page or {"verification": self.headers.get("x-okta-verification-challenge")})
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")

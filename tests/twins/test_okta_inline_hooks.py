@@ -214,6 +214,19 @@ def test_a_token_hook_that_does_not_answer_is_skipped(org: Org) -> None:
     assert [row["outcome"]["result"] for row in failures] == ["FAILURE", "FAILURE"]
 
 
+def test_a_token_hook_is_told_whose_token_it_is(org: Org, listener: Listener) -> None:
+    listener.answer = {"commands": []}
+    token(org, hook(org, "com.okta.oauth2.tokens.transform", listener.url))
+    access, identity = (body["data"] for _, _, body in listener.got[-2:])
+    assert set(access["access"]["scopes"]) == {"openid"} and access["access"]["scopes"]["openid"]["action"] == "GRANT"
+    told = identity["context"]
+    assert told["protocol"]["client"] == {"id": WEB[0], "name": "Web app", "type": "CONFIDENTIAL"}
+    policy = org.ask("GET", "/api/v1/authorizationServers/default/policies")[0]["id"]
+    assert told["policy"]["id"] == policy and told["policy"]["rule"]["id"].startswith("0pr")
+    assert told["user"]["_links"]["groups"]["href"] == f"{org.url}/api/v1/users/{told['user']['id']}/groups"
+    assert "session" not in told
+
+
 @pytest.mark.parametrize(
     ("error", "text"),
     [({"errorSummary": "Not today"}, "Not today"), ({}, "The callback service returned an error")],

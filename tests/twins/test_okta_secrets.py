@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
 from xml.etree import ElementTree
 
 from tests.twins.okta_org import Org, org, server
+from tests.twins.test_okta_hooks import Listener, listener
+from twins.okta.oauth import jwt, keys
 
-__all__ = ["org", "server"]
+__all__ = ["listener", "org", "server"]
 SERVICE = "0oaTwinkitService004"
 METADATA = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}"
@@ -66,3 +70,30 @@ def test_saml_metadata_shows_the_certificate_of_a_key(org: Org) -> None:
     for wrong in (f"{path}?kid=another", f"/api/v1/apps/{SERVICE}/sso/saml/metadata?kid={key['kid']}"):
         reply = org.http.get(wrong, headers={"accept": "text/xml"})
         assert (reply.status_code, reply.json()["errorCode"]) == (404, "E0000007")
+
+
+def asserted(org: Org, app: str, key: int, kid: str) -> dict[str, Any]:
+    """What the token endpoint answers to an assertion signed with a test key."""
+    now = int(time.time())
+    claims = {"iss": app, "sub": app, "aud": f"{org.url}/oauth2/default/v1/token", "iat": now, "exp": now + 300,
+              "jti": f"{kid}-{time.monotonic_ns()}"}  # fmt: skip
+    fields = {"grant_type": "client_credentials", "scope": "api:read",
+              "client_assertion": jwt.sign(claims, key, {"kid": kid}),
+              "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}  # fmt: skip
+    return dict(org.plain.post("/oauth2/default/v1/token", data=fields).json())
+
+
+def test_the_keys_of_a_client_are_fetched_where_it_says(org: Org, listener: Listener) -> None:
+    listener.page = {"keys": [{**keys.public(0), "kid": "one"}]}
+    body = {"label": "Fetched", "signOnMode": "OPENID_CONNECT",
+            "credentials": {"oauthClient": {"token_endpoint_auth_method": "private_key_jwt"}},
+            "settings": {"oauthClient": {"application_type": "service", "grant_types": ["client_credentials"],
+                                         "response_types": ["token"], "jwks_uri": f"{listener.url}/jwks"}}}  # fmt: skip
+    app = org.ask("POST", "/api/v1/apps", body)["id"]
+    assert asserted(org, app, 0, "one")["token_type"] == "Bearer"
+    listener.page = {"keys": [{**keys.public(1), "kid": "two"}]}
+    assert asserted(org, app, 0, "one")["token_type"] == "Bearer"
+    assert asserted(org, app, 1, "two")["token_type"] == "Bearer"
+    assert asserted(org, app, 0, "one")["error"] == "invalid_client"
+    listener.status = 500
+    assert asserted(org, app, 0, "three")["error"] == "invalid_client"

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from twinkit import Ctx, Request, ServiceError
 from twins.okta import apps
-from twins.okta.oauth import jwt
+from twins.okta.oauth import client_keys, jwt
 from twins.okta.oauth.problems import fail
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -112,7 +112,7 @@ def request_object(ctx: Ctx, app: Mapping[str, Any], text: str, issuer: str) -> 
         if str(header.get("alg", "")).startswith("HS"):
             jwt.check_hmac(text, str(oauth(app).get("client_secret", "")))
         else:
-            _any(text, list(((settings(app).get("jwks") or {}).get("keys")) or [{}]))
+            _any(text, client_keys.of(ctx, app, header.get("kid")) or [{}])
     except jwt.BadToken:
         raise fail("invalid_request") from None
     audience = claims.get("aud")
@@ -151,7 +151,7 @@ def _asserted(ctx: Ctx, request: Request, fields: Mapping[str, str]) -> dict[str
         raise fail("assertion_issuer")
     if claims.get("sub") != claims.get("iss") or fields.get("client_id", claims["iss"]) != claims["iss"]:
         raise fail("assertion_subject")
-    _signed(token, header, app)
+    _signed(ctx, token, header, app)
     _timely(ctx, request, claims)
     jti = claims.get("jti")
     if jti:
@@ -159,7 +159,7 @@ def _asserted(ctx: Ctx, request: Request, fields: Mapping[str, str]) -> dict[str
     return app
 
 
-def _signed(token: str, header: Mapping[str, Any], app: Mapping[str, Any]) -> None:
+def _signed(ctx: Ctx, token: str, header: Mapping[str, Any], app: Mapping[str, Any]) -> None:
     method = oauth(app)["token_endpoint_auth_method"]
     try:
         if method == "client_secret_jwt":
@@ -167,10 +167,10 @@ def _signed(token: str, header: Mapping[str, Any], app: Mapping[str, Any]) -> No
             return
         if method != "private_key_jwt":
             raise fail("invalid_token_endpoint_auth_method")
-        held = ((settings(app).get("jwks") or {}).get("keys")) or []
-        if not held:
+        own = settings(app)
+        if not ((own.get("jwks") or {}).get("keys") or own.get("jwks_uri")):
             raise fail("assertion_no_jwks")
-        usable = [key for key in held if header.get("kid") in (None, key.get("kid"))]
+        usable = client_keys.of(ctx, app, header.get("kid"))
         if not usable:
             raise fail("assertion_kid")
         _any(token, usable)

@@ -188,6 +188,33 @@ def id_token(ctx: Ctx, grant: Grant, access: str | None = None, code: str | None
     return signed(ctx, grant.server, hooked(ctx, grant, claims, "identity"))
 
 
+SESSION = ("id", "userId", "login", "createdAt", "expiresAt", "status", "lastPasswordVerification", "amr", "idp",
+           "mfaActive")  # fmt: skip
+"""What a token hook is told of the session."""
+
+
+def context(ctx: Ctx, grant: Grant) -> dict[str, Any]:
+    """What a token hook is told of a grant: https://developer.okta.com/docs/api/openapi/okta-management/guides/hooks/."""
+    method = clients.oauth(grant.app).get("token_endpoint_auth_method")
+    client = {"id": grant.client, "name": grant.app["label"], "type": "PUBLIC" if method == "none" else "CONFIDENTIAL"}
+    found: dict[str, Any] = {
+        "request": inline_hooks.origin(ctx),
+        "protocol": {"type": "OAUTH2.0", "issuer": {"uri": grant.server.issuer}, "client": client,
+                     "request": {"scope": " ".join(grant.scopes), "client_id": grant.client}},
+        "policy": {"id": grant.terms.policy, "rule": {"id": grant.terms.rule}},
+    }  # fmt: skip
+    session = ctx.store.find("session", grant.session) if grant.session else None
+    if session is not None:
+        found["session"] = {name: session[name] for name in SESSION}
+    if grant.user is not None:
+        at = f"{ctx.base_url}/api/v1/users/{grant.user['id']}"
+        links = {name: {"href": f"{at}/{name}"} for name in ("groups", "factors")}
+        changed = grant.user.get("passwordChanged")
+        found["user"] = {"id": grant.user["id"], "passwordChanged": changed, "profile": grant.user["profile"],
+                         "_links": links}  # fmt: skip
+    return found
+
+
 def hooked(ctx: Ctx, grant: Grant, claims: dict[str, Any], kind: str) -> dict[str, Any]:
     """Claims as the policy rule's token hook leaves them (`access` or `identity`).
 
@@ -197,11 +224,11 @@ def hooked(ctx: Ctx, grant: Grant, claims: dict[str, Any], kind: str) -> dict[st
     hook = inline_hooks.active(ctx, grant.terms.hook)
     if hook is None:
         return claims
-    protocol = {"type": "OAUTH2.0", "client": {"id": grant.client}, "issuer": {"uri": grant.server.issuer}}
-    context: dict[str, Any] = {"request": inline_hooks.origin(ctx), "protocol": protocol}
-    if grant.user is not None:
-        context["user"] = {"id": grant.user["id"], "profile": grant.user["profile"]}
-    data = {"context": context, kind: {"claims": claims, "token": {"lifetime": {"expiration": grant.terms.access}}}}
+    told: dict[str, Any] = {"claims": claims, "token": {"lifetime": {"expiration": grant.terms.access}}}
+    if kind == "access":
+        known = authz.scopes(ctx, grant.server.id)
+        told["scopes"] = {name: {"id": known.get(name, {}).get("id", name), "action": "GRANT"} for name in grant.scopes}
+    data = {"context": context(ctx, grant), kind: told}
     answer = inline_hooks.ask(ctx, hook, inline_hooks.TOKEN, data)
     if answer.error is not None:
         raise fail("hook_error", str(answer.error.get("errorSummary") or "The callback service returned an error"))

@@ -36,6 +36,9 @@ class Terms(NamedTuple):
     window: int = 7 * 86_400
     hook: str = ""
     """The id of the inline hook that may change the tokens."""
+    policy: str = ""
+    rule: str = ""
+    """Ids of what grants."""
 
 
 def server_of(ctx: Ctx, request: Request) -> Server:
@@ -120,8 +123,8 @@ def terms(ctx: Ctx, server: Server, app: Mapping[str, Any], scopes: list[str], g
                     60 * int(token.get("accessTokenLifetimeMinutes") or 60),
                     60 * int(token.get("refreshTokenLifetimeMinutes") or 0),
                     60 * int(token.get("refreshTokenWindowMinutes") or 10_080),
-                    str((token.get("inlineHook") or {}).get("id") or ""),
-                )
+                    str((token.get("inlineHook") or {}).get("id") or ""), str(policy["id"]), str(rule["id"]),
+                )  # fmt: skip
         raise fail("no_matching_policy")
     raise fail("no_matching_policy")
 
