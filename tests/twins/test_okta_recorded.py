@@ -11,7 +11,8 @@ __all__ = ["org", "server"]
 
 def test_an_app_says_its_mode_by_its_name(org: Org) -> None:
     made = org.ask("POST", "/api/v1/apps", {"name": "bookmark", "label": "B", "settings": {"app": {"url": "http://x"}}})
-    assert (made["signOnMode"], made["universalLogout"], made["credentials"]["signing"]) == ("BOOKMARK", None, {})
+    assert (made["signOnMode"], made["universalLogout"]["status"]) == ("BOOKMARK", "UNSUPPORTED")
+    assert made["credentials"]["signing"] == {}
     refused = org.refused("POST", "/api/v1/apps", {"name": "unknown", "label": "C"})
     assert refused[1:] == (
         "E0000001", "Api validation failed: signOnMode", ["signOnMode: The field cannot be left blank"])  # fmt: skip
@@ -124,3 +125,44 @@ def test_small_things(org: Org) -> None:
     org.ask("POST", "/api/v1/iam/resource-sets", {"label": "Set", "description": "d", "resources": [orn]})
     resource = org.ask("GET", "/api/v1/iam/resource-sets/Set/resources")["resources"][0]
     assert resource["_links"]["self"]["href"] == f"{org.url}/api/v1/apps/0oaTwinkitWebApp0001"
+
+
+def test_rate_limits_as_settings(org: Org) -> None:
+    at = "/api/v1/rate-limit-settings"
+    assert org.ask("GET", f"{at}/per-client") == {"defaultMode": "ENFORCE"}
+    assert org.ask("PUT", f"{at}/warning-threshold", {"warningThreshold": 60}) == {"warningThreshold": 60}
+    assert org.ask("GET", f"{at}/warning-threshold") == {"warningThreshold": 60}
+    lockout = "/attack-protection/api/v1/user-lockout-settings"
+    assert org.ask("GET", lockout) == {"preventBruteForceLockoutFromUnknownDevices": False}
+    share = {"principalId": "00T1", "principalType": "SSWS_TOKEN"}
+    made = org.ask("POST", "/api/v1/principal-rate-limits", share, status=201)
+    assert (made["defaultPercentage"], made["defaultConcurrencyPercentage"]) == (50, 50)
+    assert org.refused("POST", "/api/v1/principal-rate-limits", share)[1:3] == (
+        "E0000001", "Api validation failed: principalRateLimitMediated")  # fmt: skip
+    for query in ("", '?filter=principalId eq "00T1"'):
+        assert "required attrbute filter" in org.refused("GET", f"/api/v1/principal-rate-limits{query}")[3][0]
+    assert org.ask("GET", '/api/v1/principal-rate-limits?filter=principalType eq "SSWS_TOKEN"') == [made]
+    changed = org.ask("PUT", f"/api/v1/principal-rate-limits/{made['id']}", {**share, "defaultPercentage": 20})
+    assert changed["defaultPercentage"] == 20
+
+
+def test_what_of_an_app_is_asked_for(org: Org) -> None:
+    web = "0oaTwinkitWebApp0001"
+    wrong = org.refused("GET", "/api/v1/apps?expand=user/id,group/id")
+    assert wrong[2:] == ("Api validation failed: RequestParams", ["Expand query is malformed."])
+    user = org.user("expand@example.com")["id"]
+    org.ask("POST", f"/api/v1/apps/{web}/users", {"id": user, "scope": "USER"})
+    got = org.ask("GET", f"/api/v1/apps/{web}?expand=user/{user}")
+    assert got["_embedded"]["user"]["id"] == user
+    off = org.refused("GET", f"/api/v1/apps/{web}/features")
+    assert off[1:] == ("E0000001", "Api validation failed: feature", ["Provisioning is not supported."])
+    connection = {"profile": {"authScheme": "TOKEN", "token": "t"}, "baseUrl": "http://127.0.0.1:9"}
+    org.http.post(f"/api/v1/apps/{web}/connections/default?activate=true", json=connection)
+    assert [each["name"] for each in org.ask("GET", f"/api/v1/apps/{web}/features")] == [
+        "USER_PROVISIONING", "INBOUND_PROVISIONING"]  # fmt: skip
+    update = {"update": {"lifecycleDeactivate": {"status": "DISABLED"}}}
+    changed = org.ask("PUT", f"/api/v1/apps/{web}/features/USER_PROVISIONING", update)
+    assert changed["capabilities"]["update"]["lifecycleDeactivate"] == {"status": "DISABLED"}
+    assert changed["capabilities"]["create"] == {"lifecycleCreate": {"status": "ENABLED"}}
+    missing = org.refused("GET", f"/api/v1/apps/{web}/features/OTHER")
+    assert missing[2] == "Not found: Resource not found: OTHER (PublicAppFeatureSetName)"

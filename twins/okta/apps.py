@@ -84,7 +84,7 @@ def record(ctx: Ctx, body: Mapping[str, Any], *, id: str = "") -> dict[str, Any]
             "userNameTemplate": {"template": "${source.login}", "type": "BUILT_IN"},
             "signing": {"kid": first_kid(id)} if mode in SIGNED else {},
         },
-        "universalLogout": {**LOGOUT} if mode == "OPENID_CONNECT" else None,
+        "universalLogout": {**LOGOUT} if mode == "OPENID_CONNECT" else {"status": "UNSUPPORTED"},
         "settings": {
             "app": {}, "manualProvisioning": False, "implicitAssignment": False, "emOptInStatus": "NONE",
             "notifications": {"vpn": {"network": {"connection": "DISABLED"}, "message": None, "helpUrl": None}},

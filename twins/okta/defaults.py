@@ -73,7 +73,7 @@ def policies(ctx: Ctx) -> None:
         policy: dict[str, Any] = {
             "id": ctx.new_id("00p{alnum:17}"), "status": "ACTIVE", "name": name, "type": type, "system": True,
             "priority": 1, "description": "The default policy applies in all situations if no other policy applies.",
-            "conditions": {"people": {"groups": {"include": [facts.EVERYONE]}}},
+            "conditions": None if type in APPS else {"people": {"groups": {"include": [facts.EVERYONE]}}},
         }  # fmt: skip
         if type == "PASSWORD":
             policy["settings"] = password_settings()

@@ -113,10 +113,12 @@ def owner(family: Family, ctx: Ctx, key: str) -> str:
 
 def held(family: Family, ctx: Ctx, request: Request) -> dict[str, Any]:
     """The record of a request. Raises E0000007, also when it belongs to another parent."""
-    parent = parent_of(family, ctx, request)
     key = str(request.path[names_in(request)[-1]])
     found = ctx.store.find(family.resource, key)
-    if found is None or (parent and not _below(family, ctx, parent, key)):
+    if found is None:
+        raise errors.missing(family.resource, key)
+    parent = parent_of(family, ctx, request)
+    if parent and not _below(family, ctx, parent, key):
         raise errors.missing(family.resource, key)
     return found
 

@@ -50,6 +50,17 @@ def connection(ctx: Ctx, app: str) -> dict[str, Any] | None:
     return held if held is not None and held["status"] == "ENABLED" and held.get("baseUrl") else None
 
 
+CAPABILITIES = {"create": ("create", "lifecycleCreate"), "update": ("update", "profile"),
+                "deactivate": ("update", "lifecycleDeactivate")}  # fmt: skip
+
+
+def capable(ctx: Ctx, app: str, verb: str) -> bool:
+    """Whether the features of an application let it be told; they do until somebody switches them off."""
+    held = ctx.store.find("application_feature", f"{app}/USER_PROVISIONING")
+    part, name = CAPABILITIES[verb]
+    return held is None or ((held["capabilities"].get(part) or {}).get(name) or {}).get("status") != "DISABLED"
+
+
 def connect(ctx: Ctx, app: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Change the provisioning connection of an application."""
     held = ctx.store.find("scim_connection", app)
@@ -88,7 +99,7 @@ def existing(held: Mapping[str, Any], kind: str, name: str, value: str) -> str:
 def push(ctx: Ctx, app: Mapping[str, Any], user: Mapping[str, Any], verb: str, row: Mapping[str, Any]) -> None:
     """Tell the SCIM server of an application: `create`, `update` or `deactivate`; note how it went."""
     held = connection(ctx, str(app["id"]))
-    if held is None:
+    if held is None or not capable(ctx, str(app["id"]), verb):
         return
     try:
         id = WORK[verb](held, user, row)

@@ -18,7 +18,14 @@ from twins.okta import errors, facts, twin
 
 PATCHES = frozenset({"updateUserProfile", "updateGroupSchema", "updateApplicationUserProfile", "updateProfileMapping"})
 """Operations whose null means: remove. They look at their bodies themselves."""
-SELF_JUDGED = PATCHES | {"createRole", "replaceRole", "createResourceSet", "replaceResourceSet"}
+SELF_JUDGED = PATCHES | {
+    "createRole",
+    "replaceRole",
+    "createResourceSet",
+    "replaceResourceSet",
+    "listPrincipalRateLimitEntities",
+    "getFeatureForApplication",
+}
 """Operations that say what is wrong in their own words."""
 TOKEN = r"00[A-Za-z0-9_-]{38,40}$"
 

@@ -49,6 +49,7 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
 def list_apps(ctx: Ctx, request: Request) -> Reply:
     """Applications by `q` (beginning of name or label) or `filter`."""
     query = request.query
+    shown_with = expanded(ctx, str(query.get("expand") or ""))
     word = str(query.get("q") or "").casefold()
     checks: list[Any] = []
     if word:
@@ -57,7 +58,23 @@ def list_apps(ctx: Ctx, request: Request) -> Reply:
         _, test = listing.filtered(str(query["filter"]), FILTERABLE)
         checks.append(lambda app: test(seen(ctx, app)))
     check = (lambda app: all(test(app) for test in checks)) if checks else None
-    return listing.page(ctx, request, "application", limits=APPS, check=check)
+    return listing.page(ctx, request, "application", limits=APPS, check=check, show=shown_with)
+
+
+def expanded(ctx: Ctx, text: str) -> Any:
+    """How applications are shown: `expand=user/{id}` embeds the assignment of a user. Raises E0000001 for others."""
+    if not text:
+        return None
+    kind, _, id = text.partition("/")
+    if kind != "user" or not id or not id.startswith("00u"):
+        raise errors.validation("RequestParams", "Expand query is malformed.")
+
+    def show(app: dict[str, Any]) -> dict[str, Any]:
+        row = ctx.store.find("app_user", f"{app['id']}/{id}")
+        own = {name: value for name, value in (row or {}).items() if not name.startswith("~")}
+        return {**apps.shown(ctx, app), **({"_embedded": {"user": own}} if row is not None else {})}
+
+    return show
 
 
 def seen(ctx: Ctx, app: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +87,8 @@ def seen(ctx: Ctx, app: dict[str, Any]) -> dict[str, Any]:
 @twin.handler("getApplication")
 def get(ctx: Ctx, request: Request) -> dict[str, Any]:
     """An application."""
-    return apps.shown(ctx, of(ctx, request))
+    app, show = of(ctx, request), expanded(ctx, str(request.query.get("expand") or ""))
+    return dict(show(app)) if show else apps.shown(ctx, app)
 
 
 @twin.handler("replaceApplication")
