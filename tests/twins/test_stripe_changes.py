@@ -80,7 +80,8 @@ def test_a_change_that_can_be_paid_does_not_wait(client: Any, clock: Any) -> Non
         client.v1.subscriptions.update, made.id, dearer(made, price, "pending_if_incomplete", metadata={"a": "b"})
     )
     assert error.user_message.startswith(
-        "When `payment_behavior` is set to `pending_if_incomplete`, you can only pass supported params. `metadata` is not"
+        "When `payment_behavior` is set to `pending_if_incomplete`, you can only pass supported params. "
+        "`metadata` is not"
     )
 
 

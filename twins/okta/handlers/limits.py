@@ -91,8 +91,8 @@ def create(ctx: Ctx, request: Request) -> Reply:
     ):
         raise errors.validation(MEDIATED)
     row = {"id": ctx.new_id("prl{alnum:17}"), "orgId": facts.ORG_ID, "principalId": body.get("principalId"),
-           "principalType": body.get("principalType"), **shares(body, SHARES), "lastUpdate": now, "lastUpdatedBy": facts.ADMIN,
-           "createdDate": now, "createdBy": facts.ADMIN}  # fmt: skip
+           "principalType": body.get("principalType"), **shares(body, SHARES), "lastUpdate": now,
+           "lastUpdatedBy": facts.ADMIN, "createdDate": now, "createdBy": facts.ADMIN}  # fmt: skip
     ctx.store.insert("principal_rate_limit", row, id=str(row["id"]), created=ctx.micros)
     return Reply(201, row)
 
