@@ -91,6 +91,13 @@ class Bodies:
                 own.get(wrap.rpartition(".")[2])
             ):  # `{"data": {"attributes": …}}` of a record that has `attributes`
                 wrap = wrap.rpartition(".")[0]
+            if (
+                wrap
+                and "." not in wrap
+                and self._part_of(properties[wrap], own)
+                and self._spread.of(properties, own, ())
+            ):
+                wrap = ""
             into = "" if wrap else self._into(properties, own, hints)
             out |= {"wrap": wrap} if wrap else {"into": into} if into else {}
         if bound["kind"].startswith("bulk_"):
@@ -136,6 +143,11 @@ class Bodies:
             ):
                 return name
         return ""
+
+    def _part_of(self, schema: Any, own: dict[str, Any]) -> bool:
+        """Whether an object of a body has nothing that the record has on top: it is a part of the record."""
+        inner = self._shapes.properties(self._shapes.unit(schema).node)
+        return bool(own) and not {norm(name) for name in inner} & {norm(name) for name in own}
 
     def _into(self, given: dict[str, Any], own: dict[str, Any], hints: tuple[str, ...]) -> str:
         """The property of the record that holds what the body has on top: `properties` of Azure's, or empty."""

@@ -160,6 +160,8 @@ class Lists:
             out["style"] = "page"
         elif "offset" in out:
             out["style"] = "offset"
+        elif "limit" in out and envelope.get("next_kind") == "url" and "cursor" not in given:
+            out |= {"style": "cursor", "after": "cursor"}  # which only the links to further pages have
         if out["style"] != "page" and "page" in out:
             del out["page"]
         if out["style"] == "page":

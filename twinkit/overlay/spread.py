@@ -38,26 +38,32 @@ class Spread:
                 out[name] = place
             elif self._shapes.is_object(schema):
                 inner = self._shapes.properties(self._shapes.unit(schema).node)
-                left = REFERENCE if set(inner) <= set(own) and not self.is_reference(inner) else PLAIN
+                left = (
+                    frozenset[str]()
+                    if norm(name) in nouns
+                    else REFERENCE
+                    if set(inner) <= set(own) and not self.is_reference(inner)
+                    else PLAIN
+                )
                 lifted = [n for n in inner if n in own and n not in given and norm(n) not in left and "." not in n]
                 out |= {f"{name}.{n}": n for n in lifted if self.alike(inner[n], own[n])}
         rest = {name: schema for name, schema in given.items() if name not in own and norm(name) not in ("id", "uuid")}
-        return {**self._held(rest, own, out, len(given)), **out}
+        return {**self._held(rest, given, own, out), **out}
 
     def copied(self, given: Mapping[str, Any], own: Mapping[str, Any], spread: Mapping[str, str]) -> dict[str, str]:
         """The same for what both have on top, where most of the body belongs into one object that has it as well."""
         both = {name: schema for name, schema in given.items() if name in own}
-        return self._held(both, own, spread, len(given))
+        return self._held(both, given, own, spread)
 
     def _held(
-        self, some: Mapping[str, Any], own: Mapping[str, Any], spread: Mapping[str, str], size: int
+        self, some: Mapping[str, Any], given: Mapping[str, Any], own: Mapping[str, Any], spread: Mapping[str, str]
     ) -> dict[str, str]:
         """Where some of a body's properties are in the one object of the record that has most of them."""
         tops = [place.partition(".")[0] for name, place in spread.items() if "." not in name]
         holder = max(tops, key=tops.count, default="")
-        if not holder or 2 * tops.count(holder) < size:
+        inner = self._shapes.properties(self._shapes.unit(own[holder]).node) if holder else {}
+        if 2 * sum(name in inner for name in given) < len(given):
             return {}
-        inner = self._shapes.properties(self._shapes.unit(own[holder]).node)
         names = [name for name in some if name in inner and name != holder and "." not in name]
         return {name: f"{holder}.{name}" for name in names if self.alike(some[name], inner[name])}
 

@@ -24,6 +24,14 @@ BUDGET = thing(data=thing(accounts={"type": "array", "items": thing(id=TEXT, tit
 ARRAYS = {"type": "array", "items": thing(title=TEXT)}
 
 
+def paged(made: dict[str, Any], path: str, **query: Any) -> dict[str, Any]:
+    """The same collection with parameters of its list."""
+    made[path]["get"]["parameters"] = [
+        {"name": name, "in": "query", "schema": schema} for name, schema in query.items()
+    ]
+    return made
+
+
 def changeable(path: str, param: str, shown: Any, body: Any, **more: Any) -> dict[str, Any]:
     """A collection whose items PUT makes as well."""
     made = collection(path, param, shown, body=body, **more)
@@ -60,9 +68,14 @@ PATHS: dict[str, Any] = {
     **collection("/repositories/{workspace}/issues", "id",
                  thing(id=TEXT, title=TEXT, repository=thing(uuid=TEXT, name=TEXT)), above=("workspace",)),
     **changeable("/projects", "key", thing(key=TEXT, uuid=TEXT, title=TEXT), thing(key=TEXT, uuid=TEXT, title=TEXT)),
+    **paged(collection("/issuers", "id", thing(id=TEXT, title=TEXT), body=thing(title=TEXT),
+                       listed=thing(value={"type": "array", "items": thing(id=TEXT, title=TEXT)}, nextLink=TEXT)),
+            "/issuers", maxresults=WHOLE),
     **collection("/receipts", "receiptNumber", thing(receiptNbr=TEXT, title=TEXT), body=thing(title=TEXT)),
     **collection("/channels", "id", {**thing(id=TEXT, title=TEXT), "properties": {
         "id": TEXT, "title": TEXT, "push.state": thing(push=TEXT)}}, body=thing(title=TEXT, push=TEXT)),
+    **collection("/boxes", "id", thing(id=TEXT, title=TEXT, size=WHOLE),
+                 body=thing(title=thing(value=TEXT), size=thing(value=WHOLE))),
     **collection("/pages", "number", thing(url=TEXT, title=TEXT), body=thing(title=TEXT), kind=WHOLE),
 }  # fmt: skip
 
@@ -170,6 +183,23 @@ def test_a_property_of_another_record_is_left_as_it_was_sent(client: httpx.Clien
     made = client.post("/repositories/w1/issues", json={"title": "a", "repository": {"uuid": "r1"}}).json()
     assert made["repository"]["uuid"] == "r1"
     assert [each["id"] for each in client.get("/repositories/w1/issues").json()] == [made["id"]]
+
+
+def test_what_is_boxed_in_the_body_is_shown_by_itself(client: httpx.Client) -> None:
+    made = client.post("/boxes", json={"title": {"value": "a"}, "size": {"value": 3}}).json()
+    assert (made["title"], made["size"]) == ("a", 3)
+    assert client.put(f"/boxes/{made['id']}", json={"title": {"value": "b"}}).json() == {**made, "title": "b"}
+
+
+def test_a_next_link_leads_on_where_no_parameter_does(client: httpx.Client) -> None:
+    made = {client.post("/issuers", json={"title": "a"}).json()["id"] for _ in range(3)}
+    seen, address = set(), "/issuers?maxresults=2"
+    while address:
+        page = client.get(address).json()
+        assert len(page["value"]) <= 2
+        seen |= {each["id"] for each in page["value"]}
+        address = page.get("nextLink")
+    assert seen == made
 
 
 def test_put_finds_a_record_by_any_of_its_ids(client: httpx.Client) -> None:

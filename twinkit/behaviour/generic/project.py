@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from twinkit.overlay.compiled import Resource
 
 NOTHING = object()
+BOXED = {"value"}
+"""What a body has around a value that the record shows by itself."""
 DEPTH = 12
 
 
@@ -150,6 +152,8 @@ def fit_shape(shape: Shape, value: Any, current: Any = None, depth: int = DEPTH)
     if depth == 0:
         return NOTHING
     if isinstance(value, dict):
+        if value.keys() == BOXED and not any("value" in branch.fields or branch.extra for branch in shape.branches):
+            return fit_shape(shape, value["value"], current, depth - 1)
         fitted = _fit_object(shape, value, current, depth)
         if fitted is not NOTHING:
             return fitted
