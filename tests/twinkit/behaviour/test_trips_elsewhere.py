@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.twinkit.behaviour.documents import TEXT, WHOLE, changed, collection, document_server, thing
+from tests.twinkit.behaviour.documents import TEXT, WHOLE, changed, collection, document_server, json_content, thing
 
 HOOK = thing(id=TEXT, type=TEXT, attributes=thing(title=TEXT, url=TEXT))
 NOTICE = thing(id=WHOLE, type=TEXT, attributes=thing(title=TEXT, type=TEXT, text=TEXT, size=WHOLE))
@@ -22,6 +22,28 @@ ONE = {"$ref": "#/components/schemas/Trade"}
 MANY = {"type": "array", "items": ONE}
 BUDGET = thing(data=thing(accounts={"type": "array", "items": thing(id=TEXT, title=TEXT)}, knowledge=WHOLE))
 ARRAYS = {"type": "array", "items": thing(title=TEXT)}
+
+
+CHECK = thing(path=TEXT, every=WHOLE)
+
+
+def line(*required: str, **properties: Any) -> dict[str, Any]:
+    """One kind of line."""
+    return thing(("kind", *required), id=TEXT, kind=TEXT, title=TEXT, **properties)
+
+
+SCHEMAS = {
+    "Trade": thing(id=TEXT, title=TEXT),
+    "Dark": line("colour", colour=TEXT),
+    "Lit": line("speed", speed=WHOLE),
+    "Line": {
+        "oneOf": [{"$ref": "#/components/schemas/Dark"}, {"$ref": "#/components/schemas/Lit"}],
+        "discriminator": {
+            "propertyName": "kind",
+            "mapping": {"dark": "#/components/schemas/Dark", "lit": "#/components/schemas/Lit"},
+        },
+    },
+}
 
 
 def paged(made: dict[str, Any], path: str, **query: Any) -> dict[str, Any]:
@@ -74,10 +96,21 @@ PATHS: dict[str, Any] = {
     **collection("/receipts", "receiptNumber", thing(receiptNbr=TEXT, title=TEXT), body=thing(title=TEXT)),
     **collection("/channels", "id", {**thing(id=TEXT, title=TEXT), "properties": {
         "id": TEXT, "title": TEXT, "push.state": thing(push=TEXT)}}, body=thing(title=TEXT, push=TEXT)),
+    **collection("/lines", "id", {"$ref": "#/components/schemas/Line"}),
+    **collection("/people", "id", thing(id=TEXT, email=TEXT, title=TEXT, account=thing(id=TEXT)),
+                 body=thing(account=thing(id=TEXT), return_url=TEXT, person=thing(email=TEXT, title=TEXT, tags=TEXT))),
+    **collection("/targets", "id", thing(id=TEXT, title=TEXT, config=thing(port=WHOLE, check=CHECK)),
+                 body=thing(title=TEXT, config=thing(port=WHOLE, check=CHECK))),
     **collection("/boxes", "id", thing(id=TEXT, title=TEXT, size=WHOLE),
                  body=thing(title=thing(value=TEXT), size=thing(value=WHOLE))),
     **collection("/pages", "number", thing(url=TEXT, title=TEXT), body=thing(title=TEXT), kind=WHOLE),
 }  # fmt: skip
+
+
+PATHS["/targets/{id}"]["patch"] = {
+    "requestBody": json_content(thing(check=CHECK)),
+    "responses": PATHS["/targets/{id}"]["put"]["responses"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +120,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         "openapi": "3.0.3",
         "info": {"title": "Elsewhere", "version": "1"},
         "paths": PATHS,
-        "components": {"schemas": {"Trade": thing(id=TEXT, title=TEXT)}},
+        "components": {"schemas": SCHEMAS},
     }
     with document_server(tmp_path_factory.mktemp("elsewhere"), document) as client:
         yield client
@@ -116,6 +149,8 @@ CASES: list[tuple[str, Any, str, str]] = [
     ("/trades", {"trade": {"title": "a"}}, "data.trade.id", "data.trade.title"),
     ("/trades", {"trades": [{"title": "a"}]}, "data.trades.0.id", "data.trade.title"),
     ("/receipts", {"title": "a"}, "receiptNbr", "title"),
+    ("/lines", {"kind": "lit", "speed": 3, "title": "a"}, "id", "title"),
+    ("/people", {"return_url": "r", "person": {"email": "e", "title": "a"}}, "id", "title"),
     ("/channels", {"title": "a", "push": "p"}, "id", "title"),
     ("/posts", [{"title": "a"}], "id", "title"),
     ("/zones/z1/notes", {"kind": "k1", "notes": ["n"], "title": "a"}, "kind", "title"),
@@ -183,6 +218,21 @@ def test_a_property_of_another_record_is_left_as_it_was_sent(client: httpx.Clien
     made = client.post("/repositories/w1/issues", json={"title": "a", "repository": {"uuid": "r1"}}).json()
     assert made["repository"]["uuid"] == "r1"
     assert [each["id"] for each in client.get("/repositories/w1/issues").json()] == [made["id"]]
+
+
+@pytest.mark.parametrize("own", [{"kind": "lit", "speed": 3}, {"kind": "dark", "colour": "red"}])
+def test_a_discriminator_says_which_kind_is_shown(client: httpx.Client, own: dict[str, Any]) -> None:
+    made = client.post("/lines", json=own).json()
+    assert made == {**made, **own}
+    assert made.keys() <= {"id", "title", *own}
+
+
+def test_a_change_may_name_a_part_of_the_record_alone(client: httpx.Client) -> None:
+    made = client.post(
+        "/targets", json={"title": "a", "config": {"port": 1, "check": {"path": "/", "every": 5}}}
+    ).json()
+    client.patch(f"/targets/{made['id']}", json={"check": {"path": "/up", "every": 9}})
+    assert client.get(f"/targets/{made['id']}").json()["config"] == {"port": 1, "check": {"path": "/up", "every": 9}}
 
 
 def test_what_is_boxed_in_the_body_is_shown_by_itself(client: httpx.Client) -> None:

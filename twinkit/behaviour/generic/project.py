@@ -62,6 +62,21 @@ class Shape:
         return tuple(self._branch(node) for node in _objects(self.twin, self.schema))
 
     @cached_property
+    def tagged(self) -> tuple[str, Mapping[str, ObjectBranch]] | None:
+        """(property, its values → the branch that each names) of a schema with a discriminator."""
+        node = self.twin.index.resolve(self.schema)
+        told = node.get("discriminator") if isinstance(node, Mapping) else None
+        name = told.get("propertyName") if isinstance(told, Mapping) else None
+        if not isinstance(name, str) or not isinstance(node, Mapping):
+            return None
+        parts = [part for key in ("oneOf", "anyOf") for part in node.get(key) or ()]
+        refs = {str(part["$ref"]): part for part in parts if isinstance(part, Mapping) and "$ref" in part}
+        mapping = told.get("mapping") if isinstance(told, Mapping) else None
+        keys = {**{ref.rpartition("/")[2]: ref for ref in refs}, **(mapping if isinstance(mapping, Mapping) else {})}
+        known = {key: refs[ref] for key, ref in keys.items() if ref in refs}
+        return name, {key: self._branch(self.twin.index.resolve(part)) for key, part in known.items()}
+
+    @cached_property
     def items(self) -> tuple[Shape, ...]:
         """Shapes of the elements, for each way to be an array."""
         return tuple(shape_of(self.twin, node["items"]) for node in _arrays(self.twin, self.schema))
@@ -189,7 +204,7 @@ def conversions(value: Any) -> Iterator[Any]:
 
 
 def _fit_object(shape: Shape, value: Mapping[str, Any], current: Any, depth: int) -> Any:
-    for branch in shape.branches:
+    for branch in _in_order(shape, value):
         base = dict(current) if isinstance(current, dict) else orjson.loads(branch.skeleton)
         for name, given in value.items():
             inner = branch.fields.get(name)
@@ -204,6 +219,16 @@ def _fit_object(shape: Shape, value: Mapping[str, Any], current: Any, depth: int
         if shape.admits(base):
             return base
     return NOTHING
+
+
+def _in_order(shape: Shape, value: Mapping[str, Any]) -> Iterator[ObjectBranch]:
+    """The ways to be an object, the one first that a discriminator names."""
+    if shape.tagged is not None:
+        name, named = shape.tagged
+        tag = value.get(name)
+        if isinstance(tag, str) and tag in named:
+            yield named[tag]
+    yield from shape.branches
 
 
 def _fit_list(shape: Shape, value: list[Any], depth: int) -> Any:
