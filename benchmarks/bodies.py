@@ -27,6 +27,7 @@ WORDS = {
     "decimal": ("1.5", "2.5"),
 }
 ODD = ("Zoë O'Neil", "a b/c", "x", "100%", "tab\tnew\nline", "ÄÖ ✓", "null", "0", "-", "true")
+WHOLE = (None, "int32", "int64")
 LENGTH = 60
 EXACT = 2**53 - 1
 """The largest whole number that every reader of JSON takes as it is."""
@@ -186,6 +187,8 @@ class Bodies:
     def _number(self, node: Schema, other: bool, whole: bool) -> float:
         low, high = node.get("minimum"), node.get("maximum")
         least = low if isinstance(low, (int, float)) else 1 if not isinstance(high, (int, float)) or high > 2 else high
+        if not isinstance(low, (int, float)) and not isinstance(high, (int, float)) and node.get("format") in WHOLE:
+            least = 1001  # no id that a twin counts up
         most = high if isinstance(high, (int, float)) else least + 50
         if node.get("exclusiveMinimum") is True:
             least += 1

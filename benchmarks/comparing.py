@@ -69,7 +69,7 @@ def found_id(
     _, reply, headers = answer
     words, sent = nouns(collection), sent if isinstance(sent, dict) else {}
     mine = [bare(param), *(f"{n}{s}" for n in words for s in ("id", "uuid", "guid", "key", "sid"))]
-    plain = ["id", "uuid", "guid", "gid", "sid", "uid"]
+    plain = ["id", "uuid", "guid", "gid", "sid", "uid", "entityid"]
     first = [*plain, *mine] if asked.order == "id" else [mine[0], *plain, *mine[1:]]
     ending = [k for place in levels(reply, 0) for k in scalars(place) if k.endswith("id") and bare(param).endswith(k)]
     other = [k for place in levels(reply, 0) for k in scalars(place) if k.endswith("id") and k not in scalars(sent)]
@@ -125,7 +125,9 @@ def holds(shown: Any, id: str, inside: bool = False) -> bool:
         if any(k in ("id", "uuid") or k.endswith("id") for k, v in scalars(shown).items() if str(v) == id):
             return True
         keyed = id in shown and (inside or isinstance(shown[id], dict))
-        return keyed or any(holds(v, id, inside) for v in shown.values())
+        inner = [v for v in shown.values() if isinstance(v, (dict, list))]
+        links = [v for v in shown.values() if inside and isinstance(v, str)]
+        return keyed or any(holds(v, id, inside) for v in inner) or any(unquote(v).endswith("/" + id) for v in links)
     if isinstance(shown, list):
         return any(holds(v, id, True) for v in shown)
     return inside and (plain(shown) == id or (isinstance(shown, str) and unquote(shown).endswith("/" + id)))

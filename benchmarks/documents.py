@@ -120,7 +120,7 @@ class Document:
     def _content(self, content: Any) -> tuple[str | None, Any]:
         if not isinstance(content, Mapping) or not content:
             return None, None
-        for word in ("application/json", "json", "urlencoded", "multipart", "xml", ""):
+        for word in ("application/json", "json", "application/x-www-form", "multipart", "xml", ""):
             for media, node in content.items():
                 if word in media:
                     return media, (node or {}).get("schema", {})

@@ -28,6 +28,7 @@ from documents import Document, Operation, holes, normal
 NARROWING = {"pattern", "format", "minLength", "maxLength", "minimum", "maximum", "enum"}
 FIRST = {"offset": 0, "skip": 0, "start": 0, "page": 1, "pagenumber": 1, "limit": 50, "pagesize": 50, "perpage": 50}
 """What a list is asked for, where it insists on being asked for a page."""
+SEARCH = ("q", "query", "search", "keyword")
 LEGS = ("create", "get", "list", "change", "delete")
 Answer = tuple[int, Any, Mapping[str, str]]
 
@@ -94,7 +95,11 @@ class Trips:
         for other in self.document.operations.values():
             if other.path.lower().startswith(f"{head}{{{name.lower()}}}"):
                 found.append(other.parameter(name).get("schema", {}))
-        return max((self.document.merged(one) for one in found), key=lambda one: len(one.keys() & NARROWING))
+        nodes = [self.document.merged(one) for one in found]
+        made = [(node, self.bodies.make(node, 1)) for node in nodes]
+        fit = [sum(self.compare.fits(value, other) for other in nodes) for _, value in made]
+        ranks = [(count, len(node.keys() & NARROWING)) for count, (node, _) in zip(fit, made, strict=True)]
+        return nodes[ranks.index(max(ranks))]
 
     def url(self, op: Operation, ids: Mapping[str, str]) -> str:
         """The address of an operation with what it requires."""
@@ -209,7 +214,8 @@ class Trips:
         maker = operations.get(("post", collection))
         if maker is None:
             maker = operations["put", item]
-            ids[param] = text(self.bodies.make(getter.parameter(param).get("schema", {}), 1))
+            said = getter.parameter(param)
+            ids[param] = text(self.bodies.make(self.narrowest(getter, param, said.get("schema", said)), 1))
         self.sent = body = self.body(maker)
         status, reply, headers = self.call(maker, ids, body)
         self.refused(status)
@@ -267,10 +273,14 @@ class Trips:
         if not self.many(lister.reply[1], getter):
             return False
         id = list(ids.values())[-1]
-        status, shown, _ = self.call(lister, {**ids, **{f"?{name}": id for name in ("id", "ids")}})
+        item = self.call(getter, ids)[1]
+        kept = {value for value in flattened(item) if isinstance(value, str) and value}
+        words = [value for value in flattened(self.sent) if value in kept]
+        asked = {f"?{name}": word for name in SEARCH for word in words[:1]}
+        status, shown, _ = self.call(lister, {**ids, **asked, **{f"?{name}": id for name in ("id", "ids")}})
         if not 200 <= status < 300:
             raise Failed(f"{status} {str(shown)[:120]}")
-        if wanted and shows_one(shown, self.call(getter, ids)[1]):
+        if wanted and shows_one(shown, item):
             return True
         if wanted and not self.tells(shown, id):
             return False

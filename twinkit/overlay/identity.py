@@ -95,6 +95,7 @@ def id_property(
         by_norm.setdefault(norm(name), name)
     nouns = {norm(resource), norm(resource.rpartition(".")[2])}
     own = [by_norm[k] for k in (f"{n}{s}" for n in nouns for s in OWN) if k in by_norm]
+    own += _ending(by_norm, nouns) if not own else []
     plain = next((n for n in PLAIN_IDS[:11] if n in scalars), None)
     if param:
         exact = by_norm.get(norm(param))
@@ -122,6 +123,16 @@ def id_property(
     if entity is not None:
         return entity
     return _last_resort(scalars, by_norm, param, given) if guess else None
+
+
+def _ending(by_norm: Mapping[str, str], nouns: Collection[str]) -> list[str]:
+    """The one id whose noun ends like the record's: `expenseId` of a goal expense, `goalExpenseId` of an expense."""
+    found = []
+    for word, name in by_norm.items():
+        stem = word.removesuffix("id")
+        if stem != word and len(stem) > 4 and any(len(n) > 4 and (n.endswith(stem) or stem.endswith(n)) for n in nouns):
+            found.append(name)
+    return found if len(found) == 1 else []
 
 
 _HOLDERS = ("metadata", "meta", "reference", "ref", "identifier", "identity", "identification", "key", "info")

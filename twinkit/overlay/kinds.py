@@ -73,7 +73,10 @@ def parent_names(collection: Collection) -> frozenset[str]:
 @lru_cache(maxsize=65_536)
 def base_name(name: str) -> str:
     """A schema name without the words that only tell versions of a shape apart: `FullUserResponse` → `user`."""
-    kept = [w for w in split(name) if w not in _AFFIX]
+    words = split(name)
+    if "with" in words[1:]:  # `IncomeWithId`
+        words = words[: words.index("with", 1)]
+    kept = [w for w in words if w not in _AFFIX]
     return noun("_".join(kept)) if kept else noun(name)
 
 

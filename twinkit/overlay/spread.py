@@ -47,7 +47,7 @@ class Spread:
                 )
                 lifted = [n for n in inner if n in own and n not in given and norm(n) not in left and "." not in n]
                 out |= {f"{name}.{n}": n for n in lifted if self.alike(inner[n], own[n])}
-        rest = {name: schema for name, schema in given.items() if name not in own and norm(name) not in ("id", "uuid")}
+        rest = {name: schema for name, schema in given.items() if name not in own}
         return {**self._held(rest, given, own, out), **out}
 
     def copied(self, given: Mapping[str, Any], own: Mapping[str, Any], spread: Mapping[str, str]) -> dict[str, str]:

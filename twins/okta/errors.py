@@ -188,8 +188,7 @@ NAMES = {
     "authorization_server_policy": "Policy",
     "authorization_server_policy_rule": "PolicyRule",
     "role_assignment": "RoleAssignment",
-    "device_with_provider": "Device",
-    "brand_with_embedded": "Brand",
+    "device": "Device",
     "o_auth_2_refresh_token": "OAuth2RefreshTokenTx",
 }
 """Resource of the twin → the word for it behind the id of an E0000007."""

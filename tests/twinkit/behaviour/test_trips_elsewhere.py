@@ -34,6 +34,7 @@ def line(*required: str, **properties: Any) -> dict[str, Any]:
 
 SCHEMAS = {
     "Trade": thing(id=TEXT, title=TEXT),
+    "IncomeWithId": thing(incomeId=WHOLE, typeId=WHOLE, title=TEXT),
     "Dark": line("colour", colour=TEXT),
     "Lit": line("speed", speed=WHOLE),
     "Line": {
@@ -101,6 +102,12 @@ PATHS: dict[str, Any] = {
                  body=thing(account=thing(id=TEXT), return_url=TEXT, person=thing(email=TEXT, title=TEXT, tags=TEXT))),
     **collection("/targets", "id", thing(id=TEXT, title=TEXT, config=thing(port=WHOLE, check=CHECK)),
                  body=thing(title=TEXT, config=thing(port=WHOLE, check=CHECK))),
+    **collection("/incomes", "id", {"$ref": "#/components/schemas/IncomeWithId"}, body=thing(title=TEXT), kind=WHOLE),
+    **collection("/life-policies", "id", thing(policyId=WHOLE, clientId=WHOLE, title=TEXT), kind=WHOLE,
+                 body=thing(title=TEXT, clientId=WHOLE)),
+    **collection("/blogs/{blogId}/posts", "postId", thing(id=TEXT, title=TEXT, blog=thing(id=TEXT)), above=("blogId",)),
+    **collection("/bundles", "bundleId", thing(bundleId=TEXT, bundle=thing(id=TEXT, title=TEXT, rules=TEXT)),
+                 body=thing(id=TEXT, title=TEXT, rules=TEXT)),
     **collection("/boxes", "id", thing(id=TEXT, title=TEXT, size=WHOLE),
                  body=thing(title=thing(value=TEXT), size=thing(value=WHOLE))),
     **collection("/pages", "number", thing(url=TEXT, title=TEXT), body=thing(title=TEXT), kind=WHOLE),
@@ -149,6 +156,10 @@ CASES: list[tuple[str, Any, str, str]] = [
     ("/trades", {"trade": {"title": "a"}}, "data.trade.id", "data.trade.title"),
     ("/trades", {"trades": [{"title": "a"}]}, "data.trades.0.id", "data.trade.title"),
     ("/receipts", {"title": "a"}, "receiptNbr", "title"),
+    ("/incomes", {"title": "a"}, "incomeId", "title"),
+    ("/life-policies", {"title": "a", "clientId": 77}, "policyId", "title"),
+    ("/blogs/b1/posts", {"title": "a", "blog": {"id": "b2"}}, "id", "title"),
+    ("/bundles", {"title": "a", "rules": "r", "id": "own"}, "bundleId", "bundle.title"),
     ("/lines", {"kind": "lit", "speed": 3, "title": "a"}, "id", "title"),
     ("/people", {"return_url": "r", "person": {"email": "e", "title": "a"}}, "id", "title"),
     ("/channels", {"title": "a", "push": "p"}, "id", "title"),

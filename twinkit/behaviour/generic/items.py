@@ -207,7 +207,7 @@ def change(ctx: Ctx, binding: Binding, key: str, values: Any) -> dict[str, Any]:
         wanted = merge(current, project(ctx, resource, merged_maps(ctx, current, values), current))
     changes = {name: value for name, value in wanted.items() if current.get(name, NOTHING) != value}
     for name in (*binding.scope.values(), *resource.more_ids):
-        changes.pop(name, None)
+        _unchanged(current, changes, name)
     stamp = resource.timestamps.get("update", "")
     if isinstance(values, Mapping) and stamp in values and stamp in wanted:
         changes[stamp] = wanted[stamp]
@@ -216,6 +216,16 @@ def change(ctx: Ctx, binding: Binding, key: str, values: Any) -> dict[str, Any]:
     if resource.id_property not in resource.keys:
         changes.pop(resource.id_property or "", None)
     return ctx.update(resource.name, key, changes)
+
+
+def _unchanged(current: Mapping[str, Any], changes: dict[str, Any], place: str) -> None:
+    """Leave what stands at a (dotted) place of a record as it is."""
+    top, _, rest = place.partition(".")
+    if not rest:
+        changes.pop(top, None)
+    elif isinstance(changes.get(top), Mapping) and (held := dig(current, place)) is not None:
+        changes[top] = dict(changes[top])
+        put(changes[top], rest, held)
 
 
 def merged_maps(ctx: Ctx, current: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
