@@ -126,8 +126,9 @@ def holds(shown: Any, id: str, inside: bool = False) -> bool:
             return True
         keyed = id in shown and (inside or isinstance(shown[id], dict))
         inner = [v for v in shown.values() if isinstance(v, (dict, list))]
-        links = [v for v in shown.values() if inside and isinstance(v, str)]
-        return keyed or any(holds(v, id, inside) for v in inner) or any(unquote(v).endswith("/" + id) for v in links)
+        texts = [v for v in shown.values() if inside and isinstance(v, str)]
+        named = any(unquote(v).endswith("/" + id) or (v == id and not id.isdecimal()) for v in texts)
+        return keyed or named or any(holds(v, id, inside) for v in inner)
     if isinstance(shown, list):
         return any(holds(v, id, True) for v in shown)
     return inside and (plain(shown) == id or (isinstance(shown, str) and unquote(shown).endswith("/" + id)))

@@ -271,6 +271,8 @@ class Inference:
             if binding.kind != "create" or resource is None:
                 continue
             reply = self.places.replies[binding.operation]
+            self._counted(resource, reply.unit)
+            resource = self.out.resources[resource.name]
             named = binding.reply.get("id")
             params = {norm(m.param) for m in self.collections.members[resource.name] if m.param}
             better = named is not None and (norm(named) in params or named in IDS)
@@ -293,6 +295,13 @@ class Inference:
                     id_property=None,
                     keys=(),
                 )
+
+    def _counted(self, resource: Resource, shown: Unit | None) -> None:
+        """Further ids that the reply of a create shows as numbers are counted, whatever the record has them as."""
+        known = self.shapes.properties(shown.node) if shown is not None else {}
+        counted = {n: "{seq}" for n in resource.more_ids if n in known and id_type(self.shapes, known[n]) != "string"}
+        if counted:
+            self.out.resources[resource.name] = replace(resource, more_ids={**resource.more_ids, **counted})
 
     def _sublists(self) -> None:
         """Properties that list records of another resource, where a nested list operation of that name exists."""

@@ -106,8 +106,13 @@ PATHS: dict[str, Any] = {
     **collection("/life-policies", "id", thing(policyId=WHOLE, clientId=WHOLE, title=TEXT), kind=WHOLE,
                  body=thing(title=TEXT, clientId=WHOLE)),
     **collection("/blogs/{blogId}/posts", "postId", thing(id=TEXT, title=TEXT, blog=thing(id=TEXT)), above=("blogId",)),
-    **collection("/bundles", "bundleId", thing(bundleId=TEXT, bundle=thing(id=TEXT, title=TEXT, rules=TEXT)),
+    **collection("/bundles", "bundleId", thing(bundleId=TEXT, kept=thing(id=TEXT, title=TEXT, rules=TEXT)),
                  body=thing(id=TEXT, title=TEXT, rules=TEXT)),
+    **collection("/works", "idOrKey", thing(id=TEXT, key=TEXT, title=TEXT), made=thing(id=WHOLE, key=TEXT),
+                 body=thing(key=TEXT, title=TEXT)),
+    **collection("/maps", "id", thing(id=TEXT, title=TEXT, parts={"allOf": [{"type": "object", "additionalProperties":
+                 thing(("kind",), kind={**TEXT, "enum": ["x"]}, size=WHOLE)}]}),
+                 body=thing(title=TEXT, parts={"type": "object", "additionalProperties": thing(size=WHOLE)})),
     **collection("/boxes", "id", thing(id=TEXT, title=TEXT, size=WHOLE),
                  body=thing(title=thing(value=TEXT), size=thing(value=WHOLE))),
     **collection("/pages", "number", thing(url=TEXT, title=TEXT), body=thing(title=TEXT), kind=WHOLE),
@@ -156,10 +161,11 @@ CASES: list[tuple[str, Any, str, str]] = [
     ("/trades", {"trade": {"title": "a"}}, "data.trade.id", "data.trade.title"),
     ("/trades", {"trades": [{"title": "a"}]}, "data.trades.0.id", "data.trade.title"),
     ("/receipts", {"title": "a"}, "receiptNbr", "title"),
+    ("/maps", {"title": "a", "parts": {"p": {"size": 1}}}, "id", "title"),
     ("/incomes", {"title": "a"}, "incomeId", "title"),
     ("/life-policies", {"title": "a", "clientId": 77}, "policyId", "title"),
     ("/blogs/b1/posts", {"title": "a", "blog": {"id": "b2"}}, "id", "title"),
-    ("/bundles", {"title": "a", "rules": "r", "id": "own"}, "bundleId", "bundle.title"),
+    ("/bundles", {"title": "a", "rules": "r", "id": "own"}, "bundleId", "kept.title"),
     ("/lines", {"kind": "lit", "speed": 3, "title": "a"}, "id", "title"),
     ("/people", {"return_url": "r", "person": {"email": "e", "title": "a"}}, "id", "title"),
     ("/channels", {"title": "a", "push": "p"}, "id", "title"),
@@ -244,6 +250,17 @@ def test_a_change_may_name_a_part_of_the_record_alone(client: httpx.Client) -> N
     ).json()
     client.patch(f"/targets/{made['id']}", json={"check": {"path": "/up", "every": 9}})
     assert client.get(f"/targets/{made['id']}").json()["config"] == {"port": 1, "check": {"path": "/up", "every": 9}}
+
+
+def test_what_a_map_holds_is_completed_also_where_a_part_says_so(client: httpx.Client) -> None:
+    made = client.post("/maps", json={"title": "a", "parts": {"p": {"size": 1}}}).json()
+    assert made["parts"] == {"p": {"kind": "x", "size": 1}}
+
+
+def test_a_further_id_is_a_number_where_the_create_shows_one(client: httpx.Client) -> None:
+    made = client.post("/works", json={"key": "K1", "title": "a"}).json()
+    assert isinstance(made["id"], int)
+    assert client.get(f"/works/{made['id']}").json()["key"] == "K1"
 
 
 def test_what_is_boxed_in_the_body_is_shown_by_itself(client: httpx.Client) -> None:

@@ -157,7 +157,7 @@ def _further_ids(ctx: Ctx, resource: Resource, record: dict[str, Any]) -> None:
             continue
         schema = ctx.twin.properties(resource.schema).get(name, True)
         same = fit(ctx, schema, record[shown])
-        if same is NOTHING:
+        if same is NOTHING or (pattern == "{seq}" and not str(same).isdecimal()):
             same = typed_as(ctx, resource, name, ctx.new_id(pattern))
         record[name] = same
     if resource.id_place:

@@ -83,7 +83,7 @@ class Shape:
 
     def _branch(self, node: Schema) -> ObjectBranch:
         declared = properties_of(self.twin.index, node)
-        extra = node.get("additionalProperties") if isinstance(node, Mapping) else None
+        extra = _further(self.twin, node)
         made = self.twin.examples(0).required_only(node, "skeleton")
         return ObjectBranch(
             {name: shape_of(self.twin, schema) for name, schema in declared.items()},
@@ -91,6 +91,16 @@ class Shape:
             shape_of(self.twin, extra) if isinstance(extra, Mapping) and extra else None,
             orjson.dumps(made if isinstance(made, dict) else {}),
         )
+
+
+def _further(twin: Twin, schema: Schema, depth: int = 0) -> Any:
+    """What an object admits beside its properties, by itself or by a part of it; None where nothing is said."""
+    node = twin.index.resolve(schema)
+    if not isinstance(node, Mapping) or depth > 6:
+        return None
+    said = node.get("additionalProperties")
+    parts = (_further(twin, part, depth + 1) for part in node.get("allOf") or ())
+    return said if said is not None else next((each for each in parts if isinstance(each, Mapping)), None)
 
 
 def shape_of(twin: Twin, schema: Schema) -> Shape:
