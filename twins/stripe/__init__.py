@@ -21,6 +21,7 @@ HANDLERS = (
     "customers",
     "disputes",
     "external_accounts",
+    "entitlements",
     "event_destinations",
     "files",
     "hosting",

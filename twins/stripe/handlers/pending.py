@@ -75,6 +75,7 @@ def _tell(ctx: Ctx, before: Mapping[str, Any], after: dict[str, Any], *events: s
         ctx.emit("customer.subscription.updated", after, previous=previous)
     for event in events:
         ctx.emit(event, after)
+    subscribing.followed(ctx, after)
 
 
 def _put_items(ctx: Ctx, subscription: str, rows: list[dict[str, Any]]) -> None:

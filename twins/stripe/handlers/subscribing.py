@@ -22,6 +22,9 @@ RENEWALS: list[Renewal] = []
 Ending = Callable[[Ctx, dict[str, Any], str | None], None]
 ENDINGS: list[Ending] = []
 """Called with a subscription that has ended, and why."""
+Follower = Callable[[Ctx, dict[str, Any]], None]
+FOLLOWERS: list[Follower] = []
+"""Called with a subscription that was made, changed or has ended."""
 BIRTH = "subscription_birth"
 """Store name of the subscriptions that are just being made: what happens to them is not told yet."""
 DETAILS: Mapping[str, Any] = dict.fromkeys(("comment", "feedback", "feedback_option", "reason"))
@@ -39,6 +42,18 @@ def ending(function: Ending) -> Ending:
     return function
 
 
+def follow(function: Follower) -> Follower:
+    """Register what is done when a subscription was made, changed or has ended."""
+    FOLLOWERS.append(function)
+    return function
+
+
+def followed(ctx: Ctx, subscription: dict[str, Any]) -> None:
+    """Do what follows from a change of a subscription."""
+    for follower in FOLLOWERS:
+        follower(ctx, subscription)
+
+
 # status --------------------------------------------------------------------------------------------------------------
 
 
@@ -52,6 +67,7 @@ def changed(ctx: Ctx, subscription: dict[str, Any], changes: Mapping[str, Any], 
         ctx.emit("customer.subscription.updated", record, previous=before)
         for event in events:
             ctx.emit(event, record)
+        followed(ctx, record)
     return record
 
 
@@ -70,6 +86,7 @@ def end(
     record = recurring.show_items(ctx, {**ctx.store.get("subscription", subscription["id"]), **values})
     ctx.store.replace("subscription", subscription["id"], record)
     ctx.emit("customer.subscription.deleted", record)
+    followed(ctx, record)
     for listener in ENDINGS:
         listener(ctx, record, reason)
     return record

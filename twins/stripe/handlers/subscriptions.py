@@ -206,6 +206,7 @@ def _born(ctx: Ctx, id: str, params: Mapping[str, Any]) -> dict[str, Any]:
         record |= changing.cancel_later(ctx, record, params)
     ctx.store.replace("subscription", id, record)
     ctx.emit("customer.subscription.created", record)
+    subscribing.followed(ctx, record)
     subscribing.plan_renewal(ctx, record)
     if record["trial_end"] is not None and record["status"] == "trialing":
         at = max(record["trial_end"] - 3 * DAY, clocks.now(ctx, record["customer"]))
