@@ -11,7 +11,7 @@ from twins.slack import world
 PACKAGES = ("@slack/bolt@5.1.0",)
 COMMON = """
 import bolt from "@slack/bolt";
-const { App, LogLevel } = bolt;
+const { App, Assistant, LogLevel } = bolt;
 const base = process.env.SLACK_BASE;
 const ask = async (path, data) => {
   const reply = await fetch(`${base}/_twin/${path}`, {
@@ -28,7 +28,8 @@ const until = async (look) => {
 };
 const clientOptions = {slackApiUrl: `${base}/api/`};
 const modal = (callback_id) => ({
-  type: "modal", callback_id, title: {type: "plain_text", text: "Name"}, submit: {type: "plain_text", text: "Go"},
+  type: "modal", callback_id, notify_on_close: true,
+  title: {type: "plain_text", text: "Name"}, submit: {type: "plain_text", text: "Go"},
   blocks: [{type: "input", block_id: "who", label: {type: "plain_text", text: "Who"},
             element: {type: "plain_text_input", action_id: "name"}}],
 });
@@ -49,6 +50,25 @@ const listen = (app) => {
     out.names = [...(out.names ?? []), name];
     await (name === "nobody" ? ack({response_action: "errors", errors: {who: "who?"}}) : ack());
   });
+  app.options("pick", async ({ack, options}) => {
+    await ack({options: [{text: {type: "plain_text", text: options.value}, value: "one"}]});
+  });
+  app.shortcut({callback_id: "note", type: "message_action"}, async ({ack, shortcut}) => {
+    await ack();
+    out.noted = shortcut.message.text;
+  });
+  app.view({callback_id: "ask", type: "view_closed"}, async ({ack, body}) => {
+    await ack();
+    out.closed = body.is_cleared;
+  });
+  app.function("double", async ({inputs, complete}) => { await complete({outputs: {result: inputs.number * 2}}); });
+  app.assistant(new Assistant({
+    threadStarted: async ({say, setSuggestedPrompts}) => {
+      await say("How can I help?");
+      await setSuggestedPrompts({prompts: [{title: "Sum", message: "Sum it up"}]});
+    },
+    userMessage: async ({message, say, setTitle}) => { await setTitle(message.text); await say("42"); },
+  }));
   app.event("app_home_opened", async ({event, client}) => {
     await client.views.publish({user_id: event.user, view: {type: "home", blocks: [{type: "divider"}]}});
   });
@@ -62,8 +82,13 @@ const work = async (app) => {
   await until(async () => (await texts()).includes("deployed"));
   out.whisper = (await until(async () => (await records("ephemeral"))[0])).text;
   const button = {type: "button", action_id: "go", text: {type: "plain_text", text: "Go"}};
-  const blocks = [{type: "actions", elements: [button]}];
+  const blocks = [{type: "actions", elements: [button, {type: "external_select", action_id: "pick"}]}];
   const said = await app.client.chat.postMessage({channel: "#general", text: "?", blocks});
+  const typed = await act("types", {user: "ben", channel: "#general", ts: said.ts, action: "pick", value: "some"});
+  const offer = await until(async () => (await records("interaction")).find((each) => each.id === typed.id));
+  out.offered = offer.options[0].text.text;
+  await act("shortcut", {user: "ben", callback_id: "note", channel: "#general", ts: said.ts});
+  await until(async () => (await records("interaction")) && out.noted);
   await act("clicks", {user: "ben", channel: "#general", ts: said.ts, action: "go"});
   await until(async () => (await texts()).includes("gone"));
   await act("shortcut", {user: "ana", callback_id: "ask"});
@@ -73,6 +98,21 @@ const work = async (app) => {
   out.errors = note.errors;
   await act("submits", {user: "ana", values: {name: "zoe"}});
   await until(async () => (await records("view")).every((view) => !view.open || view.type === "home"));
+  await act("shortcut", {user: "ana", callback_id: "ask"});
+  await until(async () => (await records("view")).some((view) => view.open && view.type === "modal"));
+  await act("closes", {user: "ana"});
+  await until(async () => (await records("interaction")) && out.closed === false);
+  const step = await act("runs_step", {user: "ana", callback_id: "double", inputs: {number: 4}});
+  const ended = async () =>
+    (await records("execution")).find((each) => each.id === step.id && each.state !== "running");
+  out.result = (await until(ended)).outputs.result;
+  const thread = await act("opens_assistant", {user: "ana"});
+  const said2 = async () => (await app.client.conversations.replies({channel: thread.channel, ts: thread.thread_ts}))
+    .messages.map((message) => message.text);
+  await until(async () => (await said2()).length === 2);
+  await act("posts", {user: "ana", channel: "twinbot", thread_ts: thread.thread_ts, text: "why?"});
+  await until(async () => (await said2()).length === 4);
+  out.thread = await said2();
   await act("opens_home", {user: "ben"});
   await until(async () => (await records("view")).some((view) => view.type === "home"));
 };
@@ -116,7 +156,10 @@ console.log(JSON.stringify(out));
 process.exit(0);
 """
 )
-EXPECTED = {"whisper": "deploying prod", "errors": {"who": "who?"}, "names": ["nobody", "zoe"]}
+EXPECTED = {
+    "whisper": "deploying prod", "errors": {"who": "who?"}, "names": ["nobody", "zoe"], "offered": "some", "noted": "?",
+    "closed": False, "result": 8, "thread": ["why?", "How can I help?", "why?", "42"],
+}  # fmt: skip
 
 
 def run(script: str) -> dict[str, object]:

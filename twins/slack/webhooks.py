@@ -22,8 +22,9 @@ from twins.slack import eventscopes, limits, places, twin, world
 
 MOST_APPS = 10_000
 Data = Mapping[str, Any]
-FORM = {"content-type": "application/x-www-form-urlencoded"}
-JSON = {"content-type": "application/json"}
+ROBOT = {"user-agent": "Slackbot 1.0 (+https://api.slack.com/robots)", "accept": "*/*"}
+FORM = {**ROBOT, "content-type": "application/x-www-form-urlencoded"}
+JSON = {**ROBOT, "content-type": "application/json"}
 MESSAGES = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
 """`channel_type` → the name that messages there are subscribed to by."""
 
