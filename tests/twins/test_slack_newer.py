@@ -59,7 +59,7 @@ def test_canvases_are_changed_by_section(bot: WebClient) -> None:
 
 def test_a_channel_of_an_agent(bot: WebClient) -> None:
     channel = ask(bot, "agents.conversations.create", name="session-1", session_id="s1")["channel_id"]
-    assert bot.conversations_info(channel=channel)["channel"]["properties"]["agent_session"]["session_id"] == "s1"
+    assert bot.conversations_info(channel=channel)["channel"]["properties"]["agent_session"]["title"] == "session-1"
     shown = ask(bot, "agents.conversations.setView", channel_id=channel, type="canvas", view_key="k", content="# One")
     again = ask(bot, "agents.conversations.setView", channel_id=channel, view_key="k", content="# One\ntwo")
     assert (again["view_id"], again["content_version"]) == (shown["view_id"], 2)
@@ -122,7 +122,7 @@ def test_channels_of_records(twin: Twin, ana: WebClient, bot: WebClient) -> None
     where = {"object_id": "001ABC", "salesforce_org_id": "00D1"}
     channel = ask(ana, "admin.conversations.createForObjects", **where)["channel_id"]
     told = ana.conversations_info(channel=channel)["channel"]["properties"]["record_channel"]
-    assert told == {"record_id": "001ABC", "salesforce_org_id": "00D1"}
+    assert told["record_id"] == "001ABC"
     ask(ana, "admin.conversations.unlinkObjects", channel=channel, new_name="plain")
     assert "properties" not in ana.conversations_info(channel=channel)["channel"]
     ask(ana, "admin.conversations.linkObjects", channel=channel, record_id="2", salesforce_org_id="00D1")

@@ -65,7 +65,7 @@ def add_bot(ctx: Ctx, team: str, app: str, bot: str, user: str, name: str, real_
 
 def shown(user: dict[str, Any], *, locale: bool = False, email: bool = True) -> dict[str, Any]:
     """A user as a reply shows it."""
-    hidden = {"presence", "dnd", "manual_presence"} | (set() if locale else {"locale"})
+    hidden = {"presence", "dnd", "manual_away"} | (set() if locale else {"locale"})
     found = {key: value for key, value in user.items() if key not in hidden}
     if user["deleted"]:
         for key in ("color", "real_name", "tz", "tz_label", "tz_offset", "is_admin", "is_owner", "is_primary_owner"):

@@ -26,8 +26,10 @@ def create(call: Call) -> dict[str, Any]:
     if not isinstance(made, dict):
         raise fail("internal_error")
     id = str(made["channel"]["id"])
-    origin = {"channel_id": call.args.text("origin_channel_id"), "message_ts": call.args.text("origin_message_ts")}
-    session = {"session_id": call.args.text("session_id"), "agent_user_id": call.user, "origin": origin}
+    session: dict[str, Any] = {"agent_bot_user_ids": [call.user], "status": "", "title": call.args.text("name")}
+    if "origin_channel_id" in call.args:
+        origin = {"channel_id": call.args.text("origin_channel_id"), "ts": call.args.text("origin_message_ts")}
+        session["origin_link"] = origin
     call.ctx.store.update("channel", id, properties={"agent_session": session})
     return {"channel_id": id}
 

@@ -25,7 +25,7 @@ def complete(ctx: Ctx, request: Request | None, record: dict[str, Any]) -> None:
     whole = {
         "title": record["id"], "description": "", "callback_id": record["id"], "app_id": "", "team_id": "",
         "collaborators": [], "is_published": True, "source": "workflow_builder", "steps": [], "trigger_ids": [],
-        "input_parameters": {}, "date_updated": str(ctx.now), "who_can_run": {"permission_type": "everyone"},
+        "input_parameters": {}, "date_updated": ctx.now, "who_can_run": {"permission_type": "everyone"},
     }  # fmt: skip
     for name, value in whole.items():
         record.setdefault(name, value)

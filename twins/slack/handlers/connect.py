@@ -14,6 +14,11 @@ from twins.slack.call import Call, method
 from twins.slack.failing import fail, missing_argument
 from twins.slack.paging import page
 
+TOLD = (
+    "avatar_hash", "display_name", "display_name_normalized", "is_custom_image", "real_name", "real_name_normalized",
+    "team",
+)  # fmt: skip
+"""What an invite tells of a profile."""
 LIFE = 14 * 86_400
 """Seconds in which an invite can be accepted."""
 
@@ -30,7 +35,7 @@ def team(call: Call, id: str) -> dict[str, Any]:
 def person(ctx: Ctx, id: str) -> dict[str, Any]:
     """Somebody as invites tell of him."""
     user = ctx.store.find("user", id) or {"id": id, "team_id": "", "name": "", "profile": {}, "updated": 0}
-    profile = {key: value for key, value in user["profile"].items() if key not in ("fields", "email")}
+    profile = {key: value for key, value in user["profile"].items() if key in TOLD or key.startswith("image_")}
     return {
         "id": user["id"], "team_id": user["team_id"], "name": user["name"], "updated": user["updated"],
         "who_can_share_contact_card": "EVERYONE", "profile": profile,

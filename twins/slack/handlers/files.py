@@ -52,7 +52,7 @@ def complete(call: Call) -> dict[str, Any]:
     blocks = call.args.json("blocks", "invalid_blocks_format")
     for channel in channels:
         made = share(call, made, channel, comment, call.args.text("thread_ts"), blocks)
-    return {"files": made}
+    return {"files": [filekit.shown(file) for file in made]}
 
 
 def _completed(call: Call, wanted: Any) -> dict[str, Any]:

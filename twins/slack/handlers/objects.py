@@ -30,7 +30,8 @@ def _channel(call: Call, id: str) -> dict[str, Any]:
 
 def _link(call: Call, channel: dict[str, Any], record: str) -> None:
     """Make a channel the one of a record."""
-    told = {"record_id": record, "salesforce_org_id": call.args.need("salesforce_org_id")}
+    call.args.need("salesforce_org_id")
+    told = {"record_id": record, "record_type": "", "record_label": "", "record_label_plural": ""}
     properties = {**channel.get("properties", {}), "record_channel": told}
     call.ctx.store.update("channel", channel["id"], properties=properties)
 
