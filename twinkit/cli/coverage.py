@@ -33,18 +33,27 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("name a twin, or give --openapi FILE")
     twin = installed_twin(args.twin) if args.twin else document_twin(args.openapi)
     rows = matrix(twin.index, twin.compiled, twin.handlers)
+    remarks = twin.compiled.remarks()
+    inferred = [line for line in twin.compiled.findings if not noted(line)]
     if args.write is not None:
         file = Path(args.write or f"docs/coverage/{twin.name}.md")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(page(twin), encoding="utf-8")
         print(f"{file}: {summary(rows)}")
     elif args.json:
-        print(json.dumps({**as_json(twin.name, rows), "findings": list(twin.compiled.findings)}, indent=1))
+        print(json.dumps({**as_json(twin.name, rows), "findings": [*remarks, *inferred]}, indent=1))
     else:
         print(as_text(rows), end="")
+        if not args.findings and (remarks or inferred):
+            print(f"findings: {len(remarks)} about the document, {len(inferred)} about what it means (--findings)")
     if args.findings:
-        print(*twin.compiled.findings, sep="\n", file=sys.stderr)
+        print(*remarks, *inferred, sep="\n", file=sys.stderr)
     return 0
+
+
+def noted(finding: str) -> bool:
+    """Whether a line of the matrix says it already: why an operation keeps nothing."""
+    return finding.endswith("[infer.shape]")
 
 
 def page(twin: Twin) -> str:

@@ -88,11 +88,15 @@ class _Bundle:
         return key
 
 
-def bundle(data: dict[str, Any], name: str) -> list[Finding]:
-    """Fetch what `data` (a document from `name`, a path or URL) refers to; changes `data`, returns what was skipped."""
+def bundle(data: dict[str, Any], name: str) -> tuple[list[Finding], list[str]]:
+    """Fetch what `data` (a document from `name`, a path or URL) refers to; changes `data`.
+
+    Returns what was skipped and the files that were asked for, those that are not there too.
+    """
     work = _Bundle(data, name)
     work.rewrite(data, name)
-    return work.findings
+    asked = [target for target in (*work.keys, *work.failed) if target != name]
+    return work.findings, [target for target in asked if "://" not in target]
 
 
 def _join(base: str, place: str) -> str:

@@ -20,6 +20,8 @@ from twinkit.errors import UsageError
 
 EXTERNAL = "x-external"
 MAX_BYTES = 256 * 1024 * 1024
+PATIENCE = 60
+"""Seconds in which a document must have come whole."""
 _OUTSIDE = re.compile(rb"\$ref[\"']?\s*:\s*[\"']?[^#\"'\s{]")
 _BOMB = re.compile(r"^(?: {2000}|[ \t]*(?:[-?:][ \t]+){200})", re.MULTILINE)
 _ALIAS = re.compile(r"(?<![^\s\[,:{-])\*[\w.-]+")
@@ -44,6 +46,8 @@ class Document:
     findings: list[Finding] = field(default_factory=list)
     sha256: str = ""
     """Of the bytes as read."""
+    files: list[str] = field(default_factory=list)
+    """Other files it is made of."""
 
 
 def load(source: str | Path) -> Document:
@@ -70,7 +74,8 @@ def read(source: str | Path) -> Document:
     if _OUTSIDE.search(raw):
         from twinkit.contract.bundle import bundle
 
-        document.findings.extend(bundle(data, name))
+        skipped, document.files = bundle(data, name)
+        document.findings.extend(skipped)
     return document
 
 
@@ -92,6 +97,8 @@ def _instead(raw: bytes) -> str:
         return "it is empty"
     if head.startswith((b"<!doctype html", b"<html")):
         return "it is an HTML page"
+    if set(head) & set(range(1, 9)):
+        return "it is no text"
     return "it is XML" if head.startswith(b"<?xml") else "the top level is no mapping"
 
 
@@ -105,7 +112,7 @@ def _kind(data: dict[str, Any]) -> str | None:
 def fetch(source: str) -> tuple[bytes, str]:
     """The bytes of a source and its absolute name (path or URL). Raises UsageError when it cannot be read."""
     if _URL.match(source):
-        return _fetch_url(source), source
+        return _fetch_url(source)
     path = Path(source.removeprefix("file://"))
     try:
         if path.is_file():
@@ -120,17 +127,29 @@ def fetch(source: str) -> tuple[bytes, str]:
     raise UsageError(f"{source}: {'a folder, not a file' if path.is_dir() else 'no such file'}")
 
 
-def _fetch_url(url: str) -> bytes:
+def _fetch_url(url: str) -> tuple[bytes, str]:
+    """The bytes and the URL they came from at last, which is what references are relative to."""
+    import time
+
     import httpx
 
+    end = time.monotonic() + PATIENCE
+    found = bytearray()
     try:
-        reply = httpx.get(url, follow_redirects=True, timeout=20)
-        reply.raise_for_status()
+        with httpx.stream("GET", url, follow_redirects=True, timeout=20) as reply:
+            if reply.is_error:
+                raise UsageError(f"{url}: cannot be fetched: {reply.status_code} {reply.reason_phrase}")
+            for piece in reply.iter_bytes():
+                found += piece
+                if len(found) > MAX_BYTES:
+                    raise UsageError(f"{url}: larger than {MAX_BYTES // 1024 // 1024} MB")
+                if time.monotonic() > end:
+                    raise Unreachable(f"{url}: cannot be fetched: not whole after {PATIENCE} seconds")
+            return bytes(found), str(reply.url)
     except httpx.TransportError as error:
         raise Unreachable(f"{url}: cannot be fetched: {error}") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise UsageError(f"{url}: cannot be fetched: {error}") from error
-    return reply.content
 
 
 def _fetch_package(source: str, package: str, name: str) -> tuple[bytes, str]:
@@ -155,13 +174,13 @@ def parse(raw: bytes, source: str) -> Any:
             return orjson.loads(raw)
         except orjson.JSONDecodeError as error:
             reason = str(error)
-        for text in (_text(raw), uncommented(_text(raw))):
+        for text in (decoded(raw), uncommented(decoded(raw))):
             try:
-                return _plain(json.loads(text, strict=False))
+                return _plain(json.loads(text, strict=False), source)
             except (ValueError, RecursionError):
                 continue
-        return _plain(_parse_yaml(_text(raw), source, reason))
-    return _plain(_parse_yaml(_text(raw), source, ""))
+        return _plain(_parse_yaml(decoded(raw), source, reason), source)
+    return _plain(_parse_yaml(decoded(raw), source, ""), source)
 
 
 def unpacked(raw: bytes, source: str) -> bytes:
@@ -177,6 +196,8 @@ def unpacked(raw: bytes, source: str) -> bytes:
         raise UsageError(f"{source}: gzip that cannot be unpacked: {error}") from None
     if unzip.unconsumed_tail:
         raise UsageError(f"{source}: unpacks to more than {MAX_BYTES // 1024 // 1024} MB")
+    if not unzip.eof:
+        raise UsageError(f"{source}: gzip that ends too early")
     return plain
 
 
@@ -186,7 +207,8 @@ def uncommented(text: str) -> str:
     return _COMMA.sub(lambda match: match[0] if match[0][0] == '"' else match[1], bare)
 
 
-def _text(raw: bytes) -> str:
+def decoded(raw: bytes) -> str:
+    """The text of a document: UTF-8 or UTF-16, else Latin-1."""
     encodings = ["utf-8-sig"]
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encodings.append("utf-16")
@@ -218,16 +240,23 @@ def _parse_yaml(text: str, source: str, reason: str) -> Any:
         raise UsageError(f"{source}: neither JSON nor YAML: {reason or error}") from error
 
 
-def _plain(value: Any) -> Any:
+class _TooMany(ValueError):
+    """A document that is a bomb."""
+
+
+def _plain(value: Any, source: str) -> Any:
     """Only what JSON has: text keys, no dates, tags, surrogates, NaN or huge integers. Raises UsageError on a bomb."""
     budget = [5_000_000]
-    return _plain_node(value, budget, 0)
+    try:
+        return _plain_node(value, budget, 0)
+    except _TooMany:
+        raise UsageError(f"{source}: expands to more than five million nodes") from None
 
 
 def _plain_node(value: Any, budget: list[int], depth: int) -> Any:
     budget[0] -= 1
     if budget[0] < 0:
-        raise UsageError("the document expands to more than five million nodes")
+        raise _TooMany
     kind = type(value)
     if kind is str:
         return value if value.isascii() else value.encode("utf-8", "replace").decode()

@@ -32,6 +32,10 @@ for _tag, _regex, _first in (
     _Loader.add_implicit_resolver(_tag, re.compile(_regex), [*_first] if _first != "~nN" else ["~", "n", "N", ""])
 
 
+_INDENTED = re.compile(r"^ *\t[ \t]*", re.MULTILINE)
+"""Lines indented by tabs, which YAML forbids and editors make."""
+
+
 def _unknown(loader: Any, _suffix: str, node: Any) -> Any:
     if isinstance(node, yaml.ScalarNode):
         return loader.construct_scalar(node)
@@ -69,6 +73,15 @@ def parse_lenient(text: str) -> Any:
     if _depth(text) > 1000:  # the parser recurses in native code: it must not see it
         raise ValueError("nested too deeply")
     clean = "".join(c if c in "\t\n\r\x85" or c.isprintable() or ord(c) > 0x9F else " " for c in text)
+    try:
+        return _read(clean)
+    except ValueError:
+        if not _INDENTED.search(clean):
+            raise
+        return _read(_INDENTED.sub(lambda match: match[0].expandtabs(4), clean))
+
+
+def _read(clean: str) -> Any:
     loader = None
     try:
         loader = _Loader(clean)

@@ -25,6 +25,8 @@ _NAME = re.compile(rb"^twin:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
 _KIT = paths.PACKAGE
 SETTLED = 1_000_000_000
 """Nanoseconds after which a file that changes again gets another time, whatever the file system."""
+LARGE = 1_000_000
+"""Bytes of a document from which on reading it takes a second or more."""
 log = logging.getLogger("twinkit")
 
 
@@ -147,11 +149,14 @@ def open_sources(sources: Sources) -> tuple[Index, Compiled]:
         for place in (paths.PACKAGE / "data" / "compiled", folder):
             try:
                 index = Index.open(place / file)
-                return index, load(index.extra)
+                compiled = load(index.extra)
+                if all(content_hash(name) == known for name, known in compiled.files.items()):
+                    return index, compiled
             except (OSError, UsageError, KeyError):
                 pass
     from twinkit.overlay.compile import compile_sources
 
+    tell_of_waiting(sources)
     data = compile_sources(sources).data
     problem = _keep(folder / file, data)
     if problem:
@@ -162,6 +167,30 @@ def open_sources(sources: Sources) -> tuple[Index, Compiled]:
         )  # fmt: skip
     index = Index.open(data)
     return index, load(index.extra)
+
+
+def content_hash(file: str) -> str:
+    """Hash of a file's content; empty for one that cannot be read."""
+    try:
+        return blake2b(Path(file).read_bytes(), digest_size=16).hexdigest()
+    except (OSError, ValueError):
+        return ""
+
+
+def tell_of_waiting(sources: Sources) -> None:
+    """Say why nothing happens yet, where a large document is read for the first time or one is fetched."""
+    if re.match(r"^https?://", sources.contract):
+        log.info("fetching and reading %s", sources.contract)
+        return
+    try:
+        size = Path(sources.contract).stat().st_size
+    except OSError:
+        return
+    if size > LARGE:
+        log.info(
+            "reading %s for the first time (%.1f MB); what is understood of it is kept in %s",
+            Path(sources.contract).name, size / 1e6, paths.cache(),
+        )  # fmt: skip
 
 
 def _keep(file: Path, data: bytes) -> str:

@@ -17,7 +17,7 @@ from twinkit.contract.index import compile_index
 from twinkit.contract.load import load as read_document
 from twinkit.contract.patch import apply_patch, read_patch
 from twinkit.contract.union import unite
-from twinkit.overlay.cache import Sources, patch_of
+from twinkit.overlay.cache import Sources, content_hash, patch_of
 from twinkit.overlay.compiled import plain
 from twinkit.overlay.infer import Inference, Inferred, infer
 from twinkit.overlay.merge import Merge
@@ -59,31 +59,42 @@ def with_schemas(contract: dict[str, Any], inferred: Inferred) -> dict[str, Any]
     return {**contract, "schemas": {**contract["schemas"], **inferred.schemas}}
 
 
-def contract_of(sources: Sources) -> tuple[dict[str, Any], list[Finding]]:
-    """The contract of all documents, patched, in canonical form, and everything remarked. Raises UsageError."""
+def contract_of(sources: Sources) -> tuple[dict[str, Any], list[Finding], dict[str, str]]:
+    """The contract of all documents, patched, in canonical form; everything remarked; the further files they are of.
+
+    Raises UsageError.
+    """
+    files: dict[str, str] = {}
     contracts: list[tuple[str, dict[str, Any]]] = []
     findings: list[Finding] = []
     for name in (sources.contract, *sources.more):
         document = read_document(name)
+        files.update((file, content_hash(file)) for file in document.files)
         for patch in sources.patches:
             if patch.name == patch_of(Path(name)).name:
                 document.findings.extend(apply_patch(document.data, read_patch(patch)))
         contracts.append((name, canonical(document)))
         findings.extend(document.findings)
     if len(contracts) == 1:
-        return contracts[0][1], findings
+        return contracts[0][1], findings, files
     contract, remarks = unite(contracts)
-    return contract, [*findings, *remarks]
+    return contract, [*findings, *remarks], files
+
+
+def about(remarks: list[Finding], files: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the head and the further parts of an index tell of the documents themselves."""
+    head: dict[str, Any] = {"files": files} if files else {}
+    return ({**head, "remarked": len(remarks)}, {"remarks": list(map(str, remarks))}) if remarks else (head, {})
 
 
 def compile_sources(sources: Sources) -> Built:
     """Read, patch, infer and compile. Raises UsageError for an unreadable document, AuthorError for a wrong overlay."""
-    contract, findings = contract_of(sources)
+    contract, findings, files = contract_of(sources)
+    told, more = about(findings, files)
     if sources.overlay is None:
         inferred = infer(contract)
-        data = compile_index(
-            with_schemas(contract, inferred), extras(sources.name, inferred, {"options": DOCUMENT_OPTIONS})
-        )
+        head = {"options": DOCUMENT_OPTIONS, **told}
+        data = compile_index(with_schemas(contract, inferred), {**extras(sources.name, inferred, head), **more})
         return Built(data, [*findings, *inferred.findings])
     overlay, file = read_overlay(sources.overlay)
     if overlay.options.get("replies") != "fit":
@@ -91,5 +102,6 @@ def compile_sources(sources: Sources) -> Built:
     inference = Inference(contract)
     merge = Merge(overlay, file, inference, inference.run())
     inferred = merge.run()
-    data = compile_index(with_schemas(contract, inferred), extras(overlay.twin, inferred, merge.head()))
+    head = {**merge.head(), **told}
+    data = compile_index(with_schemas(contract, inferred), {**extras(overlay.twin, inferred, head), **more})
     return Built(data, [*findings, *inferred.findings])

@@ -6,7 +6,7 @@ at a time, from the extra parts of the index file. Imports: stdlib only, never p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Generic, Literal, TypeVar
 
@@ -279,6 +279,11 @@ class Compiled:
     events: tuple[str, ...] = ()
     """Declared event types; empty: any."""
     findings: tuple[str, ...] = ()
+    remarked: int = 0
+    """How many remarks there are about the documents themselves; `remarks` reads them."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Further files the documents are made of → hash of what was in them."""
+    remarks: Callable[[], Sequence[str]] = tuple
 
 
 def binding_from(data: Mapping[str, Any]) -> Binding:
@@ -330,4 +335,7 @@ def load(extra: Callable[[str], Any]) -> Compiled:
         clock=head.get("clock"),
         events=tuple(head.get("events", ())),
         findings=tuple(head.get("findings", ())),
+        remarked=head.get("remarked", 0),
+        files=head.get("files", {}),
+        remarks=lambda: tuple(extra("remarks")) if head.get("remarked") else (),
     )

@@ -83,6 +83,8 @@ def serve(args: argparse.Namespace) -> int:
     log_to_stderr(args.quiet)
     check(args)
     documents = [document_twin(source) for source in args.openapi]
+    for source, twin in zip(args.openapi, documents, strict=True):
+        remarked(source, twin)
     world = read_world_file(args, {twin.name for twin in documents})
     if not args.twins and not args.openapi:
         from twinkit.server.catalogue import names
@@ -100,6 +102,16 @@ def serve(args: argparse.Namespace) -> int:
         runner.run(run(args, served))
         ended_by_signals()
     return 0
+
+
+def remarked(source: str, twin: Twin) -> None:
+    """Say that a document is not served as it is written."""
+    found = twin.compiled.remarked
+    if found:
+        log.info(
+            "%s: %d part%s skipped or read otherwise than written; twin lint --openapi lists them",
+            source, found, " was" if found == 1 else "s were",
+        )  # fmt: skip
 
 
 def ended_by_signals() -> None:

@@ -242,7 +242,7 @@ def test_any_bytes(raw: bytes) -> None:
         ("a: b: c:\n- d", "neither JSON nor YAML"),
         ("a: 1", "neither `openapi`, `swagger` nor `paths`"),
         ('{"asyncapi": "1.2.0"}', "AsyncAPI"),
-        ("\x00\x01", "no mapping|neither JSON nor YAML"),
+        ("\x00\x01", "it is no text"),
     ],
 )
 def test_unreadable(text: str, message: str, tmp_path: Path) -> None:

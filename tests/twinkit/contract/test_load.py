@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 import threading
@@ -16,6 +17,7 @@ import pytest
 from twinkit.contract.adapters import canonical
 from twinkit.contract.load import load
 from twinkit.contract.strip import strip
+from twinkit.errors import UsageError
 
 FILES = {
     "api.yaml": """
@@ -75,6 +77,14 @@ def served(folder: Path) -> Iterator[str]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
+        def do_GET(self) -> None:
+            moved = self.path.removeprefix("/moved")
+            if moved == self.path:
+                return super().do_GET()
+            self.send_response(302)
+            self.send_header("Location", moved)
+            self.end_headers()
+
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -116,6 +126,31 @@ def test_files(folder: Path) -> None:
 
 def test_url(served: str) -> None:
     check(served + "/api.yaml")
+
+
+def test_references_are_relative_to_where_a_url_leads(served: str) -> None:
+    check(served + "/moved/api.yaml")
+
+
+def test_a_url_that_cannot_be_had_is_one_line(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match=r"^\S+/none.yaml: cannot be fetched: 404 File not found$"):
+        load(served + "/none.yaml")
+    with pytest.raises(UsageError, match="cannot be fetched: Exceeded maximum allowed redirects"):
+        load(served + "/moved/moved" * 30)
+    monkeypatch.setattr("twinkit.contract.load.PATIENCE", -1)
+    with pytest.raises(UsageError, match="cannot be fetched: not whole after -1 seconds"):
+        load(served + "/api.yaml")
+
+
+def test_gzip_that_ends_too_early(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_bytes(gzip.compress(b'{"openapi": "3.0.0", "paths": {}}')[:30])
+    with pytest.raises(UsageError, match="gzip that ends too early"):
+        load(tmp_path / "x.json")
+
+
+def test_yaml_indented_by_tabs(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("openapi: 3.0.0\npaths:\n\t/a:\n\t\tget: {responses: {'200': {description: x}}}\n")
+    assert load(tmp_path / "x.yaml").data["paths"] == {"/a": {"get": {"responses": {"200": {"description": "x"}}}}}
 
 
 def test_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -54,6 +55,26 @@ def test_a_changed_document_is_compiled_again(folder: Path, counted: list[str]) 
     document.write_text(document.read_text().replace(f'"{before}"', f'"{before[::-1]}"', 1))  # of the same size
     assert titles(folder) == before[::-1]
     assert counted == ["hash", "compile"] * 2
+
+
+def test_a_document_of_several_files_is_compiled_again_when_one_changes(folder: Path, counted: list[str]) -> None:
+    reply = {"200": {"content": {"application/json": {"schema": {"$ref": "thing.yaml"}}}}}
+    paths = {"/a": {"get": {"operationId": "a", "responses": reply}}}
+    (folder / "notes.json").write_text(json.dumps({"openapi": "3.0.0", "info": {"title": "x"}, "paths": paths}))
+
+    def shown() -> object:
+        index, _ = open_sources(document_sources(folder / "notes.json"))
+        return index.operation("a").responses[0].content["application/json"]
+
+    unreadable = shown()
+    (folder / "thing.yaml").write_text("{type: object, properties: {n: {type: integer}}}")
+    assert unreadable != shown() == {"$ref": "#/components/schemas/thing"}
+    before = len(counted)
+    shown()
+    assert counted[before:].count("compile") == 0
+    (folder / "thing.yaml").write_text("{type: object, properties: {m: {type: integer}}}")
+    index, _ = open_sources(document_sources(folder / "notes.json"))
+    assert "m" in index.schema("thing")["properties"]
 
 
 def test_a_file_that_has_just_changed_is_hashed_whatever_its_time_says(folder: Path, counted: list[str]) -> None:

@@ -22,7 +22,10 @@ def reader(document: Document) -> Reader:
     declared = document.data.get("openapi", document.data.get("swagger"))
     version = str(declared) if isinstance(declared, str | int | float) else ""
     if version.startswith(("3.1", "3.2")):
-        return V31(document)
+        newer: Reader = V31(document)
+        if version.startswith("3.2"):
+            newer.find("unknown-version", "", f"version {version!r}; read as 3.1")
+        return newer
     if version.startswith("3"):
         return V30(document)
     if version.startswith("2"):

@@ -271,6 +271,7 @@ class Reader:
             if not path.startswith("/"):
                 self.find("path-without-slash", where, "a path starts with a slash; one was added")
                 path = "/" + path
+            self._unserved(item, where)
             for method in METHODS:
                 operation = self._operation(method, path, item, f"{where}/{method}", base_path)
                 if operation is None:
@@ -281,6 +282,14 @@ class Reader:
                     self.find("ambiguous-path", f"{where}/{method}", "another path takes the same requests")
                 routes.add(shape)
                 yield operation
+
+    def _unserved(self, item: dict[str, Any], where: str) -> None:
+        """Remark operations of methods that are not served (OpenAPI 3.2 has such)."""
+        more = item.get("additionalOperations")
+        others = {**item, **(more if isinstance(more, dict) else {})}
+        for method, node in others.items():
+            if method not in METHODS and isinstance(node, dict) and "responses" in node and not method.startswith("x-"):
+                self.find("unknown-method", where, f"{method!r} is no method that is served; skipped")
 
     def _operation(
         self, method: str, written: str, item: dict[str, Any], where: str, base_path: str
