@@ -160,7 +160,10 @@ def test_a_signal_while_it_starts_ends_it_without_a_word(number: signal.Signals)
     with socket.create_server(("127.0.0.1", 0)) as slow:
         source = f"http://127.0.0.1:{slow.getsockname()[1]}/openapi.json"
         process = subprocess.Popen(
-            [*COMMAND, "serve", "--openapi", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*COMMAND, "serve", "--quiet", "--openapi", source],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         with slow.accept()[0]:  # the document is being fetched: the start has begun
             process.send_signal(number)
