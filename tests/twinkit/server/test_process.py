@@ -32,7 +32,7 @@ def told(*arguments: str, cwd: Path | None = None, **environ: str) -> str:
     assert done.returncode == 2, done
     assert "Traceback" not in done.stderr
     assert not done.stdout
-    last = done.stderr.strip().splitlines()
+    last = [line for line in done.stderr.strip().splitlines() if "for the first time" not in line]
     assert len(last) == 1 or last[0].startswith("usage: ")
     return last[-1]
 
