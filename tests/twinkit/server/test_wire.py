@@ -84,3 +84,4 @@ def test_pipelined_requests_are_answered_one_by_one_in_order(stripe: Served) -> 
     answer = talk(stripe, b"".join([*bodies, get(b"/v1/customers?limit=1")]), ends=False)
     assert statuses(answer) == [200] * 6
     assert re.findall(rb'"name":"(n\d)"', answer) == [*names, b"n4"]
+    assert answer.count(b"connection: close\r\n") == 1
