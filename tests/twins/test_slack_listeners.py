@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from slack_bolt import Assistant, BoltContext, Complete, Fail, Say, SetStatus, SetSuggestedPrompts, SetTitle
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
 from slack_sdk import WebClient
+from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.twins.slack_bench import ana, ben, bot, client, error, slack_server, twin
 from tests.twins.test_slack_apps import Served, bolt
@@ -162,3 +166,114 @@ def test_settings_of_apps(twin: Twin, bot: WebClient) -> None:
     config.apps_managed_permissions_set(app_id=world.APP, permissions="app_owner")
     assert error(config.apps_managed_permissions_set, app_id=world.APP, permissions="me") == "invalid_arguments"
     assert json.dumps(twin.record("app", world.APP)["permissions"]) == '"app_owner"'
+
+
+# every kind of listener, asynchronous and over a socket ---------------------------------------------------------------
+
+MODAL = {
+    "type": "modal", "callback_id": "ask", "notify_on_close": True, "title": {"type": "plain_text", "text": "Ask"},
+    "submit": {"type": "plain_text", "text": "Go"}, "blocks": [{
+        "type": "input", "block_id": "b", "label": {"type": "plain_text", "text": "Who"},
+        "element": {"type": "plain_text_input", "action_id": "who"},
+    }],
+}  # fmt: skip
+
+
+def listening(app: AsyncApp, seen: asyncio.Queue[Any]) -> None:
+    """Listeners of all kinds, which say what they got."""
+
+    @app.message("ping")
+    async def message(say: Any) -> None:
+        await say("pong")
+        await seen.put("message")
+
+    @app.event("reaction_added")
+    async def event(event: dict[str, Any]) -> None:
+        await seen.put(event["reaction"])
+
+    @app.command("/deploy")
+    async def command(ack: Any, command: dict[str, Any], respond: Any) -> None:
+        await ack()
+        await respond(f"deployed {command['text']}")
+        await seen.put(command["text"])
+
+    @app.action("go")
+    async def action(ack: Any, body: dict[str, Any], respond: Any) -> None:
+        await ack()
+        await respond(text="gone", replace_original=True)
+        await seen.put(body["actions"][0]["value"])
+
+    @app.options("pick")
+    async def options(ack: Any, payload: dict[str, Any]) -> None:
+        await ack(options=[{"text": {"type": "plain_text", "text": payload["value"]}, "value": "1"}])
+        await seen.put(payload["value"])
+
+    @app.message_shortcut("note")
+    async def message_shortcut(ack: Any, shortcut: dict[str, Any]) -> None:
+        await ack()
+        await seen.put(shortcut["message"]["text"])
+
+    @app.global_shortcut("ask")
+    async def global_shortcut(ack: Any, shortcut: dict[str, Any], client: Any) -> None:
+        await ack()
+        await client.views_open(trigger_id=shortcut["trigger_id"], view=MODAL)
+        await seen.put("opened")
+
+    @app.view("ask")
+    async def view(ack: Any, view: dict[str, Any]) -> None:
+        await ack()
+        await seen.put(view["state"]["values"]["b"]["who"]["value"])
+
+    @app.view_closed("ask")
+    async def view_closed(ack: Any) -> None:
+        await ack()
+        await seen.put("closed")
+
+    @app.function("double")
+    async def step(inputs: dict[str, Any], complete: Any) -> None:
+        await complete({"result": inputs["n"] * 2})
+        await seen.put("doubled")
+
+
+def test_every_kind_of_listener_over_a_socket(twin: Twin, bot: WebClient) -> None:
+    human = Slack(twin).user("ana")
+    parts: list[dict[str, Any]] = [
+        {"type": "button", "action_id": "go", "value": "v", "text": {"type": "plain_text", "text": "Go"}},
+        {"type": "external_select", "action_id": "pick"},
+    ]
+
+    async def run() -> list[Any]:
+        web = AsyncWebClient(world.BOT_TOKEN, base_url=f"{twin.url}/api/")
+        app, seen, got = AsyncApp(client=web, signing_secret=world.SIGNING_SECRET), asyncio.Queue[Any](), list[Any]()
+        listening(app, seen)
+        handler = AsyncSocketModeHandler(app, world.APP_TOKEN, web_client=web)
+        await handler.connect_async()
+
+        async def does(act: Any, *arguments: Any, **named: Any) -> None:
+            await asyncio.to_thread(act, *arguments, **named)
+            got.append(await asyncio.wait_for(seen.get(), 10))
+
+        try:
+            await does(human.posts, "#general", "ping")
+            said = await web.chat_postMessage(
+                channel=GENERAL, text="?", blocks=[{"type": "actions", "elements": parts}]
+            )
+            at = {"channel": GENERAL, "ts": said["ts"]}
+            await does(human.reacts, **at, name="tada")
+            await does(human.runs, "/deploy prod")
+            await does(human.shortcut, "note", **at)
+            await does(twin.do, "types", user="ana", action="pick", value="city", **at)
+            await does(human.clicks, "go", **at)
+            await does(human.shortcut, "ask")
+            await does(human.submits, {"who": "zoe"})
+            await does(human.shortcut, "ask")
+            await does(human.closes)
+            await does(human.runs_step, "double", {"n": 2})
+        finally:
+            await handler.close_async()
+        return got
+
+    expected = ["message", "tada", "prod", "?", "city", "v", "opened", "zoe", "opened", "closed", "doubled"]
+    assert asyncio.run(run()) == expected
+    texts = [message["text"] for message in bot.conversations_history(channel=GENERAL)["messages"]]
+    assert texts == ["gone", "pong", "ping"]
