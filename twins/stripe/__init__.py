@@ -9,6 +9,7 @@ twin = Twin.load(__package__)
 HANDLERS = (
     "accounts_v2",
     "balances",
+    "cash",
     "catalogue",
     "charges",
     "checkout",

@@ -16,7 +16,7 @@ from twins.stripe import accounts, errors, guards, listing, sessions, twin, v2
 from twins.stripe.accounts import ACCOUNT
 from twins.stripe.billing import pricing
 from twins.stripe.expand import Expander
-from twins.stripe.payments import configurations
+from twins.stripe.payments import configurations, transfers_in
 
 API_VERSION = "2026-08-26.dahlia"
 SECRET_KEY = "sk_test_twinkit00000000000000000000"
@@ -362,18 +362,14 @@ def included(ctx: Ctx, record: Mapping[str, Any], name: str) -> Any:
         return (ctx.store.find("issuing_secret", id) or {}).get(name)
     if kind == "identity.verification_session" and name == "verified_outputs":
         return ctx.store.find("identity_outputs", id)
+    if kind == "customer" and name == "cash_balance":
+        return transfers_in.cash_balance(ctx.store.find("cash_balance", id) or transfers_in.NOTHING, id)
     if kind == "customer" and name == "invoice_credit_balance":
         return {}
     if kind == "customer" and name == "tax":
         located = bool((record.get("address") or {}).get("country"))
         known = {"automatic_tax": "supported" if located else "unrecognized_location", "ip_address": None}
         return {**known, "location": None, "provider": "stripe"}
-    if kind == "customer" and name == "cash_balance":
-        settings = {"reconciliation_mode": "automatic", "using_merchant_default": True}
-        return {
-            "object": "cash_balance", "available": None, "customer": id, "customer_account": None, "livemode": False,
-            "settings": settings,
-        }  # fmt: skip
     return None
 
 

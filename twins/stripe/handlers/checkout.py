@@ -24,7 +24,7 @@ _EMPTY = """
     wallet_options
 """
 GIVEN = (
-    "after_expiration", "allow_promotion_codes", "billing_address_collection", "cancel_url", "client_reference_id",
+    "allow_promotion_codes", "billing_address_collection", "cancel_url", "client_reference_id",
     "consent_collection", "customer_email", "integration_identifier", "locale", "origin_context", "return_url",
     "shipping_address_collection", "submit_type", "success_url", "tax_id_collection",
 )  # fmt: skip
@@ -116,6 +116,18 @@ def _by_mode(params: Mapping[str, Any], mode: str) -> dict[str, Any]:
     return shown
 
 
+RECOVERABLE = 30 * 86_400
+
+
+def _recovery(given: Any) -> dict[str, Any] | None:
+    """`after_expiration` of a session that has not expired."""
+    asked = given.get("recovery") if isinstance(given, Mapping) else None
+    if not isinstance(asked, Mapping):
+        return None
+    empty = {"allow_promotion_codes": False, "enabled": False, "expires_at": None, "url": None}
+    return {"recovery": {**empty, **asked}}
+
+
 def _field(given: Mapping[str, Any]) -> dict[str, Any]:
     """A custom field nobody has filled in yet."""
     type = str(given["type"])
@@ -137,6 +149,7 @@ def blank(ctx: Ctx, params: Mapping[str, Any], mode: str) -> dict[str, Any]:
         "object": SESSION,
         **dict.fromkeys(_EMPTY.split()),
         **lookup.given(params, *GIVEN),
+        "after_expiration": _recovery(params.get("after_expiration")),
         "adaptive_pricing": {"enabled": mode == "payment"},
         "amount_subtotal": None,
         "amount_total": None,
@@ -286,7 +299,11 @@ def line_items(ctx: Ctx, request: Request) -> dict[str, Any]:
 
 
 def _expire(ctx: Ctx, session: dict[str, Any]) -> dict[str, Any]:
-    changes = {"status": "expired", "url": None}
+    changes: dict[str, Any] = {"status": "expired", "url": None}
+    recovery = (session["after_expiration"] or {}).get("recovery") or {}
+    if recovery.get("enabled"):
+        found = {"url": pages.address(ctx, f"/c/pay/{session['id']}"), "expires_at": ctx.now + RECOVERABLE}
+        changes["after_expiration"] = {"recovery": {**recovery, **found}}
     return ctx.update(SESSION, session["id"], changes, event="checkout.session.expired")
 
 

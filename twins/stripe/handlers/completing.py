@@ -10,7 +10,7 @@ from html import escape
 from typing import Any
 from urllib.parse import parse_qsl
 
-from twinkit import Ctx, Reply, Request, ServiceError
+from twinkit import Ctx, Filter, Reply, Request, ServiceError
 from twins.stripe import errors, lookup, pages, twin
 from twins.stripe.handlers import (
     checkout,
@@ -147,7 +147,31 @@ def complete(ctx: Ctx, session: dict[str, Any], buyer: Mapping[str, Any]) -> dic
     done = {**changes, "customer": customer, "customer_details": details, "status": "complete", "url": None}
     changed = ctx.update(SESSION, session["id"], done, event="")
     ctx.emit("checkout.session.completed", changed)
+    _count(ctx, changed)
     return changed
+
+
+def _count(ctx: Ctx, session: Mapping[str, Any]) -> None:
+    """A link with a limit counts what was completed through it, and ends with the last one."""
+    link = ctx.store.find("payment_link", session["payment_link"]) if session["payment_link"] else None
+    limit = ((link or {}).get("restrictions") or {}).get("completed_sessions")
+    if link is None or not limit:
+        return
+    counted = {**limit, "count": limit["count"] + 1}
+    active = link["active"] and counted["count"] < counted["limit"]
+    ctx.update("payment_link", link["id"], {"active": active, "restrictions": {"completed_sessions": counted}})
+
+
+@confirming.listen
+def paid_later(ctx: Ctx, intent: dict[str, Any], outcome: str) -> None:
+    """A debit that was on its way when its session was completed has arrived, or will not."""
+    where = [Filter("payment_intent", "=", intent["id"]), Filter("status", "=", "complete")]
+    session = next(ctx.store.select(SESSION, where), None)
+    if session is None or session["payment_status"] != "unpaid" or outcome not in ("succeeded", "failed"):
+        return
+    changes = {"payment_status": "paid"} if outcome == "succeeded" else {}
+    event = f"checkout.session.async_payment_{outcome}"
+    ctx.emit(event, ctx.update(SESSION, session["id"], changes, event=""))
 
 
 @twin.control("complete_checkout")

@@ -42,6 +42,20 @@ def listen(function: Listener) -> Listener:
     return function
 
 
+Act = Callable[[Ctx, Mapping[str, Any], Mapping[str, Any]], "dict[str, Any] | None"]
+ACTS: dict[str, Act] = {}
+
+
+def acts(type: str) -> Callable[[Act], Act]:
+    """Let a function say what a payment of this type asks of its customer; None: nothing, it is paid."""
+
+    def register(function: Act) -> Act:
+        ACTS[type] = function
+        return function
+
+    return register
+
+
 def tell(ctx: Ctx, intent: dict[str, Any], outcome: str) -> None:
     """Tell the listeners what became of a PaymentIntent."""
     for listener in LISTENERS:
@@ -74,6 +88,11 @@ def confirm(ctx: Ctx, intent: dict[str, Any], params: Mapping[str, Any]) -> Repl
         setup=name == "setup_intent",
     )
     result = attempt(known, case, str(method["type"]))
+    act = ACTS.get(str(method["type"])) if name == "payment_intent" else None
+    if act is not None:
+        action = act(ctx, intent, params)
+        if action is not None:
+            return wait(ctx, intent, method, action)
     if result.trigger == "action" and params.get("error_on_requires_action"):
         result = Attempt("decline", "authentication_required")
     if result.trigger == "action":
@@ -144,6 +163,11 @@ def ask(
         action = methods.next_action(str(method["type"]), page, ctx.now, params.get("return_url"))
     else:
         action = authentication(ctx, intent, params)
+    return wait(ctx, intent, method, action)
+
+
+def wait(ctx: Ctx, intent: dict[str, Any], method: Mapping[str, Any], action: dict[str, Any]) -> dict[str, Any]:
+    """The intent waits for its customer to do what `action` says."""
     changes = {"status": "requires_action", "next_action": action, "payment_method": method["id"]}
     error = "last_payment_error" if intent["object"] == "payment_intent" else "last_setup_error"
     changed = ctx.update(intent["object"], intent["id"], {**changes, error: None}, event="")
@@ -284,6 +308,12 @@ def finish_authentication(ctx: Ctx, intent: dict[str, Any], *, succeeded: bool) 
     known = facts.load(ctx, method["id"])
     case = Situation(authenticated=True, setup=intent["object"] == "setup_intent", set_up=known.set_up)
     apply(ctx, intent, method, attempt(known, case))
+    return ctx.store.get(intent["object"], intent["id"])
+
+
+def finish(ctx: Ctx, intent: dict[str, Any]) -> dict[str, Any]:
+    """What an intent waited for has come: it is paid. Returns the intent."""
+    apply(ctx, intent, payment_methods.resolve(ctx, intent["payment_method"]), Attempt("succeed"))
     return ctx.store.get(intent["object"], intent["id"])
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from twinkit import Ctx, Filter, Reply, Request
 from twins.stripe import accounts, errors, listing, lookup, twin, wire
-from twins.stripe.handlers import payees, simulation
+from twins.stripe.handlers import payees, persons, simulation
 from twins.stripe.payments import instruments, onboarding
 
 STATE = "twinkit.account"
@@ -19,7 +19,7 @@ LINK = "twinkit.account_link"
 LINK_LIFE = 300
 PLAIN = ("business_type", "default_currency", "email")
 HASHES = ("business_profile", "settings", "tos_acceptance")
-PEOPLE = ("company", "individual")
+
 HIDDEN = {"id_number": "id_number_provided", "ssn_last_4": "ssn_last_4_provided", "tax_id": "tax_id_provided"}
 """Parameters that are kept to themselves → the property that says they are there."""
 
@@ -55,12 +55,27 @@ def _representative(ctx: Ctx, id: str) -> dict[str, Any] | None:
     return next(ctx.store.select("person", where, order="oldest"), None)
 
 
+def _individual(ctx: Ctx, account: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The person that an account of one person is, kept among its persons."""
+    known = _representative(ctx, account)
+    person = known or persons.blank(ctx, account)
+    relation = {"relationship": {**(given.get("relationship") or {}), "representative": True}}
+    person = lookup.ordered(persons.filled(person, {**given, **relation}))
+    if known is None:
+        ctx.store.insert("person", person, created=ctx.micros)
+    else:
+        ctx.store.replace("person", person["id"], person)
+    return person
+
+
 def judge(ctx: Ctx, id: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Judge an account anew once a part of it has changed, and tell what that changes."""
     account, state = ctx.store.get("account", id), ctx.store.find(STATE, id)
     if state is None:
         return account
     filled = {**_filled(ctx, account, params or {}), "external_accounts": payees.shown(ctx, id)}
+    if filled["business_type"] == "individual":
+        filled["individual"] = _representative(ctx, id) or filled.get("individual")
     return _changed(ctx, account, _judged(ctx, filled, state["submitted"]))
 
 
@@ -70,9 +85,10 @@ def _filled(ctx: Ctx, account: dict[str, Any], params: Mapping[str, Any]) -> dic
     for name in HASHES:
         if isinstance(params.get(name), Mapping):
             account[name] = onboarding.merged(account[name], params[name])
-    for name in PEOPLE:
-        if isinstance(params.get(name), Mapping):
-            account[name] = _shown(params[name], account.get(name))
+    if isinstance(params.get("company"), Mapping):
+        account["company"] = _shown(params["company"], account.get("company"))
+    if isinstance(params.get("individual"), Mapping):
+        account["individual"] = _individual(ctx, account["id"], params["individual"])
     wanted = params.get("capabilities")
     for name, value in wanted.items() if isinstance(wanted, Mapping) else ():
         asked = isinstance(value, Mapping) and value.get("requested")

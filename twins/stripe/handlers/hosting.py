@@ -84,6 +84,7 @@ def create_link(ctx: Ctx, request: Request) -> dict[str, Any]:
         "metadata": lookup.metadata({}, params.get("metadata")),
         "payment_method_collection": params.get("payment_method_collection") or "always",
         "phone_number_collection": {"enabled": False, **_hash(params, "phone_number_collection")},
+        "restrictions": _limited(params),
         "shipping_options": list(params.get("shipping_options") or ()),
         "submit_type": params.get("submit_type") or "auto",
         "subscription_data": subscription if mode == "subscription" else None,
@@ -95,6 +96,12 @@ def create_link(ctx: Ctx, request: Request) -> dict[str, Any]:
     selling.keep(ctx, id, rows)
     ctx.emit("payment_link.created", record)
     return record
+
+
+def _limited(params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """How often a link can be completed, and how often it was."""
+    asked = _hash(_hash(params, "restrictions"), "completed_sessions")
+    return {"completed_sessions": {"count": 0, **asked}} if asked else None
 
 
 @twin.handler("GetPaymentLinksPaymentLinkLineItems")

@@ -425,9 +425,3 @@ def verify_microdeposits(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
     """Verify the account with the two amounts or the descriptor code that were sent to it."""
     intent = lookup.in_path(ctx, "payment_intent", request.path["intent"], "intent")
     return confirming.verify(ctx, intent, request.body or {})
-
-
-@twin.handler("PostPaymentIntentsIntentApplyCustomerBalance")
-def apply_customer_balance(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """Nothing is held in cash balances, so the intent stays as it is."""
-    return lookup.in_path(ctx, "payment_intent", request.path["intent"], "intent")

@@ -41,6 +41,17 @@ def _destination(ctx: Ctx, currency: str) -> str:
     return str(chosen[0]) if chosen else DEFAULT_DESTINATION
 
 
+def _check_destination(ctx: Ctx, id: str) -> None:
+    """Raise 400 for a bank account or card that nobody knows."""
+    if id == DEFAULT_DESTINATION or ctx.options.get("materialise"):
+        return
+    with accounts.acting(ctx, None):
+        known = ctx.store.find(payees.RESOURCE, id)
+    if known is None and ctx.store.find(facts.FACTS, id) is None:
+        text = f"No such external account: '{id}'"
+        raise errors.invalid(text, "destination", "resource_missing")
+
+
 def _payee(ctx: Ctx, destination: str) -> facts.Facts:
     """What is known of the bank account or card that a payout goes to."""
     if ctx.store.find(facts.FACTS, destination) is not None:
@@ -64,6 +75,7 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     arrival = ctx.now if method == "instant" else ledger.available_on(ctx.now)
     id = ctx.new_id("payout")
     destination = params.get("destination") or _destination(ctx, currency)
+    _check_destination(ctx, str(destination))
     record: dict[str, Any] = {
         "id": id,
         "object": "payout",

@@ -11,8 +11,8 @@ from typing import Any
 
 from twinkit import Ctx, Filter, Request
 from twins.stripe import accounts, errors, listing, lookup, twin
-from twins.stripe.handlers import connecting
-from twins.stripe.payments import instruments, onboarding, people
+from twins.stripe.handlers import connecting, persons
+from twins.stripe.payments import onboarding, people
 
 RELATIONS = ("director", "executive", "legal_guardian", "owner", "representative")
 SESSION_LIFE = 3600
@@ -25,53 +25,6 @@ def _tell(ctx: Ctx, account: str, type: str, record: dict[str, Any], previous: d
     """Tell of a part of an account, in the account's own name."""
     with accounts.acting(ctx, account):
         ctx.emit(type, record, previous=previous)
-
-
-def _filled(person: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """A person with what a request says of them."""
-    person = {**person, **lookup.changed(person, params, *people.PLAIN)}
-    if "address" in params:
-        person["address"] = instruments.address(params["address"] or None)
-    if isinstance(params.get("dob"), Mapping):
-        person["dob"] = {**person["dob"], **params["dob"]}
-    if params.get("full_name_aliases"):
-        person["full_name_aliases"] = list(params["full_name_aliases"])
-    if "relationship" in params:
-        person["relationship"] = people.relationship(person["relationship"], params["relationship"])
-    for name, said in (
-        ("id_number", "id_number_provided"),
-        ("ssn_last_4", "ssn_last_4_provided"),
-        ("id_number_secondary", "id_number_secondary_provided"),
-    ):
-        if params.get(name):
-            person[said] = True
-            person["ssn_last_4_provided"] = person["ssn_last_4_provided"] or name == "id_number"
-    person["verification"] = people.verification(person, params)
-    person["requirements"] = people.requirements(people.missing(person))
-    return person
-
-
-def _blank(ctx: Ctx, account: str) -> dict[str, Any]:
-    return {
-        "id": ctx.new_id("person"),
-        "object": "person",
-        "account": account,
-        "address": instruments.address(None),
-        "created": ctx.now,
-        "dob": {"day": None, "month": None, "year": None},
-        "email": None,
-        "first_name": None,
-        "full_name_aliases": [],
-        "future_requirements": people.requirements([]),
-        "id_number_provided": False,
-        "last_name": None,
-        "metadata": {},
-        "phone": None,
-        "relationship": people.relationship(None, None),
-        "requirements": people.requirements([]),
-        "ssn_last_4_provided": False,
-        "verification": {},
-    }
 
 
 def _account(ctx: Ctx, request: Request) -> dict[str, Any]:
@@ -91,7 +44,7 @@ def _person(ctx: Ctx, request: Request) -> dict[str, Any]:
 def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A person of an account, who fills what the account has to provide of them."""
     account = _account(ctx, request)
-    person = lookup.ordered(_filled(_blank(ctx, account["id"]), request.body or {}))
+    person = lookup.ordered(persons.filled(persons.blank(ctx, account["id"]), request.body or {}))
     ctx.store.insert("person", person, created=ctx.micros)
     _tell(ctx, account["id"], "person.created", person)
     connecting.judge(ctx, account["id"])
@@ -122,7 +75,7 @@ def retrieve(ctx: Ctx, request: Request) -> dict[str, Any]:
 def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Change a person."""
     before = _person(ctx, request)
-    after = lookup.ordered(_filled(dict(before), request.body or {}))
+    after = lookup.ordered(persons.filled(dict(before), request.body or {}))
     ctx.store.replace("person", after["id"], after)
     previous = {name: value for name, value in before.items() if after.get(name) != value}
     if previous:
