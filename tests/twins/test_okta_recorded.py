@@ -166,3 +166,28 @@ def test_what_of_an_app_is_asked_for(org: Org) -> None:
     assert changed["capabilities"]["create"] == {"lifecycleCreate": {"status": "ENABLED"}}
     missing = org.refused("GET", f"/api/v1/apps/{web}/features/OTHER")
     assert missing[2] == "Not found: Resource not found: OTHER (PublicAppFeatureSetName)"
+
+
+def test_who_comes_from_a_blocked_zone_gets_nothing(org: Org) -> None:
+    zone = org.ask("GET", "/api/v1/zones")[0]
+    body = {"type": "IP", "name": zone["name"], "usage": "BLOCKLIST",
+            "gateways": [{"type": "CIDR", "value": "203.0.113.0/24"}]}  # fmt: skip
+    org.ask("PUT", f"/api/v1/zones/{zone['id']}", body)
+    answers = [org.http.get("/api/v1/users", headers={"x-forwarded-for": each}) for each in ("203.0.113.5", "8.8.8.8")]
+    assert [each.status_code for each in answers] == [403, 200]
+
+
+def test_who_gets_an_email(org: Org) -> None:
+    at = f"/api/v1/brands/{org.ask('GET', '/api/v1/brands')[0]['id']}/templates/email/UserActivation"
+    assert org.ask("GET", f"{at}/settings")["recipients"] == "ALL_USERS"
+    assert org.ask("PUT", f"{at}/settings", {"recipients": "NO_USERS"})["recipients"] == "NO_USERS"
+    shown = org.ask("GET", f"{at}?expand=settings,customizationCount")["_embedded"]
+    assert (shown["settings"]["recipients"], shown["customizationCount"]) == ("NO_USERS", 0)
+    assert len(org.ask("GET", "/api/v1/users/00uTwinkitBob0000002/factors/questions")) == 20
+
+
+def test_an_activation_without_an_email_has_a_link(org: Org) -> None:
+    user = org.user("linked@example.com", activate=False)["id"]
+    link = org.ask("POST", f"/api/v1/users/{user}/lifecycle/activate?sendEmail=false")
+    assert link["activationUrl"] == f"{org.url}/tokens/{link['activationToken']}/verify"
+    assert org.ask("GET", f"/api/v1/users/{user}")["status"] == "ACTIVE"

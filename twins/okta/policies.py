@@ -77,9 +77,13 @@ def reaches(ctx: Ctx, record: Record) -> bool:
 
 
 def _within(ctx: Ctx, zone: str) -> bool:
-    address = ipaddress.ip_address(client_address(ctx))
     rows = list(ctx.store.select("network_zone")) if zone == "ALL_ZONES" else [ctx.store.find("network_zone", zone)]
-    return any(_contains(row, address) for row in rows if row is not None and row["status"] == "ACTIVE")
+    return any(within(ctx, row) for row in rows if row is not None and row["status"] == "ACTIVE")
+
+
+def within(ctx: Ctx, zone: Record) -> bool:
+    """Whether a request comes from a zone."""
+    return _contains(zone, ipaddress.ip_address(client_address(ctx)))
 
 
 def _contains(zone: Record, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

@@ -13,7 +13,7 @@ from fnmatch import translate
 from functools import cache
 from typing import Any
 
-from twinkit import Ctx, Principal, Reply, Request, ServiceError, Violation
+from twinkit import Ctx, Filter, Principal, Reply, Request, ServiceError, Violation
 from twins.okta import errors, facts, twin
 
 PATCHES = frozenset({"updateUserProfile", "updateGroupSchema", "updateApplicationUserProfile", "updateProfileMapping"})
@@ -65,6 +65,8 @@ def is_oauth(path: str) -> bool:
 @twin.authenticate
 def authenticate(ctx: Ctx, request: Request) -> Principal | None:
     """An API token, an OAuth access token with a scope of the operation, or a session cookie."""
+    if request.headers.get("x-forwarded-for"):
+        refuse_blocked(ctx)
     operation = request.operation
     asked = operation.security if operation is not None and operation.security is not None else ()
     if is_oauth(request.url_path) or not asked or any(not each for each in asked):
@@ -81,6 +83,19 @@ def authenticate(ctx: Ctx, request: Request) -> Principal | None:
     if word:
         raise errors.error("E0000011")
     raise errors.error("E0000005")
+
+
+def refuse_blocked(ctx: Ctx) -> None:
+    """E0000006 for who comes from a zone that is a blocklist.
+
+    https://help.okta.com/en-us/content/topics/security/network/about-ip-zones.htm; looked at only where a request says
+    where it comes from.
+    """
+    from twins.okta import policies
+
+    for zone in ctx.store.select("network_zone", [Filter("status", "=", "ACTIVE")]):
+        if zone.get("usage") == "BLOCKLIST" and policies.within(ctx, zone):
+            raise errors.error("E0000006")
 
 
 def credential(request: Request) -> tuple[str, str]:

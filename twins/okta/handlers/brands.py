@@ -7,6 +7,7 @@ from typing import Any
 
 from twinkit import Ctx, Reply, Request
 from twins.okta import errors, listing, twin
+from twins.okta.handlers.org import keep as org_keep
 from twins.okta.handlers.org import setting
 from twins.okta.listing import Limits
 from twins.okta.times import iso
@@ -233,13 +234,42 @@ def template_shown(ctx: Ctx, brand: str, name: str) -> dict[str, Any]:
 def templates(ctx: Ctx, request: Request) -> Reply:
     """The emails of a brand, twenty a page."""
     brand = of(ctx, request)["id"]
-    return listing.part(ctx, request, TEMPLATES, Limits(20, 200), lambda name: template_shown(ctx, brand, name))
+    return listing.part(ctx, request, TEMPLATES, Limits(20, 200), lambda name: template_with(ctx, request, brand, name))
+
+
+def template_with(ctx: Ctx, request: Request, brand: str, name: str) -> dict[str, Any]:
+    """A template with what `expand` asks for: its settings, the number of its changed texts."""
+    wanted = request.query.get("expand") or ()
+    names = wanted if isinstance(wanted, list) else str(wanted).split(",")
+    embedded: dict[str, Any] = {}
+    if "settings" in names:
+        embedded["settings"] = settings_shown(ctx, brand, name)
+    if "customizationCount" in names:
+        rows = ctx.store.select("email_customization", parent=f"{brand}/{name}")
+        embedded["customizationCount"] = sum(1 for _ in rows)
+    return template_shown(ctx, brand, name) | ({"_embedded": embedded} if embedded else {})
+
+
+def settings_shown(ctx: Ctx, brand: str, name: str) -> dict[str, Any]:
+    """Who gets an email."""
+    at = f"{ctx.base_url}/api/v1/brands/{brand}/templates/email/{name}"
+    links = {"self": link(f"{at}/settings", "GET", "PUT"), "template": link(at, "GET")}
+    return {**setting(ctx, f"email/{brand}/{name}", {"recipients": "ALL_USERS"}), "_links": links}
+
+
+@twin.handler("getEmailSettings", "replaceEmailSettings")
+def email_settings(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Who gets an email; PUT changes it."""
+    brand, name = template(ctx, request)
+    if request.method == "PUT":
+        org_keep(ctx, f"email/{brand}/{name}", {"recipients": (request.body or {})["recipients"]})
+    return settings_shown(ctx, brand, name)
 
 
 @twin.handler("getEmailTemplate")
 def get_template(ctx: Ctx, request: Request) -> dict[str, Any]:
     """One of them."""
-    return template_shown(ctx, *template(ctx, request))
+    return template_with(ctx, request, *template(ctx, request))
 
 
 def content(

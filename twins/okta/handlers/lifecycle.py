@@ -16,14 +16,14 @@ def wanted(ctx: Ctx, request: Request, operation: str) -> tuple[dict[str, Any], 
 
 @twin.handler("activateUser")
 def activate(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """STAGED or DEPROVISIONED to PROVISIONED; ACTIVE when there is a password."""
+    """STAGED or DEPROVISIONED to PROVISIONED; ACTIVE when there is a password. Without an email there is a link."""
     user, target = wanted(ctx, request, "activate")
     if user["status"] == "STAGED" and "password" in user["credentials"]:
         target = "ACTIVE"
     people.save(ctx, user, target)
     syslog.write(ctx, "user.lifecycle.activate", "Activate Okta user", syslog.person(user))
     rules.evaluate(ctx, user)
-    return activation(ctx, request, user) if target == "PROVISIONED" else {}
+    return activation(ctx, request, user)
 
 
 def activation(ctx: Ctx, request: Request, user: dict[str, Any]) -> dict[str, Any]:

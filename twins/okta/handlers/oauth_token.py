@@ -107,7 +107,7 @@ def _refresh(ctx: Ctx, server: servers.Server, app: dict[str, Any], fields: Fiel
     if held["client"] != clients.oauth(app)["client_id"]:
         raise fail("mismatched_client")
     rules = clients.settings(app).get("refresh_token") or {}
-    if held["rotated"] is not None and ctx.now > held["rotated"] + int(rules.get("leeway") or 0):
+    if held["rotated"] is not None and ctx.now >= held["rotated"] + int(rules.get("leeway") or 0):
         issue.revoke_family(ctx, "family", held["family"])
         return Reply(400, body("invalid_refresh_token"))
     user = ctx.store.find("user", held["user"]) if held["user"] else None

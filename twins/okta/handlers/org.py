@@ -289,6 +289,10 @@ def revoke_current(ctx: Ctx, request: Request) -> Reply:
     "listDefaultDevicePostureChecks",
     "listAllCustomAAGUIDs",
     "createCustomAAGUID",
+    "getAllWellKnownURIs",
+    "getRootBrandWellKnownURI",
+    "getBrandWellKnownURI",
+    "replaceBrandWellKnownURI",
 )
 def not_enabled(_ctx: Ctx, _request: Request) -> None:
     """E0000015, as an org without the feature says it."""
