@@ -12,6 +12,8 @@ from pathlib import Path
 
 TONES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 """Modifiers of skin tones, of which the first is number two."""
+BEYOND = "\U0001f000-\U0001faff\U000e0020-\U000e007f"
+"""Where emoji are beyond the first plane, as a character class says it: ranges, which are found fastest."""
 LOW = 0x1F000
 """Characters below are emoji only with a variation selector behind them."""
 
@@ -29,7 +31,8 @@ def code_points(name: str) -> str | None:
 
 
 @lru_cache(maxsize=1)
-def _characters() -> tuple[re.Pattern[str], dict[str, str]]:
+def _characters() -> tuple[re.Pattern[str], re.Pattern[str], dict[str, str]]:
+    """What finds runs of emoji quickly, what tells them apart, and the name of each."""
     names: dict[str, str] = {}
     for name, codes in _table().items():
         text = "".join(chr(int(code, 16)) for code in codes.split("-"))
@@ -37,17 +40,20 @@ def _characters() -> tuple[re.Pattern[str], dict[str, str]]:
         if ord(text[0]) >= LOW:
             names.setdefault(text.replace("\ufe0f", ""), name)
     longest = sorted((text for text in names if not text.isascii()), key=len, reverse=True)
-    return re.compile(f"({'|'.join(map(re.escape, longest))})([{TONES}]?)"), names
+    below = sorted({letter for text in longest for letter in text if "\x7f" < letter < "\uffff"})
+    within = f"{re.escape(''.join(below))}{BEYOND}"
+    runs = re.compile(f"[{within}]+|[0-9#*]\ufe0f[{within}]*")
+    return runs, re.compile(f"({'|'.join(map(re.escape, longest))})([{TONES}]?)"), names
 
 
 def spelled(text: str) -> str:
     """A text whose emoji are written by name: `:tada:`, `:wave::skin-tone-4:`."""
     if text.isascii():
         return text
-    pattern, names = _characters()
+    runs, single, names = _characters()
 
     def name(match: re.Match[str]) -> str:
         tone = f":skin-tone-{TONES.index(match[2]) + 2}:" if match[2] else ""
         return f":{names[match[1]]}:{tone}"
 
-    return pattern.sub(name, text)
+    return runs.sub(lambda run: single.sub(name, run[0]), text)
