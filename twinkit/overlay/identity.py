@@ -143,6 +143,7 @@ def id_place(shapes: Shapes, node: Any, param: str, resource: str) -> str | None
     """The dotted place of an id inside a record: `metadata.name`, `datasetReference.datasetId`; None: there is none."""
     nouns = {norm(resource), norm(resource.rpartition(".")[2]), norm(resource.rpartition("_")[2])}
     wanted = [norm(param), *(f"{n}{s}" for n in sorted(nouns) for s in ("id", "name", "key"))]
+    wanted += ["id"] if _tail(param, nouns) == "id" else []
     for name, schema in shapes.properties(node).items():
         word = norm(name)
         own = any(word in (n, *(n + holder for holder in _HOLDERS)) for n in nouns)

@@ -205,6 +205,7 @@ class Places:
                 self.below.setdefault(op.key[: end - 1], set()).add(op.key[end - 1])
         self.replies: dict[str, Reply] = {op.id: read_reply(shapes, op, self._likely(op)) for op in self.ops}
         self._lists_of_one(shapes)
+        self._made_as_shown(shapes)
         self._open_maps(shapes)
         self._collections: dict[Key, bool] = {}
 
@@ -223,6 +224,18 @@ class Places:
             inside = listed.listing.item.node
             if _identifies(shapes, inside, op.names[-1]) and not _identifies(shapes, around, op.names[-1]):
                 self.replies[op.id] = listed
+
+    def _made_as_shown(self, shapes: Shapes) -> None:
+        """What answers with the very schema that an item is shown by answers one record, whatever arrays that has."""
+        for op in self.ops:
+            listing = self.replies[op.id].listing
+            if op.method == "get" or op.on_item or op.verb is not None or listing is None or not listing.place:
+                continue
+            shown = self.on((*op.key, HOLE), "get")
+            if shown is None or shown.reply is None or self.replies[shown.id].listing is not None:
+                continue
+            if shapes.unit(shown.reply).node is shapes.unit(op.reply).node:
+                self.replies[op.id] = self.replies[shown.id]
 
     def _open_maps(self, shapes: Shapes) -> None:
         """`{"tags": {…}}` around a map of any keys is the record itself where what is sent there has `tags` as well."""

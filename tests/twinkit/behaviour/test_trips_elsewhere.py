@@ -34,6 +34,7 @@ def line(*required: str, **properties: Any) -> dict[str, Any]:
 
 SCHEMAS = {
     "Trade": thing(id=TEXT, title=TEXT),
+    "Crowd": thing(("id",), id=TEXT, title=TEXT, members={"type": "array", "items": thing(value=TEXT)}, meta=thing()),
     "IncomeWithId": thing(incomeId=WHOLE, typeId=WHOLE, title=TEXT),
     "Dark": line("colour", colour=TEXT),
     "Lit": line("speed", speed=WHOLE),
@@ -113,6 +114,10 @@ PATHS: dict[str, Any] = {
     **collection("/maps", "id", thing(id=TEXT, title=TEXT, parts={"allOf": [{"type": "object", "additionalProperties":
                  thing(("kind",), kind={**TEXT, "enum": ["x"]}, size=WHOLE)}]}),
                  body=thing(title=TEXT, parts={"type": "object", "additionalProperties": thing(size=WHOLE)})),
+    **collection("/crowds", "crowdKey", {"$ref": "#/components/schemas/Crowd"},
+                 body=thing(title=TEXT, members={"type": "array", "items": thing(value=TEXT)})),
+    **collection("/papers", "PaperId", thing(Metadata=thing(Id=TEXT, title=TEXT, size=WHOLE)),
+                 body=thing(title=TEXT, size=WHOLE)),
     **collection("/boxes", "id", thing(id=TEXT, title=TEXT, size=WHOLE),
                  body=thing(title=thing(value=TEXT), size=thing(value=WHOLE))),
     **collection("/pages", "number", thing(url=TEXT, title=TEXT), body=thing(title=TEXT), kind=WHOLE),
@@ -161,6 +166,8 @@ CASES: list[tuple[str, Any, str, str]] = [
     ("/trades", {"trade": {"title": "a"}}, "data.trade.id", "data.trade.title"),
     ("/trades", {"trades": [{"title": "a"}]}, "data.trades.0.id", "data.trade.title"),
     ("/receipts", {"title": "a"}, "receiptNbr", "title"),
+    ("/crowds", {"title": "a", "members": [{"value": "m"}]}, "id", "title"),
+    ("/papers", {"title": "a", "size": 1}, "Metadata.Id", "Metadata.title"),
     ("/maps", {"title": "a", "parts": {"p": {"size": 1}}}, "id", "title"),
     ("/incomes", {"title": "a"}, "incomeId", "title"),
     ("/life-policies", {"title": "a", "clientId": 77}, "policyId", "title"),
