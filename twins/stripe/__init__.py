@@ -18,6 +18,7 @@ HANDLERS = (
     "confirming",
     "configuring",
     "connecting",
+    "credit_grants",
     "credit_notes",
     "customers",
     "disputes",

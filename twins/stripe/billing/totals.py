@@ -53,9 +53,21 @@ def discount_lines(lines: Sequence[Line], discounts: Sequence[Off]) -> None:
             line["discount_amounts"].append({"amount": share, "discount": each.id})
     for line in lines:
         line["pretax_credit_amounts"] = [
-            {"amount": row["amount"], "discount": row["discount"], "type": "discount"}
-            for row in line["discount_amounts"]
+            *(
+                {"amount": row["amount"], "discount": row["discount"], "type": "discount"}
+                for row in line["discount_amounts"]
+            ),
+            *line.get(CREDITS, ()),
         ]
+
+
+CREDITS = "_credits"
+"""Where a line keeps what billing credits pay of it, as its `pretax_credit_amounts` show it."""
+
+
+def credited(line: Mapping[str, Any]) -> int:
+    """What billing credits pay of a line."""
+    return sum(int(row["amount"]) for row in line.get(CREDITS) or ())
 
 
 def _shares(rests: Sequence[int], discount: Off) -> list[int]:
@@ -77,7 +89,7 @@ def tax_lines(lines: Sequence[Line], rates: Mapping[str, Mapping[str, Any]], def
     """Write `taxes` into the lines: those of the line's own rates, else of the default ones; `rates` by id."""
     for line in lines:
         wanted = [rates[id] for id in line.get(RATES) or default if id in rates]
-        base = int(line["amount"]) - sum(row["amount"] for row in line["discount_amounts"])
+        base = int(line["amount"]) - sum(row["amount"] for row in line["discount_amounts"]) - credited(line)
         inclusive = sum((Decimal(str(rate["percentage"])) for rate in wanted if rate["inclusive"]), Decimal(0))
         net = Decimal(base) * 100 / (100 + inclusive)
         line["taxes"] = [_tax(rate, net) for rate in wanted]
@@ -116,7 +128,8 @@ def settled(lines: Sequence[Line], starting_balance: int = 0) -> dict[str, Any]:
     off_all = sum(row["amount"] for row in discounts)
     exclusive = sum(row["amount"] for row in taxes if row["tax_behavior"] == "exclusive")
     inclusive = sum(row["amount"] for row in taxes if row["tax_behavior"] == "inclusive")
-    total = subtotal - off_all + exclusive
+    credits = [dict(row) for line in lines for row in line.get(CREDITS) or ()]
+    total = subtotal - off_all - sum(row["amount"] for row in credits) + exclusive
     due = max(total + starting_balance, 0)
     return {
         "subtotal": subtotal,
@@ -125,7 +138,8 @@ def settled(lines: Sequence[Line], starting_balance: int = 0) -> dict[str, Any]:
         "total_discount_amounts": _summed(discounts, lambda row: row["discount"]),
         "total_excluding_tax": total - exclusive - inclusive,
         "total_pretax_credit_amounts": [
-            {**row, "type": "discount"} for row in _summed(discounts, lambda row: row["discount"])
+            *({**row, "type": "discount"} for row in _summed(discounts, lambda row: row["discount"])),
+            *credits,
         ],
         "total_taxes": _summed(taxes, lambda row: row["tax_rate_details"]["tax_rate"]),
         "amount_due": due,
