@@ -1,6 +1,7 @@
 """A twin's sources into one index file: contract, patch, inference, twin.yaml over it. Offline.
 
-Imports: contract and the modules beside it.
+Imports: contract and the modules beside it; what only an overlay, a patch or a second document needs, where it is
+needed: a document alone is often served at once.
 """
 
 from __future__ import annotations
@@ -15,13 +16,9 @@ from twinkit.contract.adapters.nulls import forget_lenient_null
 from twinkit.contract.finding import Finding
 from twinkit.contract.index import compile_index
 from twinkit.contract.load import load as read_document
-from twinkit.contract.patch import apply_patch, read_patch
-from twinkit.contract.union import unite
 from twinkit.overlay.cache import Sources, content_hash, patch_of
 from twinkit.overlay.compiled import plain
 from twinkit.overlay.infer import Inference, Inferred, infer
-from twinkit.overlay.merge import Merge
-from twinkit.overlay.model import read_overlay
 
 DOCUMENT_OPTIONS: Mapping[str, Any] = {"parents": "lenient", "replies": "fit"}
 """The options of a twin that has no overlay."""
@@ -72,11 +69,15 @@ def contract_of(sources: Sources) -> tuple[dict[str, Any], list[Finding], dict[s
         files.update((file, content_hash(file)) for file in document.files)
         for patch in sources.patches:
             if patch.name == patch_of(Path(name)).name:
+                from twinkit.contract.patch import apply_patch, read_patch
+
                 document.findings.extend(apply_patch(document.data, read_patch(patch)))
         contracts.append((name, canonical(document)))
         findings.extend(document.findings)
     if len(contracts) == 1:
         return contracts[0][1], findings, files
+    from twinkit.contract.union import unite
+
     contract, remarks = unite(contracts)
     return contract, [*findings, *remarks], files
 
@@ -96,6 +97,9 @@ def compile_sources(sources: Sources) -> Built:
         head = {"options": DOCUMENT_OPTIONS, **told}
         data = compile_index(with_schemas(contract, inferred), {**extras(sources.name, inferred, head), **more})
         return Built(data, [*findings, *inferred.findings])
+    from twinkit.overlay.merge import Merge
+    from twinkit.overlay.model import read_overlay
+
     overlay, file = read_overlay(sources.overlay)
     if overlay.options.get("replies") != "fit":
         forget_lenient_null(contract)

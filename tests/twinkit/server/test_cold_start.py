@@ -51,6 +51,16 @@ def test_a_cold_start_loads_nothing_that_only_other_things_need(arguments: list[
         assert not found, found
 
 
+def test_a_document_read_for_the_first_time_loads_nothing_that_overlays_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWINKIT_CACHE", str(tmp_path))
+    names = loaded("--openapi", str(NOTES), path="/v1/notes")
+    assert "twinkit.overlay.infer" in names
+    for unwanted in (*UNWANTED, "pydantic", "yaml", "yaml12", "twinkit.contract.jsonpath"):
+        assert unwanted not in names
+
+
 def test_uvicorn_is_whole_for_whoever_asks_for_it() -> None:
     code = """
 import sys
