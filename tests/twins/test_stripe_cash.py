@@ -148,3 +148,14 @@ def test_a_payout_goes_where_somebody_is_known(client: Any, private_stripe: Serv
     private_stripe.control("POST", "do/add_funds", amount=5000)
     with refusing("resource_missing", "destination"):
         client.v1.payouts.create({"amount": 1000, "currency": "usd", "destination": "ba_none"})
+
+
+def test_a_session_with_an_invoice(client: Any, private_stripe: Served) -> None:
+    coupon = client.v1.coupons.create({"percent_off": 25, "duration": "once"}).id
+    asked = {"invoice_creation": {"enabled": True, "invoice_data": {"description": "Tea"}}}
+    session = client.v1.checkout.sessions.create({**SESSION, **asked, "discounts": [{"coupon": coupon}]})
+    private_stripe.control("POST", "do/complete_checkout", session=session.id)
+    done = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["invoice", "payment_intent"]})
+    assert (done.status, done.payment_status, done.payment_intent.amount_received) == ("complete", "paid", 1500)
+    assert (done.invoice.status, done.invoice.amount_paid, done.invoice.description) == ("paid", 1500, "Tea")
+    assert (done.invoice.lines.data[0].description, done.invoice.customer) == ("Tea", done.customer)

@@ -358,6 +358,8 @@ def included(ctx: Ctx, record: Mapping[str, Any], name: str) -> Any:
     if kind == "price" and name in ("tiers", "currency_options"):
         hidden = ctx.store.find("price_hidden", id) or {"currency_options": pricing.own_currency(record)}
         return hidden.get(name)
+    if kind == "apps.secret" and name == "payload":
+        return (ctx.store.find("apps_secret_payload", id) or {}).get(name)
     if kind == "issuing.card" and name in ("number", "cvc"):
         return (ctx.store.find("issuing_secret", id) or {}).get(name)
     if kind == "identity.verification_session" and name == "verified_outputs":

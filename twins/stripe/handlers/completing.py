@@ -16,6 +16,7 @@ from twins.stripe.handlers import (
     checkout,
     confirming,
     customers,
+    invoice_items,
     invoicing,
     payment_intents,
     payment_methods,
@@ -33,7 +34,8 @@ def _customer(ctx: Ctx, session: dict[str, Any], buyer: Mapping[str, Any]) -> st
     if session["customer"]:
         return str(session["customer"])
     later = (ctx.store.get(checkout.DATA, session["id"])["payment_intent_data"] or {}).get("setup_future_usage")
-    if session["mode"] == "payment" and session["customer_creation"] != "always" and not later:
+    billed = (session["invoice_creation"] or {}).get("enabled")
+    if session["mode"] == "payment" and session["customer_creation"] != "always" and not later and not billed:
         return None
     record = customers.new_record(ctx, {"email": buyer.get("email"), "name": buyer.get("name")})
     ctx.store.insert("customer", record, created=ctx.micros)
@@ -62,13 +64,46 @@ def _pay(ctx: Ctx, session: dict[str, Any], customer: str | None, method: dict[s
         **data, "amount": session["amount_total"], "customer": customer, "capture_method": data.get("capture_method"),
         "payment_method_types": session["payment_method_types"],
     }  # fmt: skip
-    intent = payment_intents.new_record(ctx, wanted, session["currency"])
-    payment_intents.put_method(intent, method)
-    ctx.store.insert("payment_intent", intent, created=ctx.micros)
-    ctx.emit("payment_intent.created", intent)
+    billed = (session["invoice_creation"] or {}).get("enabled") and customer
+    if billed:
+        invoice = _invoice(ctx, session, str(customer))
+        intent = invoicing.intent_of(ctx, invoice) or {}
+        intent |= {name: data[name] for name in ("description", "metadata", "setup_future_usage") if data.get(name)}
+        payment_intents.put_method(intent, method)
+        ctx.store.replace("payment_intent", intent["id"], intent)
+    else:
+        intent = payment_intents.new_record(ctx, wanted, session["currency"])
+        payment_intents.put_method(intent, method)
+        ctx.store.insert("payment_intent", intent, created=ctx.micros)
+        ctx.emit("payment_intent.created", intent)
     done = _confirmed(ctx, intent)
     status = "paid" if done["status"] == "succeeded" else "unpaid"
-    return {"payment_intent": intent["id"], "payment_status": status}
+    shown = {"payment_intent": intent["id"], "payment_status": status}
+    return {**shown, "invoice": invoice} if billed else shown
+
+
+def _invoice(ctx: Ctx, session: Mapping[str, Any], customer: str) -> str:
+    """The open invoice of a session that asked for one: https://docs.stripe.com/payments/checkout/receipts."""
+    asked = session["invoice_creation"]["invoice_data"]
+    draft = invoicing.blank(ctx, ctx.store.get("customer", customer), session["currency"], ctx.now)
+    draft |= {name: asked[name] for name in ("custom_fields", "description", "footer", "metadata") if asked.get(name)}
+    draft["discounts"] = list(ctx.store.get(checkout.DATA, session["id"])["discounts"])
+    lines = []
+    for row in selling.kept(ctx, session["id"]):
+        pricing = invoice_items.details(row["price"])
+        lines.append(_line(ctx, draft, row["amount_subtotal"], row["description"], row["quantity"], pricing))
+    shipping = (session["shipping_cost"] or {}).get("amount_total")
+    if shipping:
+        lines.append(_line(ctx, draft, shipping, "Shipping", 1, None))
+    return str(invoicing.finalize(ctx, invoicing.insert(ctx, draft, lines))["id"])
+
+
+def _line(
+    ctx: Ctx, draft: Mapping[str, Any], amount: int, text: str, quantity: int | None, pricing: dict[str, Any] | None
+) -> dict[str, Any]:
+    period = {"end": ctx.now, "start": ctx.now}
+    values = {"amount": amount, "description": text, "parent": None, "period": period, "pricing": pricing}
+    return invoicing.line(ctx, draft["id"], draft["currency"], {**values, "quantity": quantity})
 
 
 def _confirmed(ctx: Ctx, intent: dict[str, Any]) -> dict[str, Any]:
