@@ -112,6 +112,8 @@ def redirect(text: str) -> str:
 
 def test_a_request_is_answered_with_a_signed_response(org: Org) -> None:
     app = application(org)
+    assert (app["name"], app["visibility"]["appLinks"]) == ("twinkit_sp_1", {"twinkit_sp_1_link": True})
+    assert app["settings"]["signOn"]["assertionEncryption"] == {"enabled": False}
     org.user("ann@example.com", firstName="Ann")
     place = door(org, app)
     page = org.plain.get(place, params={"SAMLRequest": redirect(authn_request()), "RelayState": "/deep?a=1&b=2"})

@@ -61,9 +61,9 @@ def test_saml_metadata_shows_the_certificate_of_a_key(org: Org) -> None:
     key = org.ask("GET", f"/api/v1/apps/{app}/credentials/keys")[0]
     path = f"/api/v1/apps/{app}/sso/saml/metadata"
     reply = org.http.get(path, params={"kid": key["kid"]}, headers={"accept": "text/xml"})
-    assert (reply.status_code, reply.headers["content-type"]) == (200, "text/xml;charset=utf-8")
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "text/xml;charset=ISO-8859-1")
     root = ElementTree.fromstring(reply.text)
-    assert [each.text for each in root.iter(f"{SIGNATURE}X509Certificate")] == [key["x5c"][0]]
+    assert [(each.text or "").replace("\n", "") for each in root.iter(f"{SIGNATURE}X509Certificate")] == key["x5c"]
     doors = [each.get("Location", "") for each in root.iter(f"{METADATA}SingleSignOnService")]
     assert [each.startswith(f"{org.url}/app/") for each in doors] == [True, True]
     assert org.refused("GET", f"{path}?kid=another")[:2] == (400, "E0000019")

@@ -50,6 +50,14 @@ GRANTS = {
 }
 LOGOUT = {"status": "DISABLED", "supportType": "FULL", "identityStack": "NOT_SHARED",
           "protocol": "GLOBAL_TOKEN_REVOCATION"}  # fmt: skip
+LOGGED_OUT = frozenset({"OPENID_CONNECT", "SAML_2_0"})
+SAML: dict[str, Any] = {
+    "defaultRelayState": None, "idpIssuer": "http://www.okta.com/${org.externalKey}", "spIssuer": None,
+    "requestCompressed": False, "attributeStatements": [], "inlineHooks": [], "assertionEncryption": {"enabled": False},
+    "allowMultipleAcsEndpoints": False, "acsEndpoints": [], "samlSignedRequestEnabled": False,
+    "slo": {"enabled": False},
+}  # fmt: skip
+"""What a SAML application leaves out; empty overrides are not kept."""
 METHODS = {"browser": "none", "native": "none"}
 
 
@@ -62,11 +70,12 @@ def record(ctx: Ctx, body: Mapping[str, Any], *, id: str = "") -> dict[str, Any]
     if not body.get("label"):
         raise errors.validation("label", "label: The field cannot be left blank")
     id = id or ctx.new_id("application")
-    now = iso(ctx)
+    now, name = iso(ctx), str(body.get("name") or own_name(ctx, mode, str(body["label"])))
+    link = LINKS.get(mode, "login") if name == MODES[mode] or body.get("name") else f"{name}_link"
     app: dict[str, Any] = {
         "id": id,
-        "orn": f"orn:okta:idp:{facts.ORG_ID}:apps:{body.get('name') or MODES[mode]}:{id}",
-        "name": body.get("name") or MODES[mode],
+        "orn": f"orn:okta:idp:{facts.ORG_ID}:apps:{name}:{id}",
+        "name": name,
         "label": body["label"],
         "status": "ACTIVE",
         "lastUpdated": now,
@@ -75,7 +84,7 @@ def record(ctx: Ctx, body: Mapping[str, Any], *, id: str = "") -> dict[str, Any]
         "visibility": {
             "autoLaunch": False, "autoSubmitToolbar": False,
             "hide": dict.fromkeys(("iOS", "web"), mode == "OPENID_CONNECT"),
-            "appLinks": {LINKS.get(mode, "login"): True},
+            "appLinks": {link: True},
         },
         "features": [],
         "signOnMode": mode,
@@ -84,7 +93,7 @@ def record(ctx: Ctx, body: Mapping[str, Any], *, id: str = "") -> dict[str, Any]
             "userNameTemplate": {"template": "${source.login}", "type": "BUILT_IN"},
             "signing": {"kid": first_kid(id)} if mode in SIGNED else {},
         },
-        "universalLogout": {**LOGOUT} if mode == "OPENID_CONNECT" else {"status": "UNSUPPORTED"},
+        "universalLogout": {**LOGOUT} if mode in LOGGED_OUT else {"status": "UNSUPPORTED"},
         "settings": {
             "app": {}, "manualProvisioning": False, "implicitAssignment": False, "emOptInStatus": "NONE",
             "notifications": {"vpn": {"network": {"connection": "DISABLED"}, "message": None, "helpUrl": None}},
@@ -96,7 +105,19 @@ def record(ctx: Ctx, body: Mapping[str, Any], *, id: str = "") -> dict[str, Any]
             app[name] = {**(app.get(name) or {}), **body[name]}
     if mode == "OPENID_CONNECT":
         app["credentials"], app["settings"] = oauth_parts(ctx, id, app["credentials"], app["settings"])
+    if mode == "SAML_2_0":
+        given = {name: value for name, value in (app["settings"].get("signOn") or {}).items() if value != ""}
+        app["settings"]["signOn"] = {**SAML, **given}
     return app
+
+
+def own_name(ctx: Ctx, mode: str, label: str) -> str:
+    """The name of an application that is of no template: the org's, the label's letters and digits, a number."""
+    if mode not in ("SAML_2_0", "SAML_1_1", "AUTO_LOGIN"):
+        return MODES[mode]
+    stem = f"twinkit_{''.join(each for each in label.lower() if each.isalnum())}"
+    names = {app["name"] for app in ctx.store.select("application")}
+    return next(f"{stem}_{number}" for number in range(1, len(names) + 2) if f"{stem}_{number}" not in names)
 
 
 def oauth_parts(
@@ -161,7 +182,7 @@ def shown(ctx: Ctx, app: Mapping[str, Any]) -> dict[str, Any]:
     """An application with its links; secrets are shown to whoever may read it, as the service does."""
     base = f"{ctx.base_url}/api/v1/apps/{app['id']}"
     step = "deactivate" if app["status"] == "ACTIVE" else "activate"
-    name = LINKS.get(app["signOnMode"], "login")
+    name = next((each for each in app["visibility"].get("appLinks") or ()), "login")
     policies = {row["type"]: row["id"] for row in ctx.store.select("policy") if row["system"]}
     picture = PICTURES.get(app["name"], PICTURE)
     policies |= app.get("~policies") or {}
@@ -179,6 +200,8 @@ def shown(ctx: Ctx, app: Mapping[str, Any]) -> dict[str, Any]:
     if app["signOnMode"] == "OPENID_CONNECT":
         links["clientCredentials"] = [{"name": "secrets", "href": f"{base}/credentials/secrets"}]
     if app["signOnMode"] == "SAML_2_0":
+        place = f"/app/{app['name']}/{app['id']}/setup/help/SAML_2_0/instructions"
+        links["help"] = {"href": f"{ctx.base_url}{place}", "type": "text/html"}
         links["metadata"] = {"href": f"{base}/sso/saml/metadata", "type": "application/xml"}
     return {**{name: value for name, value in app.items() if not name.startswith("~")}, "_links": links}
 
@@ -190,7 +213,8 @@ def first_kid(app: str) -> str:
 
 def opened(app: Mapping[str, Any]) -> str:
     """The path that opens an application."""
-    return f"/home/{app['name']}/{app['id']}/{PLACES.get(app['name'], '2557')}"
+    usual = "2557" if app["name"] in NAMED else f"aln{app['id'][3:]}"
+    return f"/home/{app['name']}/{app['id']}/{PLACES.get(app['name'], usual)}"
 
 
 def assigned(ctx: Ctx, app: str, user: str) -> bool:

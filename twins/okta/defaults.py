@@ -59,6 +59,20 @@ APPS = frozenset({"ACCESS_POLICY", "PROFILE_ENROLLMENT"})
 """Types whose policies are followed by applications."""
 
 
+POLICY_ID = dict.fromkeys(APPS, "rst{alnum:17}")
+RULE_ID = dict.fromkeys(APPS, "rul{alnum:17}")
+"""Type → pattern of ids, where it is not the usual one."""
+
+
+def catch_all(ctx: Ctx, type: str, mode: str) -> dict[str, Any]:
+    """The rule of a policy of applications that speaks of whom no other speaks of."""
+    done = actions(type)
+    if type == "ACCESS_POLICY":
+        done["appSignOn"]["verificationMethod"]["factorMode"] = mode
+    return {"id": ctx.new_id(RULE_ID[type]), "status": "ACTIVE", "name": "Catch-all Rule", "priority": 99,
+            "system": True, "type": type, "conditions": None, "actions": done}  # fmt: skip
+
+
 def put(ctx: Ctx, resource: str, record: dict[str, Any], parent: str = "") -> dict[str, Any]:
     """Store a record of a new org."""
     now = iso(ctx)
@@ -67,12 +81,17 @@ def put(ctx: Ctx, resource: str, record: dict[str, Any], parent: str = "") -> di
     return made
 
 
+USUAL = "The default policy applies in all situations if no other policy applies."
+TEXTS = {"ACCESS_POLICY": "Require a password only."}
+
+
 def policies(ctx: Ctx) -> None:
     """The default policy of each type, with a rule that lets everybody pass."""
     for type, name in TYPES.items():
         policy: dict[str, Any] = {
-            "id": ctx.new_id("00p{alnum:17}"), "status": "ACTIVE", "name": name, "type": type, "system": True,
-            "priority": 1, "description": "The default policy applies in all situations if no other policy applies.",
+            "id": ctx.new_id(POLICY_ID.get(type, "00p{alnum:17}")), "status": "ACTIVE", "name": name, "type": type,
+            "system": True,
+            "priority": 1, "description": TEXTS.get(type, USUAL),
             "conditions": None if type in APPS else {"people": {"groups": {"include": [facts.EVERYONE]}}},
         }  # fmt: skip
         if type == "PASSWORD":
@@ -83,11 +102,12 @@ def policies(ctx: Ctx) -> None:
                     for each in AUTHENTICATORS]  # fmt: skip
             policy["settings"] = {"type": "AUTHENTICATORS", "authenticators": rows}
         put(ctx, "policy", policy)
-        rule = {
-            "id": ctx.new_id("0pr{alnum:17}"), "status": "ACTIVE", "system": True,
-            **({"name": "Catch-all Rule", "priority": 99} if type in APPS else {"name": "Default Rule", "priority": 1}),
-            "type": {"OKTA_SIGN_ON": "SIGN_ON"}.get(type, type), "conditions": None, "actions": actions(type),
-        }  # fmt: skip
+        kind = {"OKTA_SIGN_ON": "SIGN_ON"}.get(type, type)
+        if type in APPS:
+            put(ctx, "policy_rule", catch_all(ctx, type, "1FA"), policy["id"])
+            continue
+        rule = {"id": ctx.new_id("0pr{alnum:17}"), "status": "ACTIVE", "system": True, "name": "Default Rule",
+                "priority": 1, "type": kind, "conditions": None, "actions": actions(type)}  # fmt: skip
         put(ctx, "policy_rule", rule, policy["id"])
 
 
@@ -120,9 +140,9 @@ def actions(type: str) -> dict[str, Any]:
         case "MFA_ENROLL":
             return {"enroll": {"self": "CHALLENGE"}}
         case "ACCESS_POLICY":
-            method = {"type": "ASSURANCE", "factorMode": "1FA", "reauthenticateIn": "PT43800H",
-                      "constraints": [{"knowledge": {"types": ["PASSWORD"], "required": True}}]}  # fmt: skip
-            return {"appSignOn": {"access": "ALLOW", "verificationMethod": method}}
+            method = {"factorMode": "1FA", "type": "ASSURANCE", "reauthenticateIn": "PT43800H"}
+            return {"appSignOn": {"access": "ALLOW", "verificationMethod": method,
+                                  "keepMeSignedIn": {"postAuth": "NOT_ALLOWED"}}}  # fmt: skip
         case "PROFILE_ENROLLMENT":
             asked = (("email", "Email"), ("firstName", "First name"), ("lastName", "Last name"))
             attributes = [{"name": name, "label": label, "required": True} for name, label in asked]

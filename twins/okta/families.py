@@ -15,6 +15,8 @@ from twins.okta import authz, errors, listing, syslog, twin
 from twins.okta.times import iso
 
 Hook = Callable[[Ctx, Request, dict[str, Any]], None]
+LAST = 99
+"""The priority of a catch-all rule, which nothing moves."""
 READ_ONLY = ("id", "created", "lastUpdated", "_links", "_embedded", "system")
 
 
@@ -43,6 +45,10 @@ class Family(NamedTuple):
     limits: listing.Limits = listing.Limits()
     ranked: bool = False
     """Has a priority among its kind under the same parent."""
+    flat: frozenset[str] = frozenset()
+    """Types of it that have no rank: their priority is 1."""
+    id_of: Callable[[Ctx, Request, Mapping[str, Any]], str] | None = None
+    """The pattern of an id, where it depends on more than the kind."""
     names: Mapping[str, str] = {}
     """Role → operation id where it is not made of the noun."""
     style: str = "hints"
@@ -51,6 +57,8 @@ class Family(NamedTuple):
     """Shows a link to what switches it on or off."""
     links: Callable[[Ctx, dict[str, Any], str], dict[str, Any]] | None = None
     """More links of a record, by the record and its address."""
+    listed: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
+    """What lists show of a record besides."""
     order: Callable[[dict[str, Any]], Any] | None = None
     """Lists are short, whole and sorted by it."""
     silent: bool = False
@@ -195,7 +203,7 @@ def _list(family: Family, ctx: Ctx, request: Request) -> Reply:
     page = listing.page(
         ctx, request, family.resource, parent=parent, limits=family.limits,
         check=(lambda record: all(test(record) for test in tests)) if tests else None,
-        show=lambda record: shown(family, ctx, request, record),
+        show=lambda record: shown(family, ctx, request, record) | (family.listed(record) if family.listed else {}),
     )  # fmt: skip
     items = request.binding.envelope.get("items") if request.binding else ""
     if items:
@@ -218,7 +226,8 @@ def _unique(family: Family, ctx: Ctx, record: Mapping[str, Any], parent: str, id
 def _create(family: Family, ctx: Ctx, request: Request) -> dict[str, Any]:
     parent = parent_of(family, ctx, request)
     body = {name: value for name, value in (request.body or {}).items() if name not in READ_ONLY}
-    record: dict[str, Any] = {"id": ctx.new_id(family.id), **family.defaults, **body}
+    pattern = family.id_of(ctx, request, body) if family.id_of else family.id
+    record: dict[str, Any] = {"id": ctx.new_id(pattern), **family.defaults, **body}
     if family.status:
         asked = request.query.get("activate", True)
         record["status"] = "ACTIVE" if asked is not False and body.get("status") != "INACTIVE" else "INACTIVE"
@@ -238,6 +247,9 @@ def _create(family: Family, ctx: Ctx, request: Request) -> dict[str, Any]:
 
 def _rank(family: Family, ctx: Ctx, record: dict[str, Any], parent: str) -> None:
     """A new record goes before the system's own, last among the others unless a priority is asked for."""
+    if record.get("type") in family.flat:
+        record["priority"] = 1
+        return
     rows = [
         row for row in ctx.store.select(family.resource, parent=parent or None) if row.get("type") == record.get("type")
     ]
@@ -249,7 +261,7 @@ def _rank(family: Family, ctx: Ctx, record: dict[str, Any], parent: str) -> None
         if int(row.get("priority") or 1) >= place:
             ctx.store.update(family.resource, row["id"], priority=int(row.get("priority") or 1) + 1)
     for row in rows:
-        if row.get("system"):
+        if row.get("system") and row.get("priority") != LAST:
             ctx.store.update(family.resource, row["id"], priority=len(own) + 2)
 
 

@@ -6,6 +6,7 @@ Sources: the pages of https://developer.okta.com/docs/api/ for each of them. Imp
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Request
@@ -77,8 +78,11 @@ def default_type(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
         raise errors.error("E0000142")
 
 
-def policy(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
-    """A policy has a name and a type; what a password policy leaves out is the default."""
+def policy(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
+    """A policy has a name and a type; what a password policy leaves out is the default.
+
+    A new one of applications has a catch-all rule, which asks for two factors.
+    """
     if not record.get("name"):
         raise errors.validation("name", "name: The field cannot be left blank")
     record.setdefault("system", False)
@@ -86,6 +90,24 @@ def policy(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
         record["settings"] = merged(defaults.password_settings(), record.get("settings") or {})
         record["conditions"] = merged({"authProvider": {"provider": "OKTA"}}, record.get("conditions") or {})
     record.setdefault("conditions", None)
+    if request.method == "POST" and record.get("type") in defaults.APPS:
+        defaults.put(ctx, "policy_rule", defaults.catch_all(ctx, str(record["type"]), "2FA"), str(record["id"]))
+
+
+def policy_listed(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Lists say what follows a policy."""
+    return {"_embedded": {"resourceType": "APP"}} if record.get("type") == "ACCESS_POLICY" else {}
+
+
+def policy_id(_ctx: Ctx, _request: Request, body: Mapping[str, Any]) -> str:
+    """Policies of applications have ids of their own."""
+    return defaults.POLICY_ID.get(str(body.get("type")), "00p{alnum:17}")
+
+
+def rule_id(ctx: Ctx, request: Request, _body: Mapping[str, Any]) -> str:
+    """So have their rules."""
+    held = ctx.store.find("policy", str(request.path["policyId"]))
+    return defaults.RULE_ID.get(str((held or {}).get("type")), "0pr{alnum:17}")
 
 
 KIND = {"OKTA_SIGN_ON": "SIGN_ON", "IDP_DISCOVERY": "IDP_DISCOVERY"}
@@ -108,6 +130,13 @@ def rule(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
     conditions: dict[str, Any] = {}
     if kind in ("SIGN_ON", "PASSWORD"):
         conditions = {"people": {"users": {"exclude": []}}, "network": {"connection": "ANYWHERE"}}
+    if kind == "ACCESS_POLICY":
+        conditions = {"people": {"users": {"exclude": []}}, "network": {"connection": "ANYWHERE"},
+                      "riskScore": {"level": "ANY"}, "userType": {"include": [], "exclude": []}}  # fmt: skip
+        if (record.get("conditions") or {}).get("platform"):
+            conditions["platform"] = {"include": [], "exclude": []}
+        usual_sign_on = {"access": "ALLOW", "keepMeSignedIn": {"postAuth": "NOT_ALLOWED"}}
+        record["actions"] = merged({"appSignOn": usual_sign_on}, record.get("actions") or {})
     if kind == "SIGN_ON":
         conditions["authContext"] = {"authType": "ANY"}
         record["actions"] = merged({"signon": SIGN_ON}, record.get("actions") or {})
@@ -236,7 +265,7 @@ def policy_links(_ctx: Ctx, record: dict[str, Any], base: str) -> dict[str, Any]
     """The rules of a policy; for authorization servers they can only be read here."""
     may = ["GET"] if record.get("type") == "OAUTH_AUTHORIZATION_POLICY" else ["GET", "POST"]
     found = {"rules": {"href": f"{base}/rules", "hints": {"allow": may}}}
-    if record.get("type") in ("ACCESS_POLICY", "PROFILE_ENROLLMENT"):
+    if record.get("type") in defaults.APPS and not record.get("system"):
         found["mappings"] = {"href": f"{base}/mappings", "hints": {"allow": ["GET", "POST"]}}
     return found
 
@@ -282,8 +311,9 @@ def system_scope(_ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
 RULE: dict[str, Any] = {"system": False, "conditions": None, "actions": {}}
 FAMILIES = (
     Family("policy", "Policy", "00p{alnum:17}", "Policies", check=policy, gone=rules_go, ranked=True,
+           flat=defaults.APPS, id_of=policy_id, listed=policy_listed,
            defaults={"system": False}, event="policy.lifecycle", links=policy_links),
-    Family("policy_rule", "PolicyRule", "0pr{alnum:17}", parent="policy", ranked=True, defaults=RULE,
+    Family("policy_rule", "PolicyRule", "0pr{alnum:17}", parent="policy", ranked=True, defaults=RULE, id_of=rule_id,
            event="policy.rule", check=rule),
     Family("event_hook", "EventHook", "who{alnum:17}", check=hook, inactive_first="E0000107", event="event_hook",
            defaults={"createdBy": facts.ADMIN, "verificationStatus": "UNVERIFIED"}, style="plain", links=event_links,
@@ -351,4 +381,5 @@ def clone_policy(ctx: Ctx, request: Request) -> dict[str, Any]:
         rule_id = ctx.new_id("rul{alnum:17}")
         ctx.store.insert("policy_rule", {**row, "id": rule_id}, id=rule_id, parent=id, created=ctx.micros)
     at = f"{ctx.base_url}/api/v1/policies/{id}"
-    return {**copy, "_links": links_of(FAMILIES[0], ctx, copy, at)}
+    undated = {"created": None, "lastUpdated": None}
+    return {**copy, **undated, "_links": links_of(FAMILIES[0], ctx, copy, at)}

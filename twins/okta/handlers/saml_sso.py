@@ -21,7 +21,6 @@ from twins.okta.oauth import clients, issue, jwt, keys, servers
 from twins.okta.pages import quoted
 from twins.okta.times import written
 
-NAMES = ("emailAddress", "unspecified")
 BINDINGS = ("HTTP-POST", "HTTP-Redirect")
 SKEW = 300
 """Seconds that a response is good for, and that clocks may differ."""
@@ -75,7 +74,8 @@ def preview(ctx: Ctx, request: Request) -> Reply:
     if app["signOnMode"] != "SAML_2_0":
         raise errors.missing("application", app["id"])
     key = one(ctx, app["id"], str(request.query["kid"]))
-    return Reply(200, metadata(ctx, app, str(key["x5c"][0])), {}, "text/xml;charset=utf-8")
+    kind = "text/xml" if "text/xml" in accepted else "application/xml"
+    return Reply(200, metadata(ctx, app, str(key["x5c"][0])), {}, f"{kind};charset=ISO-8859-1")
 
 
 @twin.page("GET", "/app/{key}/sso/saml/metadata")
@@ -84,13 +84,16 @@ def public_metadata(ctx: Ctx, request: Request) -> Reply:
     app = named(ctx, request)
     if app is None:
         return gone()
-    return Reply(200, metadata(ctx, app, str(signing_key(ctx, app)["x5c"][0])), {}, "application/xml;charset=utf-8")
+    return Reply(
+        200, metadata(ctx, app, str(signing_key(ctx, app)["x5c"][0])), {}, "application/xml;charset=ISO-8859-1"
+    )
 
 
 def metadata(ctx: Ctx, app: Mapping[str, Any], certificate: str) -> str:
     """An EntityDescriptor."""
     place = quoted(place_of(ctx, app))
-    names = "".join(f"<md:NameIDFormat>{saml.FORMATS}:{each}</md:NameIDFormat>" for each in NAMES)
+    format = settings(app).get("subjectNameIdFormat") or f"{saml.FORMATS}:unspecified"
+    wrapped = "\n".join(certificate[start : start + 76] for start in range(0, len(certificate), 76))
     doors = "".join(f'<md:SingleSignOnService Binding="{saml.SAML}:bindings:{each}" Location={place}/>'
                     for each in BINDINGS)  # fmt: skip
     return (
@@ -98,8 +101,8 @@ def metadata(ctx: Ctx, app: Mapping[str, Any], certificate: str) -> str:
         f'<md:EntityDescriptor xmlns:md="{saml.SAML}:metadata" entityID={quoted(issuer_of(app))}>'
         f'<md:IDPSSODescriptor WantAuthnRequestsSigned="false" protocolSupportEnumeration="{saml.SAML}:protocol">'
         f'<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="{saml.DSIG}"><ds:X509Data>'
-        f"<ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
-        f"{names}{doors}</md:IDPSSODescriptor></md:EntityDescriptor>"
+        f"<ds:X509Certificate>{wrapped}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
+        f"<md:NameIDFormat>{pages.escape(format)}</md:NameIDFormat>{doors}</md:IDPSSODescriptor></md:EntityDescriptor>"
     )
 
 
