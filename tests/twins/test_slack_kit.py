@@ -9,7 +9,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from tests.twins.slack_bench import ana, ben, bot, error, slack_server, twin
+from tests.twins.slack_bench import ana, ben, bot, client, error, slack_server, twin
 from twinkit.testing.twin import Twin
 from twins.slack import blocks, emoji, queries, richtext, world
 
@@ -187,3 +187,15 @@ def test_channels_as_they_are_today(bot: WebClient, ana: WebClient) -> None:
         bot.chat_scheduleMessage(channel=GENERAL, text="x", post_at=now + 600 + number)
     assert error(bot.chat_scheduleMessage, channel=GENERAL, text="x", post_at=now + 700) == "restricted_too_many"
     assert bot.chat_scheduleMessage(channel=GENERAL, text="x", post_at=now + 1000)["ok"]
+
+
+def test_a_part_of_a_scope_is_for_a_part_of_the_methods(twin: Twin) -> None:
+    twin.create("token", token="xoxb-topics", user="twinbot", scopes=["channels:write.topic"])
+    topics = client(twin, "xoxb-topics")
+    topics.conversations_setTopic(channel=GENERAL, topic="t")
+    topics.conversations_setPurpose(channel=GENERAL, purpose="p")
+    told = refusal(topics.conversations_archive, channel=world.RANDOM)
+    assert told["error"] == "missing_scope"
+    assert told["needed"] == "channels:manage,groups:write,mpim:write,im:write"
+    assert error(topics.conversations_join, channel=world.RANDOM) == "missing_scope"
+    assert refusal(topics.conversations_list)["needed"] == "channels:read,groups:read,mpim:read,im:read"

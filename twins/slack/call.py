@@ -58,7 +58,7 @@ class Call:
 
     def allow(self, kind: str, family: str) -> None:
         """Check the scope for a family of methods on a kind of conversation. Raises `missing_scope`."""
-        if not scopes.held(kind, family, self.scopes):
+        if not scopes.held(kind, family, self.scopes, self.request.url_path.rpartition("/")[2]):
             needed = f"{scopes.KIND_SCOPES[kind]}:{family}"
             raise fail("missing_scope", needed=needed, provided=provided(self.token))
 

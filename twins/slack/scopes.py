@@ -14,8 +14,11 @@ RENAMED = {
     "none": "",
     "tokens.basic": "tokens.basic",
 }
-BOT_NAMES = {"channels:write": ("channels:manage", "channels:write.invites", "channels:write.topic", "channels:join")}
+BOT_NAMES = {"channels:write": ("channels:manage",)}
 """What bot tokens hold in place of a user's scope."""
+
+OTHERS = {"bot": "channels:write", "user": "channels:manage"}
+"""Kind of token → the scope that only the other kind can hold."""
 
 NARROW: dict[str, tuple[str, ...]] = {
     "conversations.join": ("channels:join", "channels:write"),
@@ -26,6 +29,10 @@ NARROW: dict[str, tuple[str, ...]] = {
     "conversations.setTopic": (
         "channels:manage", "channels:write.topic", "groups:write.topic", "channels:write", "groups:write",
         "im:write.topic", "mpim:write.topic", "im:write", "mpim:write",
+    ),
+    "conversations.setPurpose": (
+        "channels:manage", "channels:write.topic", "groups:write.topic", "channels:write", "groups:write",
+        "mpim:write.topic", "im:write.topic", "mpim:write", "im:write",
     ),
     "conversations.open": ("im:write", "mpim:write", "channels:manage", "channels:write", "groups:write"),
     "files.getUploadURLExternal": ("files:write",),
@@ -88,7 +95,7 @@ def needed(method: str, declared: Iterable[str]) -> tuple[str, ...]:
         name = RENAMED.get(scope, scope)
         if name:
             found += [name, *BOT_NAMES.get(name, ())]
-    return tuple(dict.fromkeys(found))
+    return tuple(sorted(dict.fromkeys(found), key=lambda scope: scope.startswith("im:")))
 
 
 def matches(method: str, names: Iterable[str]) -> bool:
@@ -103,12 +110,18 @@ def guest_error(method: str, *, single: bool) -> str:
     return "user_is_restricted" if method in GUESTS_NOT else ""
 
 
-def held(kind: str, family: str, scopes: frozenset[str]) -> bool:
-    """Whether the scopes cover a family (`history`, `read`, `write`) of conversations of this kind."""
+PARTS = {
+    "conversations.invite": "write.invites", "conversations.setTopic": "write.topic",
+    "conversations.setPurpose": "write.topic", "conversations.join": "join",
+}  # fmt: skip
+"""Methods for which a part of a family's scope is enough."""
+
+
+def held(kind: str, family: str, scopes: frozenset[str], method: str) -> bool:
+    """Whether the scopes cover a family (`history`, `read`, `write`) of conversations of this kind, for a method."""
     prefix = KIND_SCOPES[kind]
     wanted = {f"{prefix}:{family}"}
-    if family == "write" and kind == "public":
-        wanted |= {"channels:manage", "channels:join", "channels:write.invites", "channels:write.topic"}
     if family == "write":
-        wanted |= {f"{prefix}:write.invites", f"{prefix}:write.topic"}
+        wanted |= {"channels:manage"} if kind == "public" else set()
+        wanted |= {f"{prefix}:{PARTS[method]}"} if method in PARTS else set()
     return bool(wanted & scopes)

@@ -67,7 +67,8 @@ def authenticate(ctx: Ctx, request: Request) -> Principal | None:
         raise fail("not_allowed_token_type")
     needed = needed_for(request)
     if needed and principal.scopes.isdisjoint(needed):
-        raise fail("missing_scope", needed=",".join(needed), provided=token.provided)
+        told = [scope for scope in needed if scope != scopes.OTHERS.get(principal.kind)]
+        raise fail("missing_scope", needed=",".join(told), provided=token.provided)
     if owner.is_restricted or owner.is_ultra_restricted:
         refused = scopes.guest_error(name, single=owner.is_ultra_restricted)
         if refused:
