@@ -143,6 +143,15 @@ def test_a_pause_ends_by_itself(client: Any, clock: Any, behavior: str) -> None:
     assert refused(client.v1.subscriptions.update, made.id, past).param == "pause_collection[resumes_at]"
 
 
+def test_months_and_years_on_one_subscription(client: Any, clock: Any) -> None:
+    customer = payer(client, test_clock=clock.id)
+    month, year = plan(client, 1000), plan(client, 9000, "year")
+    made = client.v1.subscriptions.create({"customer": customer.id, "items": [{"price": month.id}, {"price": year.id}]})
+    advance(client, clock, START + 62 * DAY)
+    totals = [invoice.total for invoice in client.v1.invoices.list({"subscription": made.id}).data]
+    assert totals == [1000, 1000, 10_000]
+
+
 def test_a_coupon_for_some_months(client: Any, clock: Any) -> None:
     coupon = client.v1.coupons.create({"percent_off": 50, "duration": "repeating", "duration_in_months": 2})
     customer = payer(client, test_clock=clock.id)

@@ -126,7 +126,7 @@ def delete(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Delete a clock with its customers and what they have."""
     clock = lookup.in_path(ctx, CLOCK, request.path["test_clock"], "test_clock")
     mine = [Filter("test_clock", "=", clock["id"])]
-    for resource in ("subscription", "invoice", "customer"):
+    for resource in ("quote", "subscription_schedule", "subscription", "invoice", "customer"):
         for record in list(ctx.store.select(resource, mine)):
             ctx.store.delete(resource, record["id"])
     for id, _ in _waiting(ctx, clock["id"]):

@@ -21,6 +21,8 @@ METER = "billing.meter"
 ALERT = "billing.alert"
 EVENTS = "meter_usage"
 """Store name of the events, each with its meter, customer and value."""
+IDENTIFIERS = "meter_identifier"
+"""Store name of when each identifier was used."""
 FIRED = "alert_fired"
 """Store name of which customers an alert was sent for."""
 
@@ -136,9 +138,7 @@ def report(
     if at > now + usage.NEWEST:
         raise _wrong("timestamp_in_future", usage.too_new(now), "timestamp")
     identifier = identifier or ctx.token("hex", 32)
-    same = [Filter("identifier", "=", identifier), Filter("received", ">", ctx.now - usage.REMEMBERED)]
-    if ctx.store.list(EVENTS, same, limit=1).ids:
-        raise errors.invalid(f"An event already exists with identifier {identifier}.", "identifier")
+    _remember(ctx, identifier)
     event = {
         "object": "billing.meter_event",
         "created": ctx.now,
@@ -160,6 +160,17 @@ def report(
     ctx.store.insert(EVENTS, row, id=f"{row['number']:012d}", created=ctx.micros)
     _alert(ctx, meter, customer)
     return event
+
+
+def _remember(ctx: Ctx, identifier: str) -> None:
+    """Note an identifier for a day. Raises 400 for one that was used within it."""
+    kept = ctx.store.find(IDENTIFIERS, identifier)
+    if kept is None:
+        ctx.store.insert(IDENTIFIERS, {"received": ctx.now}, id=identifier)
+        return
+    if kept["received"] > ctx.now - usage.REMEMBERED:
+        raise errors.invalid(f"An event already exists with identifier {identifier}.", "identifier")
+    ctx.store.replace(IDENTIFIERS, identifier, {"received": ctx.now})
 
 
 def complain(ctx: Ctx, event: Mapping[str, Any], text: str, code: str) -> None:
