@@ -53,7 +53,7 @@ def cancel_later(ctx: Ctx, record: Mapping[str, Any], params: Mapping[str, Any])
     reason = {**record["cancellation_details"], "reason": "cancellation_requested"}
     at = clocks.now(ctx, record["customer"])
     wanted = params.get("cancel_at")
-    if wanted in ("min_period_end", "max_period_end"):
+    if wanted in ("max_billed_until", "max_period_end", "min_period_end"):
         wanted = min(ends) if wanted == "min_period_end" else max(ends)
     if params.get("cancel_at_period_end"):
         values = {"cancel_at_period_end": True, "cancel_at": max(ends)}

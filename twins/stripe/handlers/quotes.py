@@ -57,6 +57,8 @@ def _subscription_data(given: Any, current: Mapping[str, Any] | None = None) -> 
     }  # fmt: skip
     if isinstance(given, Mapping):
         base |= lookup.given(given, "description", "effective_date", "trial_period_days")
+        if not isinstance(base["effective_date"], int):
+            base["effective_date"] = None
         base["metadata"] = lookup.metadata(base["metadata"], given.get("metadata"))
     return base
 
