@@ -59,6 +59,7 @@ HANDLERS = (
     "subscription_items",
     "subscriptions",
     "tax_ids",
+    "taxing",
     "terminal",
     "tokens",
     "topups",

@@ -358,6 +358,9 @@ def included(ctx: Ctx, record: Mapping[str, Any], name: str) -> Any:
     if kind == "price" and name in ("tiers", "currency_options"):
         hidden = ctx.store.find("price_hidden", id) or {"currency_options": pricing.own_currency(record)}
         return hidden.get(name)
+    if kind in ("tax.calculation", "tax.transaction") and name == "line_items":
+        rows = (ctx.store.find("tax_lines", id) or {"lines": []})["lines"]
+        return listing.counted(rows, f"/v1/tax/{kind.removeprefix('tax.')}s/{id}/line_items")
     if kind == "apps.secret" and name == "payload":
         return (ctx.store.find("apps_secret_payload", id) or {}).get(name)
     if kind == "issuing.card" and name in ("number", "cvc"):

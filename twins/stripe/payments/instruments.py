@@ -276,4 +276,4 @@ def card_details(
     }
     if capture_before is not None:
         inner["capture_before"] = capture_before
-    return {"card": inner, "type": "card"}
+    return {"card": dict(sorted(inner.items())), "type": "card"}
