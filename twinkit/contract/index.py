@@ -71,7 +71,7 @@ def _shape(operation: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _path_conditions(operation: Mapping[str, Any]) -> list[Condition]:
-    """What tells `/a/{number}` from `/a/{word}`: whole numbers and enums."""
+    """What tells `/a/{number}` from `/a/{word}`: whole numbers, UUIDs and enums."""
     found: list[Condition] = []
     names = variables(operation["path"])
     for parameter in operation.get("parameters", ()):
@@ -79,6 +79,8 @@ def _path_conditions(operation: Mapping[str, Any]) -> list[Condition]:
         if parameter["location"] == "path" and isinstance(schema, dict):
             if schema.get("type") == "integer":
                 found.append(["path", names.index(parameter["name"]), "integer"])
+            elif schema.get("format") == "uuid":
+                found.append(["path", names.index(parameter["name"]), "uuid"])
             elif "enum" in schema:
                 found.append(["path", names.index(parameter["name"]), [str(value) for value in schema["enum"]]])
     return found

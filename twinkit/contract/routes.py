@@ -21,7 +21,12 @@ Node = list[Any]
 Leaf = dict[str, list[Any]]
 Condition = list[Any]
 """`[place, key, value]`: place `query`, `any` (query or header) or `path` (key is then the place of the parameter);
-value None (present), a text, a list of texts, or `integer` for a path parameter."""
+value None (present), a text, a list of texts, or one of `_KINDS` for a path parameter."""
+
+_KINDS = {
+    "integer": re.compile(r"-?\d+"),
+    "uuid": re.compile(r"[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}"),
+}
 
 _VARIABLE = re.compile(r"\{([^{}/]*)\}")
 _GREEDY = re.compile(r"^\{(?:\+([^{}]+)|([^{}]+?)(?:\+|\*))\}$")
@@ -162,8 +167,9 @@ def _hold(conditions: list[Condition], values: list[str], query: str, headers: M
                 value = headers.get(key.lower())
         if value is None:
             return False
-        if place == "path" and wanted == "integer":
-            if not value.removeprefix("-").isdecimal():
+        kind = _KINDS.get(wanted) if place == "path" and isinstance(wanted, str) else None
+        if kind is not None:
+            if not kind.fullmatch(value):
                 return False
         elif wanted is not None and (value not in wanted if isinstance(wanted, list) else value != wanted):
             return False

@@ -285,3 +285,17 @@ def test_paths_with_query_and_fragment() -> None:
 )
 def test_base_path(servers: Any, base: str) -> None:
     assert canonical(Document("x", {"openapi": "3.0.0", "paths": {}, "servers": servers}))["base_path"] == base
+
+
+def test_a_schema_inside_an_operation_is_called_after_its_path() -> None:
+    def reply(schema: dict[str, Any]) -> dict[str, Any]:
+        return {"content": {"application/xml; charset=utf-8": {"schema": schema}}}
+
+    there = "#/paths/~1big~1boxes~1{id}/get/responses/{}/content/application~1xml;%20charset=utf-8/schema"
+    own = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    paths = {
+        "/big/boxes/{id}": {"get": {"responses": {"200": reply(own), "404": reply({"type": "string"})}}},
+        "/other": {"get": {"responses": {s: reply({"$ref": there.replace("{}", s)}) for s in ("200", "404")}}},
+    }
+    canon = canonical(Document("x", {"openapi": "3.0.0", "paths": paths}))
+    assert set(canon["schemas"]) == {"boxes", "boxes_error_404"}

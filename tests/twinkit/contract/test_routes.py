@@ -98,6 +98,8 @@ def test_conditions_tell_operations_apart() -> None:
         ("get", "/p/{id}", 3, [["path", 0, "integer"]]),
         ("get", "/p/{kind}", 4, [["path", 0, ["cat", "dog"]]]),
         ("get", "/p/{name}", 5, []),
+        ("get", "/q/{file}", 6, []),
+        ("get", "/q/{id}", 7, [["path", 0, "uuid"]]),
     ]
     routes = Routes(build(rules)[0])
     assert routes.match("post", "/", "Action=B") == (1, {})
@@ -106,3 +108,5 @@ def test_conditions_tell_operations_apart() -> None:
     assert routes.match("get", "/p/7") == (3, {"id": "7"})
     assert routes.match("get", "/p/dog") == (4, {"kind": "dog"})
     assert routes.match("get", "/p/x7") == (5, {"name": "x7"})
+    assert routes.match("get", "/q/a.txt") == (6, {"file": "a.txt"})
+    assert routes.match("get", "/q/7F9C24E8-3B12-4FEF-91E0-5A2D5F6C8B11")[0] == 7  # type: ignore[index]

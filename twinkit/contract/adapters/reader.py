@@ -129,6 +129,8 @@ class Reader:
     def _hoist(self, pointer: str, node: Any) -> str:
         path = pointers.tokens(pointer)
         words = [token for token in path if token not in _PASSED and not token.isdecimal()]
+        if path[0] == "paths" and len(path) > 2:
+            words = _place_words(path)
         name = self._name("_".join(words[-2:]) if len(words) > 1 and path[-1] in _PASSED else (words or ["schema"])[-1])
         self._names[pointer] = name
         self._queue.append((name, pointer, node))
@@ -440,6 +442,13 @@ class Reader:
     def response(self, node: dict[str, Any], operation: dict[str, Any], where: str) -> dict[str, Any]:
         """`{"content", "headers", "examples"}` of a response, empty parts left out."""
         raise AssertionError("a version overrides this")
+
+
+def _place_words(path: list[str]) -> list[str]:
+    """What a schema written inside an operation is called after: its path, and the status where that is an error's."""
+    fixed = [part for part in path[1].split("/") if part and not part.startswith("{")]
+    status = next((token for token in path if re.fullmatch(r"[45]..", token)), "")
+    return ["_".join(part for part in (fixed[-1] if fixed else "root", status and f"error_{status}") if part)]
 
 
 def split(path: str) -> tuple[str, list[list[Any]], dict[str, str]]:
