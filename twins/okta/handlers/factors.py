@@ -168,6 +168,8 @@ def control_code(ctx: Ctx, payload: Any) -> dict[str, Any]:
         for row in ctx.store.select("idx_transaction", [Filter("user", "=", user)], order="newest"):
             if row["sent"]:
                 return {"code": row["sent"]["code"]}
+        for row in ctx.store.select("my_challenge", parent=user, order="newest"):
+            return {"code": row["code"]}
     for row in factors.of_user(ctx, user):
         if row["factorType"] == payload.get("factorType", row["factorType"]):
             if "~secret" in row:
