@@ -36,6 +36,7 @@ HANDLERS = (
     "meter_streams",
     "linking",
     "metering",
+    "money_flows",
     "payment_intents",
     "payment_methods",
     "payouts",
@@ -64,6 +65,7 @@ HANDLERS = (
     "tokens",
     "topups",
     "transferring",
+    "treasury",
     "webhook_endpoints",
 )
 """Modules that hook into the twin as they are imported."""
