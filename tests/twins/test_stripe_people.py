@@ -149,5 +149,10 @@ def test_embedded_components(client: Any) -> None:
 
 
 def test_an_onboarding_link_says_where_to_return(client: Any) -> None:
+    express = client.v1.accounts.create({"type": "express"}).id
+    where = {"refresh_url": "https://example.com/again", "return_url": "https://example.com/back"}
+    with refusing(words='Valid types for this account are ["account_onboarding"].'):
+        client.v1.account_links.create({"account": express, "type": "account_update", **where})
+    assert client.v1.account_links.create({"account": company(client), "type": "account_update", **where}).url
     with refusing("parameter_missing", "refresh_url"):
         client.v1.account_links.create({"account": company(client), "type": "account_onboarding"})

@@ -17,6 +17,11 @@ from twins.stripe.payments import instruments, onboarding
 STATE = "twinkit.account"
 LINK = "twinkit.account_link"
 LINK_LIFE = 300
+ONBOARDING_ONLY = (
+    "You cannot create `account_update` type Account Links for this account. Valid types for this account are "
+    '["account_onboarding"].'
+)
+"""What accounts whose requirements the service collects are answered, as several integrations quote it."""
 PLAIN = ("business_type", "default_currency", "email")
 HASHES = ("business_profile", "settings", "tos_acceptance")
 
@@ -205,6 +210,8 @@ def link(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A link to onboarding, good for five minutes and one visit."""
     params = request.body or {}
     account = own(ctx, request, params["account"])
+    if params.get("type") == "account_update" and account["controller"]["requirement_collection"] == "stripe":
+        raise errors.invalid(ONBOARDING_ONLY, "type")
     for name in ("refresh_url", "return_url"):
         if not params.get(name):
             raise errors.missing(name)
