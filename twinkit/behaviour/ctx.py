@@ -5,7 +5,7 @@ Imports: overlay, contract, store, webhooks are reached only through what the in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -179,10 +179,16 @@ class Ctx:
         *,
         event: str | None = None,
         request: Request | None = None,
+        removed: Collection[str] = (),
     ) -> dict[str, Any]:
-        """Change top-level properties of a record, with timestamps, hooks and event. Raises RecordNotFound."""
+        """Change (and remove) top-level properties of a record, with timestamps, hooks and event.
+
+        Raises RecordNotFound.
+        """
         previous = self.store.get(resource, id)
         record = {**previous, **changes}
+        for name in removed:
+            record.pop(name, None)
         self._stamp(self.resource(resource), record, "update", changes)
         self._before(resource, "update", record, request)
         self.store.replace(resource, id, record)

@@ -42,6 +42,7 @@ SELF = frozenset(
 )
 RECORD = frozenset(listed("create retrieve update replace action singleton_get singleton_update upload"))
 """Kinds that answer one record, also where the reply has a place for many."""
+CHANGING = ("update", "replace", "delete")
 FILES = frozenset(
     listed("""
     upload avatar image photo file content contents attachment picture logo icon media thumbnail document
@@ -104,11 +105,21 @@ class Rest:
         if op.body is not None and bound["kind"] != "shape":
             bound["body"] = self.bodies.body(op, {**bound, "params": params}, unit) | bound.get("body", {})
         bound["reply"] = self.bodies.reply(op, reply, {**bound, "params": params}, unit)
+        bound |= self._conditional(op, bound)
         if bound["kind"] == "shape":
             bound["fidelity"] = "shape"
         if op.method == "get" and "select" not in bound:
             bound |= {"select": self.lists.query(op.query, {}, set()).get("select")}
         return bound
+
+    def _conditional(self, op: Op, bound: Bound) -> Bound:
+        """Entity tags, where GET on the item documents them."""
+        getter = self.places.on(op.key, "get") if op.on_item and bound.get("resource") else None
+        if getter is None or "etag" not in getter.headers:
+            return {}
+        if bound["kind"] == "retrieve":
+            return {"reply": {**bound["reply"], "etag": True}}
+        return {"body": {**bound.get("body", {}), "match": True}} if bound["kind"] in CHANGING else {}
 
     def _held(self, reply: Reply, unit: Unit) -> Reply:
         """A reply that holds the record beside other things: where it is."""

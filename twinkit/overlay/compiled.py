@@ -103,7 +103,8 @@ class Binding:
     `id` (create: property in which the caller chooses the id, where it is not the id property),
     `rename` (body property → record property), `into` (the property of the record that holds what the body has on top:
     `properties`), `spread` (dotted place in the body → in the record, where both have it at different
-    depths), `copied` (the same for what the record has on top as well)."""
+    depths), `copied` (the same for what the record has on top as well),
+    `match` (If-Match and If-None-Match are conditions)."""
 
     filters: Mapping[str, str] = field(default_factory=dict)
     """Query (or body, for search by POST) parameter → record property that must equal it; a list value means any of
@@ -142,7 +143,7 @@ class Binding:
     component name of one shown item. `project` true: the elements of a list have another schema too. `id`: in another
     schema, the property that shows the record's id (`detectorId` of a create reply). `location`: true when a Location
     header is declared. `link`: in another schema, the dotted property that shows the record's address.
-    `deleted`: for "deleted" the constant body, with `"$id"` where the id goes."""
+    `etag`: an entity tag goes with it. `deleted`: for "deleted" the constant body, with `"$id"` where the id goes."""
 
     status: int = 200
     """First documented success."""

@@ -6,6 +6,7 @@ Imports: behaviour (ctx, request), overlay (compiled), store.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from twinkit.behaviour.generic.patching import json_patch, merge, merge_patch
 from twinkit.behaviour.generic.project import NOTHING, fit, project
 from twinkit.behaviour.generic.replies import deleted_reply, example_reply, raw_reply, record_reply
 from twinkit.behaviour.generic.scope import (
+    HIDDEN,
     check_parents,
     found,
     held,
@@ -29,6 +31,7 @@ from twinkit.behaviour.generic.scope import (
 )
 from twinkit.behaviour.request import Reply, Request
 from twinkit.contract.validate import accepts
+from twinkit.contract.wire import Upload
 from twinkit.overlay.compiled import Binding, Resource
 from twinkit.store import Filter
 
@@ -37,19 +40,36 @@ def create(ctx: Ctx, request: Request, binding: Binding) -> Reply:
     """A new record from the body."""
     check_parents(ctx, request, binding)
     record = make(ctx, request, binding, sent(request, binding), identifier(request, binding))
+    if "file" in binding.body:
+        _keep_file(ctx, request, binding, record)
     return record_reply(ctx, request, binding, record)
+
+
+def _keep_file(ctx: Ctx, request: Request, binding: Binding, record: Mapping[str, Any]) -> None:
+    """Keep the file that came with a new record, for who downloads it."""
+    from twinkit.behaviour.generic.content import keep
+
+    given = dig(request.body, str(binding.body["file"]))
+    key = record.get(ctx.resource(binding.resource or "").id_property or OWN_ID)
+    if isinstance(given, Upload) and key is not None:
+        keep(ctx, binding.resource or "", str(key), given.data, given.content_type or "application/octet-stream")
 
 
 def retrieve(ctx: Ctx, request: Request, binding: Binding) -> Reply:
     """The record, as stored bytes where nothing about them has to change."""
     check_parents(ctx, request, binding)
     _, raw = held(ctx, request, binding)
-    return raw_reply(ctx, binding, raw) or record_reply(ctx, request, binding, orjson.loads(raw))
+    reply = raw_reply(ctx, binding, raw) or record_reply(ctx, request, binding, orjson.loads(raw))
+    if "etag" in binding.reply:
+        reply.headers["etag"] = tag_of(raw)
+    return reply
 
 
 def update(ctx: Ctx, request: Request, binding: Binding) -> Reply:
     """The body's properties over the record."""
     check_parents(ctx, request, binding)
+    if "match" in binding.body:
+        check_match(ctx, request, binding)
     if binding.upsert and not exists(ctx, request, binding):
         return _put_new(ctx, request, binding)
     record = change(ctx, binding, key_of(ctx, request, binding), request_values(request, binding))
@@ -59,6 +79,8 @@ def update(ctx: Ctx, request: Request, binding: Binding) -> Reply:
 def replace(ctx: Ctx, request: Request, binding: Binding) -> Reply:
     """The body in the record's place; a new record where the operation makes one."""
     check_parents(ctx, request, binding)
+    if "match" in binding.body:
+        check_match(ctx, request, binding)
     if binding.upsert and not exists(ctx, request, binding):
         return _put_new(ctx, request, binding)
     key = key_of(ctx, request, binding)
@@ -69,6 +91,8 @@ def replace(ctx: Ctx, request: Request, binding: Binding) -> Reply:
 def delete(ctx: Ctx, request: Request, binding: Binding) -> Reply:
     """The record goes; named by a key that others share (a name), they go with it, so that nothing answers to it."""
     check_parents(ctx, request, binding)
+    if "match" in binding.body:
+        check_match(ctx, request, binding)
     name, key = binding.resource or "", key_of(ctx, request, binding)
     record = ctx.delete(name, key)
     if ctx.resource(name).keys and not key.endswith(str(identifier(request, binding))):
@@ -91,6 +115,21 @@ def action(ctx: Ctx, request: Request, binding: Binding) -> Reply:
     if changes or event:
         record = ctx.update(binding.resource, key, changes, event=event, request=request)
     return record_reply(ctx, request, binding, record)
+
+
+def tag_of(raw: bytes) -> str:
+    """The entity tag of stored bytes."""
+    return f'"{blake2b(raw, digest_size=8).hexdigest()}"'
+
+
+def check_match(ctx: Ctx, request: Request, binding: Binding) -> None:
+    """Raise the service's `precondition` where the record is not the one that If-Match or If-None-Match asks for."""
+    wanted, other = request.headers.get("if-match"), request.headers.get("if-none-match")
+    kept = found(ctx, request, binding) if wanted or other else None
+    tags = [tag.strip().removeprefix("W/") for tag in (wanted or "").split(",")]
+    wrong = wanted and "*" not in tags and (kept is None or tag_of(kept[1]) not in tags)
+    if wrong or (other == "*" and kept is not None):
+        raise ctx.error("precondition", "the record is not the one that the request's condition names")
 
 
 # parts ---------------------------------------------------------------------------------------------------------------
@@ -211,11 +250,21 @@ def change(ctx: Ctx, binding: Binding, key: str, values: Any) -> dict[str, Any]:
     stamp = resource.timestamps.get("update", "")
     if isinstance(values, Mapping) and stamp in values and stamp in wanted:
         changes[stamp] = wanted[stamp]
+    removed: list[str] = []
     if style in ("json_patch", "json_merge_patch"):
-        changes = project(ctx, resource, changes, current)
+        empty = {name for name in current if wanted.get(name) is None}
+        changes = project(ctx, resource, {name: v for name, v in changes.items() if v is not None}, {})
+        changes |= {name: None for name in empty if nullable(ctx, resource, name)}
+        kept = {resource.id_property, *binding.scope.values(), *resource.more_ids, *resource.template}
+        removed = [name for name in empty - kept if name not in changes and not name.startswith(HIDDEN)]
     if resource.id_property not in resource.keys:
         changes.pop(resource.id_property or "", None)
-    return ctx.update(resource.name, key, changes)
+    return ctx.update(resource.name, key, changes, removed=removed)
+
+
+def nullable(ctx: Ctx, resource: Resource, name: str) -> bool:
+    """Whether a record's property may be null."""
+    return accepts(ctx.twin.index, ctx.twin.properties(resource.schema).get(name, False), None)
 
 
 def _unchanged(current: Mapping[str, Any], changes: dict[str, Any], place: str) -> None:
