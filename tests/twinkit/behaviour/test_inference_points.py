@@ -32,8 +32,8 @@ def reply(
     """Responses of an operation: its success, and what tells that nothing is there."""
     told = {name: {"schema": TEXT} for name in headers}
     body = content(media, schema) if schema is not None else {}
-    return {status: {"description": "", "headers": told, **body}, "404": {"description": ""}, "409": {"description": ""},
-            "412": {"description": ""}}  # fmt: skip
+    gone = {number: {"description": ""} for number in ("404", "409", "412")}
+    return {status: {"description": "", "headers": told, **body}, **gone}
 
 
 def op(schema: Any = None, *, body: Any = None, media: str = "application/json", query: Any = None, **more: Any) -> Any:
