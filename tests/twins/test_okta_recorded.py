@@ -191,3 +191,13 @@ def test_an_activation_without_an_email_has_a_link(org: Org) -> None:
     link = org.ask("POST", f"/api/v1/users/{user}/lifecycle/activate?sendEmail=false")
     assert link["activationUrl"] == f"{org.url}/tokens/{link['activationToken']}/verify"
     assert org.ask("GET", f"/api/v1/users/{user}")["status"] == "ACTIVE"
+
+
+def test_every_reply_is_headed_as_the_services_are(org: Org) -> None:
+    known = org.plain.get("/.well-known/okta-organization")
+    assert (known.json()["pipeline"], known.json()["_links"]["organization"]["href"]) == ("idx", org.url)
+    for reply in (known, org.http.get("/api/v1/users/nobody")):
+        heads = {name: reply.headers[name] for name in ("expires", "p3p", "x-xss-protection", "referrer-policy")}
+        assert heads == {"expires": "0", "p3p": 'CP="HONK"', "x-xss-protection": "0",
+                         "referrer-policy": "strict-origin-when-cross-origin"}  # fmt: skip
+    assert "expires" not in org.plain.get("/oauth2/default/v1/keys").headers

@@ -235,6 +235,15 @@ def cause(violation: Violation) -> str:
 # the reply -----------------------------------------------------------------------------------------------------------
 
 
+CACHED = {
+    "x-content-type-options": "nosniff", "x-xss-protection": "0", "p3p": 'CP="HONK"',
+    "referrer-policy": "strict-origin-when-cross-origin", "accept-ch": "Sec-CH-UA-Platform-Version",
+    "strict-transport-security": "max-age=315360000; includeSubDomains",
+}  # fmt: skip
+COMMON = {**CACHED, "cache-control": "no-cache, no-store", "pragma": "no-cache", "expires": "0"}
+"""What the service says with every reply; the first of them also with what may be cached."""
+
+
 @twin.finish
 def finish(ctx: Ctx, request: Request, reply: Reply) -> Reply:
     """The error's id, the request's id, what is left of the rate limit, no caching."""
@@ -247,16 +256,17 @@ def finish(ctx: Ctx, request: Request, reply: Reply) -> Reply:
             for resource, word in errors.NAMES.items():
                 words = words.replace(f"({resource})", f"({word})")
             reply.body = {**body, "errorSummary": words, "errorId": body.get("errorId") or ctx.new_id("oae{alnum:22}")}
-    headers = reply.headers
-    headers.setdefault("x-okta-request-id", ctx.new_id("{alnum:27}"))
-    named = {name.lower() for name in headers}
-    if "x-rate-limit-limit" not in named:
-        headers.update(rate(ctx, request))
-    elif "x-rate-limit-reset" not in named:
+    given = {name.lower(): value for name, value in reply.headers.items()} if reply.headers else {}
+    headers = {
+        "x-okta-request-id": ctx.new_id("{alnum:27}"),
+        **(CACHED if "cache-control" in given else COMMON),
+        **given,
+    }
+    if "x-rate-limit-limit" not in given:
+        headers |= rate(ctx, request)
+    elif "x-rate-limit-reset" not in given:
         headers["x-rate-limit-reset"] = str((ctx.now // 60 + 1) * 60)
-    headers.setdefault("cache-control", "no-cache, no-store")
-    headers.setdefault("pragma", "no-cache")
-    headers.setdefault("x-content-type-options", "nosniff")
+    reply.headers = headers
     if "json" in request.headers.get("accept", "json") and reply.body is None and reply.status == 200:
         headers.setdefault("content-length", "0")
     return reply

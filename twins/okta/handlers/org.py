@@ -66,6 +66,15 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     return org(ctx)
 
 
+@twin.handler("getWellknownOrgMetadata")
+def metadata(ctx: Ctx, _request: Request) -> dict[str, Any]:
+    """What anybody may know of the org: its id, its address, and that it is of the Identity Engine."""
+    flags = {"analyticsCollectionEnabled": False, "bugReportingEnabled": True, "omEnabled": False,
+             "pssoEnabled": False, "desktopMFAEnabled": False, "itpEnabled": False}  # fmt: skip
+    return {"id": facts.ORG_ID, "cell": "twinkit", "_links": {"organization": {"href": ctx.base_url}},
+            "pipeline": "idx", "settings": flags}  # fmt: skip
+
+
 # contacts ------------------------------------------------------------------------------------------------------------
 
 CONTACTS = ("BILLING", "TECHNICAL")
