@@ -1,8 +1,9 @@
-"""How much an app is sent, and when its event subscriptions stop. Imports: the kit's public names.
+"""How much an app is sent, when its event subscriptions stop, and what an unlisted app may read. Imports: the kit's.
 
 Sources: https://docs.slack.dev/reference/events/app_rate_limited (30,000 events an hour from one workspace) and
 https://docs.slack.dev/apis/events-api#failure-limits (more than 95 percent of the attempts of 60 minutes failed; apps
-with fewer than 1,000 events an hour are spared).
+with fewer than 1,000 events an hour are spared);
+https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from twinkit import Ctx
 
 HOUR = 60
 """Minutes that count."""
+MINUTE = 60
 EVENTS = 30_000
 SPARED = 1_000
 PERCENT = 95
+UNLISTED = 15
+"""How many messages an app gets at once that is sold outside the Marketplace, and as many if it does not say."""
 
 
 def counted(ctx: Ctx, name: str, ok: bool = True) -> tuple[int, int]:
@@ -58,3 +62,22 @@ def attempted(ctx: Ctx, app: str, ok: bool) -> None:
     total, failed = counted(ctx, f"{app} attempts", ok)
     if total >= int(record.get("spared_below") or SPARED) and failed * 100 > total * PERCENT:
         ctx.store.update("app", app, disabled=True)
+
+
+def readable(ctx: Ctx, id: str, team: str, method: str) -> int | None:
+    """How many messages an app may read now; None when only the method's own limits hold.
+
+    An app whose setting `unlisted` is true calls `method` once a minute. Raises `ratelimited`.
+    """
+    app = ctx.store.find("app", id)
+    if app is None or not app.get("unlisted"):
+        return None
+    name = f"{id} {team} {method}"
+    found = ctx.store.find("traffic", name)
+    if found is None:
+        ctx.store.insert("traffic", {"id": name, "minutes": {}, "next": ctx.now + MINUTE})
+    elif found["next"] > ctx.now:
+        raise ctx.error("rate_limit", retry_after=found["next"] - ctx.now)
+    else:
+        ctx.store.update("traffic", name, next=ctx.now + MINUTE)
+    return UNLISTED

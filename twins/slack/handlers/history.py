@@ -1,4 +1,5 @@
-"""conversations.history, replies, mark: flat however long a channel is. Imports: places, messages, stamps.
+"""conversations.history, replies, mark: flat however long a channel is. Imports: places, messages, stamps,
+limits.
 
 Source: https://docs.slack.dev/reference/methods/conversations.history.
 """
@@ -10,7 +11,7 @@ from typing import Any, Literal
 import orjson
 
 from twinkit import Filter
-from twins.slack import messages, paging, places, stamps, webhooks
+from twins.slack import limits, messages, paging, places, stamps, webhooks
 from twins.slack.args import Args
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
@@ -59,6 +60,12 @@ def _cursor(args: Args) -> int | None:
     return int(text)
 
 
+def _limit(call: Call, method: str, default: int, maximum: int) -> int:
+    """How many messages to give. Raises `ratelimited` where an unlisted app asks again within the minute."""
+    most = limits.readable(call.ctx, call.app, call.team, method)
+    return paging.limit_of(call.args, min(default, most or default), min(maximum, most or maximum))
+
+
 @method("conversations.history")
 def history(call: Call) -> dict[str, Any]:
     """What was said in a conversation, newest first, replies in threads left out."""
@@ -66,7 +73,7 @@ def history(call: Call) -> dict[str, Any]:
     last_read = _last_read(call, channel["id"])
     if not last_read and call.is_bot:
         raise fail("not_in_channel")
-    limit = paging.limit_of(call.args, 100, 999)
+    limit = _limit(call, "history", 100, 999)
     first, last = window(call.args)
     after = _cursor(call.args)
     if after is not None:
@@ -103,6 +110,7 @@ def replies(call: Call) -> dict[str, Any]:
     last_read = _last_read(call, channel["id"])
     if not last_read and call.is_bot:
         raise fail("not_in_channel")
+    limit = _limit(call, "replies", 1000, 1000)
     found = messages.find(call.ctx, channel["id"], call.args.text("ts"))
     if found is None:
         raise fail("thread_not_found")
@@ -110,7 +118,6 @@ def replies(call: Call) -> dict[str, Any]:
     shown = _seen(call, messages.shown(parent), last_read)
     if resource == "reply" or not int(parent.get("reply_count", 0)):
         return {"messages": [shown], "has_more": False}
-    limit = paging.limit_of(call.args, 1000, 1000)
     first, last = window(call.args)
     after = _cursor(call.args)
     if after is not None:
