@@ -134,6 +134,10 @@ def test_the_clock_of_python_apps(tmp_path: Path) -> None:
         "print(int(time.time()), int(now.timestamp()), int(d.now().timestamp()), time.strftime('%Y', time.gmtime()))\n"
         "assert date.today() == d.fromtimestamp(time.time()).date()\n"
         "assert time.time_ns() // 10**9 - int(time.time()) < 2\n"
+        "assert time.strftime('%d') == time.ctime()[8:10].replace(' ', '0') == d.today().strftime('%d')\n"
+        "assert type(d.now()) is d and d.fromtimestamp(0) <= d.now(), 'the class is the one that C code knows'\n"
+        "class Strict(date, metaclass=type('Meta', (type,), {})): pass\n"
+        "assert type(Strict.today()) is Strict and isinstance(d.utcnow(), d)\n"
     )
     env = {**clock.env(), "PATH": os.environ["PATH"]}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)

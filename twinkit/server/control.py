@@ -242,10 +242,19 @@ async def receivers(control: Control, instance: Instance, request: Request) -> A
     return {"receivers": [views.receiver(each) for each in instance.receivers]}
 
 
+def ahead(value: Any) -> float:
+    """Seconds by which receivers' clocks are moved. Raises UsageError."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UsageError("receivers_ahead must be a number of seconds")
+    return float(value)
+
+
 async def clock(control: Control, instance: Instance, request: Request) -> Any:
-    """The time; POST sets mode (`real`, `fixed`, `tick`) and `now` (ISO 8601 or seconds)."""
+    """The time; POST sets mode (`real`, `fixed`, `tick`), `now` (ISO 8601 or seconds), `receivers_ahead` (seconds)."""
     if request.method == "POST":
         data = await payload(request)
+        if "receivers_ahead" in data:
+            control.hosting.receivers_ahead = ahead(data["receivers_ahead"])
         if "mode" in data:
             now = instance.clock.micros
             wanted = parse_clock(str(data["mode"]))

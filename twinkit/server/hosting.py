@@ -64,6 +64,8 @@ class Hosting:
         self.failures: Sequence[str] = ()
         """Failure profiles that every new private instance gets."""
         self.deliverers: dict[str, Deliverer] = {}
+        self.receivers_ahead = 0.0
+        """How many seconds the clocks of those who get events are ahead of this machine's: signatures keep to them."""
         self.lines: Lines | None = None
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -171,7 +173,7 @@ class Hosting:
             found = Deliverer(
                 instance.store,
                 instance.clock,
-                time.time,
+                lambda: time.time() + self.receivers_ahead,
                 sign=self.twin.signer or unsigned,
                 schedule=read_schedule(self.twin.compiled.webhooks.get("schedule")),
                 allowed=instance.still_wanted,

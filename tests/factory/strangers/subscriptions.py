@@ -5,6 +5,7 @@ import hmac
 import json
 import os
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -42,6 +43,8 @@ def subscribe(body):
 
 def signed(raw, header):
     parts = dict(part.split("=", 1) for part in header.split(","))
+    if abs(time.time() - int(parts["t"])) > 300:
+        return False
     mark = hmac.new(os.environ["STRIPE_WEBHOOK_SECRET"].encode(), f"{parts['t']}.".encode() + raw, hashlib.sha256)
     return hmac.compare_digest(mark.hexdigest(), parts["v1"])
 

@@ -47,6 +47,7 @@ def test_the_clock_moves_when_told(notes: Served) -> None:
         ("clock/advance", {"days": "1"}, "number"),
         ("clock/advance", {"to": "2025-01-01"}, "time only moves on"),
         ("clock", {"now": "soon"}, "2026-11-01T00:00:00Z"),
+        ("clock", {"receivers_ahead": "1"}, "number of seconds"),
         ("baseline", {"Note": [{}]}, "did you mean 'note'"),
         ("restore", {"name": "never"}, "no snapshot 'never'"),
         ("do/dance", {}, "no control 'dance'"),

@@ -145,13 +145,13 @@ class App:
         if self.process is None or last.startswith("somebody"):
             kind = "port" if self.process else "harness"
             raise HarnessError(kind, f"{self.url} did not become ready in {limit:g} s: {last}")
-        raise AppFailure("app_start", f"the app was not ready in {limit:g} s: {last}")
+        raise AppFailure("app_start", f"the app was not ready in {limit:g} s: {last}{self.said()}")
 
     def _still_running(self) -> None:
         if self.process is not None and not self.process.alive():
             code = self.process.status
             hint = "; keep it in the foreground" if code == 0 else ""
-            raise AppFailure("app_start", f"the app ended with code {code} before it was ready{hint}")
+            raise AppFailure("app_start", f"the app ended with code {code} before it was ready{hint}{self.said()}")
 
     def _ours(self) -> bool:
         """Whether who listens was seen to belong to the app. Raises HarnessError for a stale or foreign server.
@@ -188,6 +188,11 @@ class App:
             return self.log.read_text("utf-8", "replace")[-limit:]
         except OSError:
             return ""
+
+    def said(self) -> str:
+        """Its last line, for a message about its end; nothing when it was silent."""
+        lines = [line.strip() for line in self.output().splitlines() if line.strip()]
+        return f"; the last line of its log: {lines[-1][:300]!r}" if lines else ""
 
     def stop(self) -> bool:
         """End it with everything it started. True when it obeyed SIGTERM."""

@@ -49,6 +49,11 @@ class AppClock:
             env |= {"DONT_FAKE_MONOTONIC": "1"}
         return env
 
+    @property
+    def ahead(self) -> float:
+        """How far the app's libraries believe to be ahead of the machine's clock; who reads the file knows both."""
+        return self.offset if self.mode in ("python", "faketime") else 0.0
+
     def advance(self, seconds: float) -> None:
         """The app's clock goes on by so much. Raises HarnessError when it cannot be moved."""
         if self.mode == "none":

@@ -33,8 +33,8 @@ class Twin(Protocol):
     def exchanges(self) -> list[dict[str, Any]]:
         """Requests of the app since the mark, oldest first."""
 
-    def advance(self, seconds: float) -> None:
-        """Move the twin's clock by seconds."""
+    def advance(self, seconds: float, ahead: float = 0.0) -> None:
+        """Move the twin's clock by seconds; the app's is then `ahead` of the machine's."""
 
     def now(self) -> float:
         """The twin's time in seconds."""
@@ -179,8 +179,10 @@ class TwinClient:
         """What somebody without the token asked of the control plane."""
         return list(self.control("GET", "/info").get("strangers") or ())
 
-    def advance(self, seconds: float) -> None:
-        """Move the twin's clock; what falls due runs."""
+    def advance(self, seconds: float, ahead: float = 0.0) -> None:
+        """Move the twin's clock; what falls due runs, signed at the time that the app believes it is."""
+        if ahead:
+            self.control("POST", "/clock", {"receivers_ahead": ahead})
         self.control("POST", "/clock/advance", {"seconds": seconds})
 
     def now(self) -> float:

@@ -134,7 +134,7 @@ class World:
         self.moves += 1
         self.clock.advance(seconds)
         for twin in self.twins.values():
-            twin.advance(seconds)
+            twin.advance(seconds, self.clock.ahead)
 
     # expectations
 

@@ -174,7 +174,7 @@ class Supervisor:
     def _stop_app(self, app: App) -> None:
         if self.evidence.finished and not self.evidence.app and not app.alive() and app.process:
             code = app.process.status
-            self.evidence.app = ("app_crash", f"the app ended with code {code} after the last step")
+            self.evidence.app = ("app_crash", f"the app ended with code {code} after the last step{app.said()}")
         if app.watchdog and app.watchdog.problem:
             self.evidence.app, self.evidence.harness = ("app_crash", app.watchdog.problem), None
         if not app.stop():
@@ -210,7 +210,8 @@ class Supervisor:
         self.evidence.finished = True
         if not app.process or app.process.wait(0.03) is None:
             return
-        raise AppFailure("app_crash", f"the app ended with code {app.process.status} during the scenario")
+        code = app.process.status
+        raise AppFailure("app_crash", f"the app ended with code {code} during the scenario{app.said()}")
 
     def _evaluate(self, world: World) -> None:
         if self.plan.evaluator:
