@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -15,9 +16,11 @@ from hypothesis import strategies as st
 from twinkit.errors import UsageError
 from twinkit.factory.durations import seconds
 from twinkit.factory.environment.clock import AppClock
+from twinkit.factory.environment.twin_client import kind_of
+from twinkit.factory.environment.twins import plain
 from twinkit.factory.errors import HarnessError
 from twinkit.factory.scenarios.model import Step
-from twinkit.factory.steps import jsonpath
+from twinkit.factory.steps import jsonpath, requests
 from twinkit.factory.steps.load import library, load_steps
 from twinkit.factory.steps.table import Table
 
@@ -146,3 +149,33 @@ def test_the_clock_of_python_apps(tmp_path: Path) -> None:
     assert env["PYTHONPATH"] == str(tmp_path), "nothing that leads to the factory"
     with pytest.raises(HarnessError, match="cannot be moved"):
         AppClock("none", tmp_path).advance(1)
+
+
+def test_what_the_app_sent_reads_alike_as_json_form_and_query() -> None:
+    wanted = {"items[0][price]": "p1", "metadata.age": 7, "live": True}
+    form = {"request": "items[0][price]=p1&metadata[age]=7&live=true", "query": ""}
+    sent = {"request": {"items": [{"price": "p1"}], "metadata": {"age": 7}, "live": True}, "query": "page=2"}
+    for exchange in (form, sent, {**sent, "request": json.dumps(sent["request"])}):
+        assert requests.fits(requests.fields(exchange), wanted)
+        assert not requests.fits(requests.fields(exchange), {"metadata.age": 8})
+        assert not requests.fits(requests.fields(exchange), {"metadata.name": None})
+    assert requests.fits(requests.fields(sent), {"page": 2})
+    assert not requests.fits(requests.fields(sent), {"live": 1}), "JSON has kinds"
+
+
+def test_the_kind_of_a_delivery() -> None:
+    bodies = {
+        '{"type": "invoice.paid"}': "invoice.paid",
+        '{"type": "event_callback", "event": {"type": "message"}}': "message",
+        "payload=%7B%22type%22%3A%22block_actions%22%7D": "block_actions",
+        "command=%2Fdeploy&text=x": "/deploy",
+        "nothing": "",
+    }
+    assert {body: kind_of({"request_body": body}) for body in bodies} == bodies
+
+
+def test_credentials_tell_nothing_and_differ_by_trial() -> None:
+    ready = {"env": {"KEY": "sk_test_twinkit"}, "credentials": {"secret_key": "sk_test_twinkit", "bot_token": "xoxb-1"}}
+    one, other = plain(ready, 1), plain(ready, 2)
+    assert one["env"]["KEY"] == one["credentials"]["secret_key"] != other["credentials"]["secret_key"]
+    assert one == plain(ready, 1) and "twin" not in one["env"]["KEY"] and one["credentials"]["bot_token"] == "xoxb-1"

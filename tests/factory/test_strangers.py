@@ -1,4 +1,4 @@
-"""Two apps of other kinds, judged by built-in steps alone: what a stranger writes must work, and find the faults."""
+"""Four apps of other kinds, judged by built-in steps alone: what a stranger writes must work, and find the faults."""
 
 from __future__ import annotations
 
@@ -41,6 +41,22 @@ FAULTS = {
         ),
         "wrong host": ("{os.environ['APP_URL']}/join", "http://localhost:1/join", {"inviting-somebody"}),
     },
+    "nightly": {
+        "welcomes every night": ('if person["status"] == "ACTIVE" and db', 'if db', {"suspended"}),
+        "forgets whom it welcomed": (
+            'sqlite3.connect(os.environ["DATABASE_PATH"]', 'sqlite3.connect(":memory:"', {"new-people"}
+        ),
+        "gives up at once": ("TRIES = 4", "TRIES = 1", {"okta-is-busy"}),
+        "says nothing of a failure": ('sys.exit("Okta does not answer")', "sys.exit(0)", {"okta-is-down"}),
+        "sends a copy": (
+            '"Welcome"\n', '"Welcome"; message["Bcc"] = "boss@acme.test"\n', {"suspended"}
+        ),
+    },
+    "approvals": {
+        "believes every sender": ("if signed(raw, environ) else", "if True else", {"somebody-else"}),
+        "opens no form": ('        form(data["trigger_id"])', "        pass", {"asking"}),
+        "answers twice": ("if ts in decided or", "if", {"one-answer"}),
+    },
 }  # fmt: skip
 
 
@@ -48,7 +64,8 @@ def prepared(project: Project, name: str) -> str:
     """The app as a commit, its scenarios as the vault; the source."""
     source = (FOLDER / f"{name}.py").read_text()
     project.scenarios((FOLDER / f"{name}.md").read_text())
-    project.commit({"factory.toml": CONFIG, "app.py": source})
+    config = '[app]\nserves = false\ndatabase = "sqlite"\n' if name == "nightly" else CONFIG
+    project.commit({"factory.toml": config, "app.py": source})
     return source
 
 
@@ -61,7 +78,7 @@ def test_a_good_app_passes_and_each_fault_is_found(project: Project, name: str) 
     assert report["gate"]["decision"] == "eligible", [(each["message"], each["line"]) for each in problems]
     for fault, (old, new, finders) in FAULTS[name].items():
         assert source.count(old) >= 1, fault
-        project.commit({"app.py": source.replace(old, new, 1)}, fault)
+        project.commit({"app.py": source.replace(old, new)}, fault)
         only = tuple(f"hello/{each}" for each in finders)
         report = project.run(twin_command=(), trials=1, only=only)
         failed = {row["id"] for row in report["scenarios"] if row["outcome"] == "fail"}

@@ -94,6 +94,7 @@ class App(Closed):
     twins: tuple[str, ...] = ()
     url: str = ""
     fixed_twins: bool = False
+    serves: bool = True
     container: Literal["", "docker", "podman"] = ""
     image: str = ""
 
@@ -155,8 +156,13 @@ def parse_config(text: str, path: str = "factory.toml") -> Config:
     except (ValidationError, UsageError) as error:
         raise UsageError(f"{path}: {_explain(error)}") from None
     for name, app in config.apps.items():
-        if not app.start and not app.url and not app.container:
-            raise UsageError(f"{path}: give app {name!r} a `start` command, a `url` or a `container` engine")
+        if not app.serves and (app.start or app.url or app.container):
+            raise UsageError(f"{path}: leave `serves = false` to apps without `start`, `url` and `container`")
+        if app.serves and not app.start and not app.url and not app.container:
+            raise UsageError(
+                f"{path}: give app {name!r} a `start` command, a `url` or a `container` engine, or say "
+                "`serves = false` when it is only commands that scenarios run"
+            )
         if app.image and not app.container:
             raise UsageError(f'{path}: say which engine runs the image of app {name!r}: container = "docker"')
         if app.fixed_twins and not app.url:

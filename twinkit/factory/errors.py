@@ -56,3 +56,7 @@ class HarnessError(FactoryError):
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
+
+
+class Refused(HarnessError):
+    """A twin's control plane, or the service it stands for, will not do what the evaluator asked."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ class App:
 
     def start(self, env: Mapping[str, str], jail: Jail | None) -> None:
         """Start it. Raises AppFailure, HarnessError (port) when somebody else has the port."""
-        if self.settings["url"]:
+        if self.settings["url"] or not self.settings.get("serves", True):
             return
         if self.port in linux.listeners() or _in_use(self.port):
             raise HarnessError("port", f"port {self.port} is taken before the app was started")
@@ -119,6 +120,8 @@ class App:
 
         Time that the app stood ready and got no processor does not count, up to twice the limit.
         """
+        if not self.settings.get("serves", True):
+            return
         limit = float(self.settings["ready_timeout"])
         begin = time.monotonic()
         pause = 0.01
@@ -188,6 +191,32 @@ class App:
             return self.log.read_text("utf-8", "replace")[-limit:]
         except OSError:
             return ""
+
+    def run(self, command: Sequence[str], env: Mapping[str, str], jail: Jail | None, seconds: float) -> tuple[int, str]:
+        """Run a command as the app itself runs: same folders, environment and limits. (exit code, what it printed)
+
+        Raises AppFailure when it does not end in time.
+        """
+        log = self.folder / "command.log"
+        log.unlink(missing_ok=True)
+        directory = self.folder / "app" / self.settings["directory"]
+        processes = int(self.settings["processes"])
+        process = start(
+            command, directory=directory, env=env, log=log, jail=jail, limits=rlimits(processes, bool(jail))
+        )
+        watchdog = Watchdog(process, log, int(self.settings["memory"]), processes)
+        code = process.wait(seconds)
+        watchdog.stop()
+        process.stop(0)
+        if watchdog.problem:
+            raise AppFailure("app_crash", f"{shlex.join(command)}: {watchdog.problem}")
+        if code is None:
+            raise AppFailure("app_timeout", f"{shlex.join(command)} did not end in {seconds:.0f} s")
+        with log.open("rb") as handle:
+            text = handle.read(1_000_000).decode("utf-8", "replace")
+        with self.log.open("a") as handle_:
+            handle_.write(f"$ {shlex.join(command)}\n{text}")
+        return code, text
 
     def said(self) -> str:
         """Its last line, for a message about its end; nothing when it was silent."""

@@ -6,12 +6,14 @@ Imports: errors, httpx. Every failure here is the evaluator's, never the app's.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 import httpx
 
-from twinkit.factory.errors import HarnessError
+from twinkit.factory.errors import HarnessError, Refused
 from twinkit.factory.steps.checked import Items, checked
 
 
@@ -51,6 +53,12 @@ class Twin(Protocol):
     def create(self, resource: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """One record as the twin would make it."""
 
+    def ask(self, method: str, path: str, **body: Any) -> Any:
+        """What somebody else than the app asks of the service."""
+
+    def controls(self) -> list[str]:
+        """What people and networks can do at this twin."""
+
     def do(self, name: str, payload: Mapping[str, Any]) -> Any:
         """A named control of the twin."""
 
@@ -75,18 +83,23 @@ class Twin(Protocol):
     def receiver(self, url: str, events: list[str], secret: str | None = None) -> None:
         """Where events are sent."""
 
+    def answered(self) -> list[int]:
+        """Statuses with which the app answered what the twin delivered since the mark."""
+
     def idle(self) -> bool:
         """Wait until no delivery is under way or due; whether that came."""
 
-    def send_again(self) -> None:
-        """Deliver what was sent last once more."""
+    def send_again(self, kind: str = "") -> None:
+        """Deliver what was sent last once more, or the last event of a kind."""
 
     def close(self) -> None:
         """Let go of the connections."""
 
 
-class Refused(HarnessError):
-    """The twin's control plane answered that it will not do this."""
+OWN = {"secret_key": "Bearer", "api_token": "SSWS", "user_token": "Bearer"}
+"""Credentials of somebody who may do everything at a service, with the word before them."""
+MOST = 10_000
+"""So many exchanges and changes a twin remembers; where there are as many, some may be forgotten."""
 
 
 class TwinClient:
@@ -104,6 +117,9 @@ class TwinClient:
         )
         self._mark = 0
         self._first_exchange = 0
+        self._first_delivery = 0
+        self._aside: list[tuple[int, int]] = []
+        self._asked: set[int] = set()
         self._resources: dict[str, tuple[str, frozenset[str]]] = {}
 
     def control(self, method: str, path: str, payload: Any = None) -> Any:
@@ -157,10 +173,25 @@ class TwinClient:
         """What is there now is the beginning: `created` and `exchanges` count from here."""
         self._mark = int(self.control("GET", f"/changes?since={self._mark}").get("mark", 0))
         self._first_exchange = max([row["seq"] for row in self._exchanges()], default=self._first_exchange)
+        self._first_delivery = max([row["seq"] for row in self._deliveries()], default=0)
 
     def changes(self) -> list[dict[str, Any]]:
         """Writes since the mark, oldest first: resource, id, action, before, after."""
-        return list(self.control("GET", f"/changes?since={self._mark}")["changes"])
+        rows = list(self.control("GET", f"/changes?since={self._mark}")["changes"])
+        if len(rows) >= MOST:
+            raise HarnessError("harness", f"the {self.name} twin was written to more often than it remembers")
+        return [row for row in rows if not any(low < row["seq"] <= high for low, high in self._aside)]
+
+    def _our_doing(self, act: Callable[[], Any]) -> Any:
+        """What the evaluator does itself is not what the app did."""
+        before = self._newest()
+        try:
+            return act()
+        finally:
+            self._aside.append((before, self._newest()))
+
+    def _newest(self) -> int:
+        return int(self.control("GET", f"/changes?since={2**62}").get("mark", 0))
 
     def created(self, resource: str) -> list[dict[str, Any]]:
         """Records of a resource that came into being since the mark, even when they are gone again."""
@@ -169,7 +200,10 @@ class TwinClient:
         return Items(checked([row.get("after") or {"id": row["id"]} for row in rows]))
 
     def _exchanges(self) -> list[dict[str, Any]]:
-        return list(self.control("GET", f"/exchanges?after={self._first_exchange}&limit=10000")["exchanges"])
+        rows = list(self.control("GET", f"/exchanges?after={self._first_exchange}&limit={MOST}")["exchanges"])
+        if len(rows) >= MOST or (rows and self._first_exchange and rows[0]["seq"] > self._first_exchange + 1):
+            raise HarnessError("harness", f"the {self.name} twin was asked more than it remembers")
+        return [row for row in rows if row["seq"] not in self._asked]
 
     def exchanges(self) -> list[dict[str, Any]]:
         """Requests of the app since the mark, oldest first: operation, method, path, status, request, reply, fault."""
@@ -207,23 +241,61 @@ class TwinClient:
 
     def create(self, resource: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """One record as the twin itself would make it."""
-        return dict(self.control("POST", f"/state/{self._resource(resource)[0]}", dict(values)))
+        name = self._resource(resource)[0]
+        return dict(self._our_doing(lambda: self.control("POST", f"/state/{name}", dict(values))))
+
+    def ask(self, method: str, path: str, **body: Any) -> Any:
+        """One request to the service itself with its own credentials, by somebody else than the app; the JSON answer.
+
+        Raises HarnessError when the service refuses.
+        """
+        known = {row["seq"] for row in self._exchanges()}
+        name = next((each for each in OWN if each in self.credentials), "")
+        headers = {"Authorization": f"{OWN[name]} {self.credentials[name]}"} if name else {}
+        try:
+            reply = self._our_doing(lambda: self._http.request(method, path, headers=headers, **body))
+        except httpx.HTTPError as error:
+            raise HarnessError("harness", f"the {self.name} twin does not answer: {type(error).__name__}") from None
+        ours = [
+            row["seq"] for row in self._exchanges()
+            if row["seq"] not in known and row["method"] == method and row["path"] == path.partition("?")[0]
+        ]  # fmt: skip
+        self._asked.update(ours[:1])
+        if reply.status_code >= 400:
+            raise Refused("harness", f"the {self.name} twin refuses {method} {path}: {reply.text[:300]}")
+        return reply.json() if reply.content else None
 
     def receiver(self, url: str, events: list[str], secret: str | None = None) -> None:
         """Where events are sent."""
         data: dict[str, Any] = {"url": url, "events": events}
         self.control("POST", "/receivers", {**data, "secret": secret} if secret else data)
 
+    def _deliveries(self) -> list[dict[str, Any]]:
+        return list(self.control("GET", "/deliveries").get("deliveries") or ())
+
+    def answered(self) -> list[int]:
+        """Statuses with which the app answered what the twin delivered since the mark."""
+        rows = [row for row in self._deliveries() if row["seq"] > self._first_delivery]
+        return [int(row["response_status"]) for row in rows if row.get("response_status")]
+
     def idle(self) -> bool:
         """Wait until no delivery is under way or due; whether that came."""
         return bool(self.control("POST", "/idle?timeout=8")["idle"])
 
-    def send_again(self) -> None:
-        """Deliver what was sent last once more. Raises HarnessError when nothing was."""
-        sent = self.control("GET", "/deliveries")["deliveries"]
-        if not sent:
-            raise HarnessError("harness", f"the {self.name} twin has sent no event yet")
-        self.control("POST", "/redeliver", {"delivery": sent[-1]["seq"]})
+    def send_again(self, kind: str = "") -> None:
+        """Deliver what was sent last once more, or the last event of a kind. Raises HarnessError when none was."""
+        sent = self._deliveries()
+        found = [row for row in sent if not kind or kind_of(row) == kind]
+        if not found:
+            known = ", ".join(sorted({kind_of(row) for row in sent})) or "none at all"
+            raise HarnessError(
+                "harness", f"the {self.name} twin has sent no {kind + ' ' if kind else ''}event ({known})"
+            )
+        self.control("POST", "/redeliver", {"delivery": found[-1]["seq"]})
+
+    def controls(self) -> list[str]:
+        """Names for `do`."""
+        return [str(name) for name in self.control("GET", "/info").get("controls") or ()]
 
     def do(self, name: str, payload: Mapping[str, Any]) -> Any:
         """The human's or the network's part: a named control of this twin."""
@@ -232,6 +304,21 @@ class TwinClient:
     def close(self) -> None:
         """Let go of the connections."""
         self._http.close()
+
+
+def kind_of(delivery: Mapping[str, Any]) -> str:
+    """The type that an event says it has, in JSON or in the `payload` of a form; a command is named by itself."""
+    body = delivery.get("request_body")
+    form = dict(parse_qsl(body)) if isinstance(body, str) and not body.startswith("{") else {}
+    if "command" in form:
+        return form["command"]
+    try:
+        data = json.loads(form.get("payload", body)) if isinstance(body, str) else body
+    except ValueError:
+        return ""
+    inner = data.get("event") if isinstance(data, dict) else None
+    named = inner if isinstance(inner, dict) else data
+    return str(named.get("type") or named.get("eventType") or "") if isinstance(named, dict) else ""
 
 
 def spellings(word: str) -> list[str]:

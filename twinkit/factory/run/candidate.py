@@ -18,6 +18,7 @@ from twinkit.factory.specs.lint import load_specifications
 from twinkit.factory.specs.model import Specification
 from twinkit.factory.wall.governance import protected_changes
 from twinkit.factory.wall.hidden import hidden_characters
+from twinkit.factory.wall.telltales import telltales
 
 
 @dataclass(slots=True)
@@ -70,6 +71,7 @@ def open_candidate(project: Path, head: str, base: str) -> Candidate:
         changes = protected_changes(repo, base_sha, head_sha, (*config.protected, *extra))
         integrity += [f"The change edits the protected file {path}." for path in changes]
         advisories += hidden_characters(repo, base_sha, head_sha)
+        advisories += telltales(repo, base_sha, head_sha)
     else:
         advisories.append("No base: factory.toml and specifications are the change's own.")
     integrity += [f"The commit cannot be exported: {problem}." for problem in git.unsafe_entries(repo, head_sha)]

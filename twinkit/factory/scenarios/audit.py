@@ -57,7 +57,7 @@ def audit(
         elif number > first:
             yield Finding(path, number, "SCEN201", _line_advice(line.strip()))
         elif STEPLIKE.match(line):
-            yield Finding(path, number, "SCEN203", "put this step under a heading `## Scenario: …`")
+            yield Finding(path, number, "SCEN203", "put this step under a heading `## Scenario: …` or `## Background:`")
 
 
 def advise(line: str) -> tuple[str, str]:

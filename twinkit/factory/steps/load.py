@@ -18,7 +18,7 @@ from twinkit.errors import UsageError
 from twinkit.factory.steps.asserting import VAULT, Counter, compile_counting
 from twinkit.factory.steps.registry import Registry, collecting
 
-LIBRARY = ("http", "response", "twins", "mail", "time")
+LIBRARY = ("http", "response", "twins", "mail", "commands", "time")
 
 
 _built_in: Registry | None = None

@@ -14,7 +14,7 @@ METHODS = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS"
 VALUE = r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|true|false|null|\[.*\]|\{.*\}'
 
 WORDS = {"no": 0, "one": 1, "an": 1, "a": 1, "two": 2, "three": 3, "exactly one": 1}
-RESOURCE = r"[A-Za-z][\w.-]*(?: (?!with\b|was\b|were\b|in\b|on\b)[a-z]+)?"
+RESOURCE = r"[A-Za-z][\w.-]*(?: (?!with\b|whose\b|was\b|were\b|in\b|on\b)[a-z]+)?"
 """A resource as the twin calls it, or in the plural, or in two words: `payment_intent`, `payment intents`."""
 
 

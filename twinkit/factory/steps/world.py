@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -64,6 +65,12 @@ class World:
         """The answers of the last step that sent several requests."""
         self.restarting: Callable[[], None] | None = None
         """Ends the app and starts it again; the supervisor provides it."""
+        self.running: Callable[[list[str]], tuple[int, str]] | None = None
+        """Runs a command of the app beside it; the supervisor provides it."""
+        self.printed: Callable[[], str] = str
+        """Everything that the app printed so far; the supervisor provides it."""
+        self.command: tuple[int, str] | None = None
+        """Exit code and output of the last command."""
         self._response: Response | None = None
         self._draws = 0
 
@@ -101,6 +108,17 @@ class World:
         if self.restarting is None:
             raise HarnessError("harness", "this app cannot be restarted")
         self.restarting()
+
+    def run(self, command: str) -> tuple[int, str]:
+        """Run a command of the app, such as a job: (exit code, what it printed). Raises AppFailure, HarnessError."""
+        if self.running is None:
+            raise HarnessError("harness", "no command can be run beside this app")
+        self.app.waiting = command
+        code, text = self.command = self.running(shlex.split(command))
+        self.app.waiting = ""
+        self.app.answers += 1
+        self.app.log.append({"method": "RUN", "path": command, "status": 500 if code else 200})
+        return code, text
 
     def attempt(self, method: str, path: str, **options: Any) -> Response | None:
         """`request` that may fail: None when the app hangs, breaks the connection or is gone, and nobody is blamed."""

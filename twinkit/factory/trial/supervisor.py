@@ -10,7 +10,7 @@ import json
 import secrets
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +166,7 @@ class Supervisor:
             app.start(env, jail)
             app.wait_ready()
         self._again = lambda: _restart(app, env, jail)
+        self._command = lambda words: app.run(words, env, jail, max(0.1, self._deadline - time.monotonic()))
         with self._phase("twins"):
             for twin in twins.by_name.values():
                 twin.mark()
@@ -184,9 +185,11 @@ class Supervisor:
         client = AppClient(
             app.url, app.alive, float(self.plan.app["request_timeout"]), headers=app.headers, starved=app.starved
         )
-        deadline = time.monotonic() + self.plan.timeout
+        self._deadline = deadline = time.monotonic() + self.plan.timeout
         world = World(client, twins.by_name, self.clock, registry, seed=self.plan.seed, deadline=deadline)
         world.restarting = self._again if app.process else None
+        world.running = None if plan_runs_elsewhere(self.plan.app) else self._command
+        world.printed = lambda: app.output(2_000_000)
         self.world = world
         return world
 
@@ -207,6 +210,9 @@ class Supervisor:
             self.evidence.expectations = world.expectations
             self.evidence.answers = world.app.answers
         self.evidence.proves_nothing = script.only_absence()
+        if not world.app.answers:  # what a twin delivered, or the app did at a twin, shows as well that it was at work
+            reached = [len(twin.answered()) or len(twin.exchanges()) for twin in world.twins.values()]
+            self.evidence.answers = sum(reached)
         self.evidence.finished = True
         if not app.process or app.process.wait(0.03) is None:
             return
@@ -272,6 +278,11 @@ CALLERS = (
 def caller(seed: int) -> dict[str, str]:
     """The `User-Agent` of a trial's requests: drawn by its seed, so that an app cannot tell the evaluator by it."""
     return {"User-Agent": CALLERS[seeds.below(seed, "caller", 0, len(CALLERS))]}
+
+
+def plan_runs_elsewhere(app: Mapping[str, Any]) -> bool:
+    """Whether the code under test runs where no command can be run beside it."""
+    return bool(app["url"] or app["container"])
 
 
 def _restart(app: App, env: dict[str, str], jail: Jail | None) -> None:

@@ -1,4 +1,4 @@
-"""Loaded by Python apps under test: `time.time`, `datetime.now` and their like follow the offset in `clock` beside this file.
+"""Loaded by Python apps under test: `time.time`, `datetime.now` and their like follow the offset in the file `clock`.
 
 Monotonic clocks and sleeping are left alone. Imports only the standard library.
 """

@@ -28,7 +28,7 @@ def call(world: World, method: str, path: str) -> None:
 @STEPS.when("I {method} {path} with:")
 def call_with(world: World, method: str, path: str, table: Table | None = None, doc: str | None = None) -> None:
     """A JSON body: a table of name and value (dots nest), or a doc string. A GET sends them as its query."""
-    body = _body(world, table, doc)
+    body = body_of(world, table, doc)
     path = str(world.fill(path))
     if method in ("GET", "HEAD"):
         world.request(method, path, params=body)
@@ -69,7 +69,7 @@ def call_at_once_with(
     world: World, method: str, path: str, times: int, table: Table | None = None, doc: str | None = None
 ) -> None:
     """The same request from so many callers at the same time: for what only one may get."""
-    body, full = _body(world, table, doc), str(world.fill(path))
+    body, full = body_of(world, table, doc), str(world.fill(path))
     world.at_once(times, lambda: world.app.request(method, full, json=body))
 
 
@@ -107,10 +107,11 @@ def keep_response(world: World, name: str) -> None:
 @STEPS.given("{string} is {value}")
 def keep_value(world: World, name: str, value: Any) -> None:
     """Use it later as `${name}`."""
-    world.kept[name] = value
+    world.kept[name] = world.fill(value)
 
 
-def _body(world: World, table: Table | None, doc: str | None) -> Any:
+def body_of(world: World, table: Table | None, doc: str | None) -> Any:
+    """What a table or a doc string says, as JSON data. Raises HarnessError."""
     if table is not None:
         return world.fill(table.nested())
     if doc is None:

@@ -25,6 +25,14 @@ def sent_at_all(world: World, count: int) -> None:
     expect_number(world, count, lambda: len(world.mail.all()), "emails sent")
 
 
+@STEPS.then("nobody but {string} got an email")
+def nobody_else(world: World, address: str) -> None:
+    """No message went to anybody else, hidden copies included, since the app was ready."""
+    address = str(world.fill(address)).lower()
+    others = sorted({to for each in world.mail.all() for to in each["to"] if str(to).lower() != address})
+    world.expect_absence(not others, f"email was sent to {', '.join(others)} as well")
+
+
 @STEPS.then("the last email to {string} contains {string}")
 def last_contains(world: World, address: str, text: str) -> None:
     """In the subject, the text or the HTML."""

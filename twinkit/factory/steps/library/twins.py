@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twinkit.errors import nearest
-from twinkit.factory.errors import HarnessError
-from twinkit.factory.steps import jsonpath
+from twinkit.factory.errors import HarnessError, Refused
+from twinkit.factory.steps import jsonpath, requests
 from twinkit.factory.steps.library.collection import Collection
+from twinkit.factory.steps.library.http import body_of
+from twinkit.factory.steps.library.response import some_text
 from twinkit.factory.steps.table import Table, same
 from twinkit.factory.steps.world import World
 
@@ -46,11 +49,17 @@ def _expect_count(world: World, twin: str, resource: str, count: int, wanted: di
     def look() -> None:
         records = client.records(resource)
         found = len(matching(records, wanted))
-        near = f"; the {len(records)} there: {str(records)[:300]}" if wanted and found != count else ""
+        near = f"; the {len(records)} there: {_shown(records, wanted)}" if wanted and found != count else ""
         expect = world.expect if count else world.expect_absence
         expect(found == count, f"the {twin} twin has {found} {resource}{like}, expected {count}{near}")
 
     world.patiently(look)
+
+
+def _shown(records: list[dict[str, Any]], wanted: dict[str, Any]) -> str:
+    """Of each record only what was asked for."""
+    seen = [{path: jsonpath.get(each, path) for path in wanted if jsonpath.has(each, path)} for each in records[:10]]
+    return str(seen)[:600]
 
 
 def expect_number(world: World, count: int, look: Callable[[], int], what: str) -> None:
@@ -79,6 +88,36 @@ def has(world: World, twin: str, count: int, resource: str) -> None:
 def has_with(world: World, twin: str, count: int, resource: str, table: Table) -> None:
     """Live records with all these fields, by JSON path."""
     _expect_count(world, twin, resource, count, world.fill(table.pairs()))
+
+
+@STEPS.then("the {twin} twin has {count} {resource} whose {jsonpath} contains {string}")
+def has_text(world: World, twin: str, count: int, resource: str, path: str, text: str) -> None:
+    """Live records with this text somewhere in a field (in anything below it, where it is a list or an object)."""
+    client, wanted = world.twin(twin), some_text(str(world.fill(text)))
+    check_fields(client, resource, client.records(resource), {path: None})
+
+    def look() -> None:
+        texts = [_text(jsonpath.get(each, path)) for each in client.records(resource) if jsonpath.has(each, path)]
+        found = sum(wanted in each for each in texts)
+        expect = world.expect if count else world.expect_absence
+        told = f"expected {count}; the {len(texts)} there: {str(texts)[:300]}"
+        expect(found == count, f"the {twin} twin has {found} {resource} whose {path} contains {wanted!r}, {told}")
+
+    world.patiently(look)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+@STEPS.given("I keep the field {jsonpath} of the last {resource} in {twin} as {string}")
+def keep_of_record(world: World, path: str, resource: str, twin: str, name: str) -> None:
+    """Of the newest record, one that is on its way is waited for; use it later as `${name}`."""
+
+    def look() -> Any:
+        return jsonpath.get(world.twin(twin).records(resource)[0], path)
+
+    world.kept[name] = world.patiently(look)
 
 
 @STEPS.then("no {resource} was created in {twin}")
@@ -122,6 +161,31 @@ def called_at_all(world: World, method: str, path: str, twin: str) -> None:
     )
 
 
+@STEPS.then("the app called {method} {path} on {twin} with:")
+def called_with(world: World, method: str, path: str, twin: str, table: Table) -> None:
+    """At least once with all these fields in its body or query; dots and brackets nest."""
+    full, wanted = str(world.fill(path)), world.fill(table.pairs())
+
+    def look() -> None:
+        sent = [requests.fields(row) for row in calls(world, twin, method, full)]
+        near = f"; the {len(sent)} there: {str(sent)[:300]}" if sent else ""
+        holds = any(requests.fits(each, wanted) for each in sent)
+        world.expect(holds, f"the app never called {method} {path} on {twin} with {wanted}{near}")
+
+    world.patiently(look)
+
+
+@STEPS.then("the app called {method} {path} on {twin} {int} time(s) with:")
+def called_often_with(world: World, method: str, path: str, twin: str, times: int, table: Table) -> None:
+    """Exactly so often with all these fields in its body or query; other calls do not count."""
+    full, wanted = str(world.fill(path)), world.fill(table.pairs())
+
+    def look() -> int:
+        return sum(requests.fits(requests.fields(row), wanted) for row in calls(world, twin, method, full))
+
+    expect_number(world, times, look, f"calls of {method} {path} on {twin} with {wanted}")
+
+
 @STEPS.then("the app never called {twin}")
 def never_called(world: World, twin: str) -> None:
     """No request at all since the app was ready."""
@@ -162,10 +226,53 @@ def again(world: World, twin: str) -> None:
     world.twin(twin).send_again()
 
 
+@STEPS.when("{twin} sends its last {string} event again")
+def again_of_kind(world: World, twin: str, kind: str) -> None:
+    """The event of this type that was delivered last, such as `invoice.paid`."""
+    world.twin(twin).send_again(str(world.fill(kind)))
+
+
 @STEPS.when("{twin} does {string} with:")
 def does(world: World, twin: str, name: str, table: Table) -> None:
-    """The human's or the network's part: a control of the twin, such as completing a challenge."""
-    world.kept[name] = world.twin(twin).do(name, world.fill(table.nested()))
+    """The human's or the network's part: a control of the twin; what cannot be done (yet) is tried for two seconds."""
+    client, values = world.twin(twin), world.fill(table.nested())
+    if name not in (known := client.controls()):
+        raise HarnessError("harness", f"the {twin} twin has no control {name!r}{nearest(name, known)}")
+
+    def go() -> Any:
+        try:
+            return client.do(name, values)
+        except Refused as refusal:
+            raise AssertionError(f"nobody can do that: {refusal}") from None
+
+    world.kept[name] = world.patiently(go)
+
+
+@STEPS.when("{twin} is asked {method} {path}")
+def asked(world: World, twin: str, method: str, path: str) -> None:
+    """What somebody else does at the service, its admin or dashboard: never counted as the app's doing."""
+    _ask(world, twin, method, path)
+
+
+@STEPS.when("{twin} is asked {method} {path} with:")
+def asked_with(
+    world: World, twin: str, method: str, path: str, table: Table | None = None, doc: str | None = None
+) -> None:
+    """The same with a JSON body; the `id` of the answer is kept as `${twin.id}`."""
+    _ask(world, twin, method, path, json=body_of(world, table, doc))
+
+
+@STEPS.when("{twin} is asked {method} {path} with the form:")
+def asked_with_form(world: World, twin: str, method: str, path: str, table: Table) -> None:
+    """The same with a form-encoded body, which is what Stripe takes."""
+    form = {name: value if isinstance(value, str) else json.dumps(value) for name, value in table.pairs().items()}
+    _ask(world, twin, method, path, data=world.fill(form))
+
+
+def _ask(world: World, twin: str, method: str, path: str, **body: Any) -> None:
+    answer = world.twin(twin).ask(method, str(world.fill(path)), **body)
+    if isinstance(answer, dict) and "id" in answer:
+        world.kept[f"{twin}.id"] = answer["id"]
 
 
 @STEPS.given("the {twin} twin has a/an {resource} with:")
@@ -174,9 +281,7 @@ def create(world: World, twin: str, resource: str, table: Table) -> None:
     client = world.twin(twin)
     values = world.fill(table.nested())
     check_fields(client, resource, [], values)
-    made = client.create(resource, values)
-    world.kept[f"{resource}.id"] = made.get("id")
-    client.mark()
+    world.kept[f"{resource}.id"] = client.create(resource, values).get("id")
 
 
 define = STEPS.define
