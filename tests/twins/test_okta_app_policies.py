@@ -80,6 +80,7 @@ def test_the_policy_of_an_app(org: Org) -> None:
         "rst", "rul", {"postAuth": "NOT_ALLOWED"})  # fmt: skip
     assert org.ask("GET", f"/api/v1/apps/{WEB}")["_links"]["accessPolicy"]["href"].endswith(own)
     assert [each["id"] for each in org.ask("GET", f"/api/v1/policies/{own}/app")] == [WEB]
+    assert "_embedded" not in org.ask("GET", "/api/v1/policies?type=ACCESS_POLICY")[0]  # the Python SDK wants it so
     mapping = org.ask("GET", f"/api/v1/policies/{own}/mappings")[0]
     assert mapping["_links"]["application"]["href"] == f"{org.url}/api/v1/apps/{WEB}"
     refused = org.refused(

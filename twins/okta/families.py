@@ -57,8 +57,6 @@ class Family(NamedTuple):
     """Shows a link to what switches it on or off."""
     links: Callable[[Ctx, dict[str, Any], str], dict[str, Any]] | None = None
     """More links of a record, by the record and its address."""
-    listed: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
-    """What lists show of a record besides."""
     order: Callable[[dict[str, Any]], Any] | None = None
     """Lists are short, whole and sorted by it."""
     silent: bool = False
@@ -203,7 +201,7 @@ def _list(family: Family, ctx: Ctx, request: Request) -> Reply:
     page = listing.page(
         ctx, request, family.resource, parent=parent, limits=family.limits,
         check=(lambda record: all(test(record) for test in tests)) if tests else None,
-        show=lambda record: shown(family, ctx, request, record) | (family.listed(record) if family.listed else {}),
+        show=lambda record: shown(family, ctx, request, record),
     )  # fmt: skip
     items = request.binding.envelope.get("items") if request.binding else ""
     if items:

@@ -94,11 +94,6 @@ def policy(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
         defaults.put(ctx, "policy_rule", defaults.catch_all(ctx, str(record["type"]), "2FA"), str(record["id"]))
 
 
-def policy_listed(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Lists say what follows a policy."""
-    return {"_embedded": {"resourceType": "APP"}} if record.get("type") == "ACCESS_POLICY" else {}
-
-
 def policy_id(_ctx: Ctx, _request: Request, body: Mapping[str, Any]) -> str:
     """Policies of applications have ids of their own."""
     return defaults.POLICY_ID.get(str(body.get("type")), "00p{alnum:17}")
@@ -311,7 +306,7 @@ def system_scope(_ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
 RULE: dict[str, Any] = {"system": False, "conditions": None, "actions": {}}
 FAMILIES = (
     Family("policy", "Policy", "00p{alnum:17}", "Policies", check=policy, gone=rules_go, ranked=True,
-           flat=defaults.APPS, id_of=policy_id, listed=policy_listed,
+           flat=defaults.APPS, id_of=policy_id,
            defaults={"system": False}, event="policy.lifecycle", links=policy_links),
     Family("policy_rule", "PolicyRule", "0pr{alnum:17}", parent="policy", ranked=True, defaults=RULE, id_of=rule_id,
            event="policy.rule", check=rule),
