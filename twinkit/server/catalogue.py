@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import re
@@ -109,11 +110,12 @@ def twins_of(contract: Path) -> list[Path]:
     beside = contract.parent.parent / "twins"
     folders = [contract.parent, *(sorted(beside.iterdir()) if beside.is_dir() else ())]
     for point in _points().values():
-        spec = find_spec(point.value.partition(":")[0])
-        folders += [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
+        with contextlib.suppress(ImportError, ValueError):
+            spec = find_spec(point.value.partition(":")[0])
+            folders += [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
     found: dict[Path, Path] = {}
     for folder in folders:
-        if (folder / "twin.yaml").is_file():
+        with contextlib.suppress(AuthorError):  # a twin put together wrongly stands on no contract
             sources = folder_sources(folder)
             if any(Path(file).resolve() == contract.resolve() for file in (sources.contract, *sources.more)):
                 found.setdefault(folder.resolve(), folder)
