@@ -41,13 +41,15 @@ class Trip:
 def trips_of(definition: Definition) -> list[Trip]:
     """Every resource that can be created and retrieved, one trip for each way to create it, PUT on a new id too."""
     bindings = list(definition.compiled.bindings.values())
+    mates_of: dict[tuple[str | None, tuple[str, ...]], list[Binding]] = {}
+    for binding in bindings:
+        mates_of.setdefault((binding.resource, _names(binding)), []).append(binding)
     trips = []
     for made in bindings:
         if made.resource is None or not (made.kind == "create" or _puts(made)):
             continue
-        mates = [b for b in bindings if b.resource == made.resource and _names(b) == _names(made)]
         trip = Trip(made.resource, made.operation, "")
-        for binding in mates:
+        for binding in mates_of[made.resource, _names(made)]:
             if binding.kind == "retrieve" and binding.reply.get("shows") == "record":
                 trip = replace(trip, retrieve=trip.retrieve or binding.operation)
             elif binding.kind == "list" and not binding.reply.get("project"):
