@@ -113,8 +113,10 @@ class Bodies:
                 chosen = next((n for n in self._shapes.scalar_properties(given.node) if norm(n) == norm(param)), None)
                 if chosen and (norm(param) not in ("id", "uuid") or not any(norm(n) == norm(param) for n in own)):
                     out["id"] = chosen
-        if "wrap" not in out and "into" not in out:
+        inner = self._at(given, out.get("wrap", "")) if own else {}
+        if "into" not in out and (inner or "wrap" not in out):
             nouns = {norm(hint) for hint in (*hints, bound.get("resource") or "")}
+            properties = inner or properties
             rename = self._rename(properties, own, nouns)
             rest = {name: schema for name, schema in properties.items() if name not in rename}
             spread = self._spread.of(rest, own, nouns) if own and "style" not in out else {}
@@ -143,6 +145,13 @@ class Bodies:
             ):
                 return name
         return ""
+
+    def _at(self, unit: Unit, place: str) -> dict[str, Any]:
+        """The properties of an object at a dotted place of a body."""
+        node: Any = unit.node
+        for part in place.split(".") if place else ():
+            node = self._shapes.unit(self._shapes.properties(node).get(part, {})).node
+        return self._shapes.properties(node)
 
     def _part_of(self, schema: Any, own: dict[str, Any]) -> bool:
         """Whether an object of a body has nothing that the record has on top: it is a part of the record."""
