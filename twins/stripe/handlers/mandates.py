@@ -63,9 +63,11 @@ def check(intent: Mapping[str, Any], method: Mapping[str, Any], params: Mapping[
 
 def keep(ctx: Ctx, intent: Mapping[str, Any], method: Mapping[str, Any], params: Mapping[str, Any]) -> None:
     """Make the mandate of a debit's first use; later ones are covered by it."""
-    known = facts.load(ctx, str(method["id"]))
     type = str(method["type"])
-    if type not in methods.DEBITS or known.mandate:
+    if type not in methods.DEBITS:
+        return
+    known = facts.load(ctx, str(method["id"]))
+    if known.mandate:
         return
     check(intent, method, params, known)
     data = params.get("mandate_data")
