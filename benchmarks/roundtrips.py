@@ -76,12 +76,10 @@ class Trips:
                 return str(said)
         parameter = op.parameter(name, place)
         schema = parameter.get("schema", parameter)
-        if parameter.get("in") == "path":
-            schema = self.narrowest(op, name, schema)
-        key = f"{name} {schema}"
-        if parameter.get("in") == "path":
-            key = f"{op.path.partition(f'{{{name}}}')[0].lower()} {name}"
+        inside = parameter.get("in") == "path"
+        key = f"{op.path.partition(f'{{{name}}}')[0].lower()} {name}" if inside else f"{name} {schema}"
         if key not in self.values:
+            schema = self.narrowest(op, name, schema) if inside else schema
             made = self.bodies.make(schema, 1)
             if parameter.get("in") == "query" and bare(name) in FIRST:
                 made = self.document.merged(schema).get("default", FIRST[bare(name)])
@@ -95,7 +93,7 @@ class Trips:
         for other in self.document.operations.values():
             if other.path.lower().startswith(f"{head}{{{name.lower()}}}"):
                 found.append(other.parameter(name).get("schema", {}))
-        nodes = [self.document.merged(one) for one in found]
+        nodes = list({str(node): node for node in (self.document.merged(one) for one in found)}.values())
         made = [(node, self.bodies.make(node, 1)) for node in nodes]
         fit = [sum(self.compare.fits(value, other) for other in nodes) for _, value in made]
         ranks = [(count, len(node.keys() & NARROWING)) for count, (node, _) in zip(fit, made, strict=True)]
