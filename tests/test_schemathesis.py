@@ -1,4 +1,4 @@
-"""schemathesis as a second judge: it draws requests from the published documents and checks the replies against them.
+"""schemathesis as a second judge: it draws requests from the contracts, patches applied, and checks the replies against them.
 
 A sample of operations of each twin; `SCHEMATHESIS_OPERATIONS=1000 SCHEMATHESIS_EXAMPLES=20` looks at all of them.
 """
@@ -19,6 +19,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import checks
 
 from tests.serving import Served, serving
+from twinkit.contract.patch import load_patched
 
 ROOT = Path(__file__).resolve().parent.parent
 OPERATIONS = int(os.environ.get("SCHEMATHESIS_OPERATIONS", "16"))
@@ -46,7 +47,7 @@ def servers() -> Iterator[dict[str, Served]]:
 
 def sample(document: Path) -> list[Any]:
     """Some operations of a document, as schemathesis sees them."""
-    schema = schemathesis.openapi.from_path(document)
+    schema = schemathesis.openapi.from_dict(load_patched(document).data)
     operations = [found.ok() for found in schema.get_all_operations()]
     return Random(SEED).sample(operations, min(OPERATIONS, len(operations)))
 

@@ -57,7 +57,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(resource=RESOURCES, id=IDS, group=GROUPS)
     def insert(self, resource: str, id: str, group: Any) -> None:
-        data = {"id": id, "group": group}
+        data = {"id": id, "group": group, "more": 1}
         if self.model.rows.get((resource, id)) is not None:
             with pytest.raises(DuplicateRecord):
                 self.store.insert(resource, data)
@@ -74,7 +74,7 @@ class StoreMachine(RuleBasedStateMachine):
             with pytest.raises(RecordNotFound):
                 self.store.update(resource, id, group=group)
             return
-        after = {"group": group} if whole else {**row, "group": group}
+        after = {"id": id, "group": group} if whole else {**row, "group": group}
         if whole:
             self.store.replace(resource, id, after)
         else:

@@ -91,6 +91,13 @@ def get(ctx: Ctx, request: Request) -> dict[str, Any]:
     return dict(show(app)) if show else apps.shown(ctx, app)
 
 
+@twin.handler("uploadApplicationLogo")
+def upload_logo(ctx: Ctx, request: Request) -> Reply:
+    """The picture of an application that is there."""
+    of(ctx, request)
+    return ctx.generic(request)
+
+
 @twin.handler("replaceApplication")
 def replace(ctx: Ctx, request: Request) -> dict[str, Any]:
     """An application's new properties."""

@@ -18,8 +18,10 @@ ALWAYS = frozenset({"okta_email", "okta_password"})
 
 
 def check(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
-    """A known authenticator, one of a kind; what an update leaves out stays. Raises E0000157."""
-    key = str(record.get("key"))
+    """A known authenticator, one of a kind; what an update leaves out stays. Raises E0000001, E0000157."""
+    key = str(record.get("key") or "")
+    if not key:
+        raise errors.validation("key", "key: The field cannot be left blank")
     known = next((each for each in defaults.AUTHENTICATORS if each.key == key), None)
     held = ctx.store.find("authenticator", record["id"])
     if held is None:
