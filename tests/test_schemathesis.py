@@ -1,4 +1,4 @@
-"""schemathesis as a second judge: it draws requests from the contracts, patches applied, and checks the replies against them.
+"""schemathesis as a second judge: it draws requests from the patched contracts and checks the replies against them.
 
 A sample of operations of each twin; `SCHEMATHESIS_OPERATIONS=1000 SCHEMATHESIS_EXAMPLES=20` looks at all of them.
 """
