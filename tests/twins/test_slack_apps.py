@@ -315,6 +315,46 @@ def test_installing(twin: Twin) -> None:
     assert WebhookClient(told["incoming_webhook"]["url"]).send(text="x").body == "ok"
 
 
+def test_installing_without_a_secret(twin: Twin) -> None:
+    verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"  # RFC 7636, appendix B
+    proof = {"code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256"}
+    web, head = WebClient(base_url=f"{twin.url}/api/"), {"client_id": world.CLIENT_ID, "client_secret": ""}
+    program = {"scope": "", "redirect_uri": "myapp://auth"}
+    code = consent(twin, **proof)["code"][0]
+    secret = {**head, "client_secret": world.CLIENT_SECRET, "redirect_uri": "http://127.0.0.1:1/back"}
+    assert error(web.oauth_v2_access, **secret, code=code, code_verifier=verifier) == "pkce_not_allowed"
+    twin.do("app", pkce=True, redirect_uris=["myapp://auth", "http://127.0.0.1:1/back", "http://localhost:8080/"])
+    authorize = f"{twin.url}/oauth/v2/authorize"
+    asked = {"client_id": world.CLIENT_ID, "user_scope": "search:read", **program}
+    assert httpx.get(authorize, params=asked).status_code == 400
+    assert httpx.get(authorize, params={**asked, **proof, "scope": "chat:write"}).status_code == 400
+    local = {**asked, **proof, "scope": "chat:write", "redirect_uri": "http://localhost:8080/"}
+    assert httpx.get(authorize, params=local).status_code == 400
+    given = {**head, "code": consent(twin, **program, **proof)["code"][0], "redirect_uri": "myapp://auth"}
+    assert error(web.oauth_v2_access, **given) == "bad_client_secret"
+    assert error(web.oauth_v2_access, **given, code_verifier="x" * 43) == "invalid_code_verifier"
+    told = web.oauth_v2_access(**given, code_verifier=verifier)["authed_user"]
+    assert client(twin, told["access_token"]).auth_test()["user"] == "ben" and told["expires_in"] == 43_200
+    again = {**head, "grant_type": "refresh_token"}
+    fresh = web.oauth_v2_access(**again, refresh_token=told["refresh_token"])
+    twin.clock.advance(days=30)
+    assert error(web.oauth_v2_access, **again, refresh_token=fresh["refresh_token"]) == "invalid_refresh_token"
+
+
+def test_a_server_keeps_its_secret_when_it_proves_itself(twin: Twin) -> None:
+    twin.do("app", pkce=True)
+    web = WebClient(base_url=f"{twin.url}/api/")
+    given = {"client_id": world.CLIENT_ID, "redirect_uri": "http://127.0.0.1:1/back"}
+    code = consent(twin)["code"][0]
+    assert error(web.oauth_v2_access, **given, client_secret="", code=code) == "bad_client_secret"
+    told = web.oauth_v2_access(**given, client_secret=world.CLIENT_SECRET, code=code)
+    assert told["ok"] and "refresh_token" not in told
+    bare = consent(twin)["code"][0]
+    assert error(web.oauth_v2_access, **given, client_secret="", code=bare, code_verifier="x") == "bad_client_secret"
+    plain = consent(twin, code_challenge="p" * 43)["code"][0]
+    assert web.oauth_v2_access(**given, client_secret="", code=plain, code_verifier="p" * 43)["ok"]
+
+
 def test_rotation(twin: Twin) -> None:
     twin.do("app", token_rotation=True)
     web = WebClient(base_url=f"{twin.url}/api/")

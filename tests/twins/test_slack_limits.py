@@ -34,7 +34,7 @@ def tier(operation: str) -> list[str]:
         " reactions.remove pins.add admin.conversations.search chat.startStream conversations.acceptSharedInvite"
         " usergroups.update canvases.create",
         "tier3": "apps.connections.open conversations.history conversations.replies users.conversations reactions.add"
-        " users.profile.set chat.update chat.delete files.list admin.teams.list team.info canvases.getContent"
+        " users.profile.set calls.add chat.update chat.delete files.list admin.teams.list team.info canvases.getContent"
         " conversations.approveSharedInvite openid.connect.userInfo apps.manifest.export agents.sessions.rename",
         "tier4": "users.info views.open conversations.members chat.postEphemeral files.completeUploadExternal"
         " admin.users.list admin.auth.policy.getEntities oauth.access assistant.threads.setTitle api.test",

@@ -17,13 +17,13 @@ __all__ = ["slack_server", "twin"]
 BACK = "https://app.test/back"
 
 
-def code(twin: Twin, nonce: str) -> str:
+def code(twin: Twin, nonce: str, back: str = BACK, more: str = "") -> str:
     """What the browser brings back when Ben agrees."""
     made = OpenIDConnectAuthorizeUrlGenerator(
-        client_id=world.CLIENT_ID, redirect_uri=BACK, scopes=["openid", "email", "profile"]
+        client_id=world.CLIENT_ID, redirect_uri=back, scopes=["openid", "email", "profile"]
     )
     query = urlsplit(made.generate(state="s", nonce=nonce)).query
-    url = f"{twin.url}/openid/connect/authorize?{query}"
+    url = f"{twin.url}/openid/connect/authorize?{query}{more}"
     assert "openid" in httpx.get(url).text
     sent = httpx.post(url, data={"twin_user": "ben", "twin_answer": "allow"})
     found = parse_qs(urlsplit(sent.headers["location"]).query)
@@ -48,3 +48,14 @@ def test_signing_in(twin: Twin) -> None:
     again = code(twin, "n2")
     assert web.openid_connect_token(**secrets, code=again, redirect_uri=BACK)["ok"]
     assert error(web.openid_connect_token, **secrets, code=again, redirect_uri=BACK) == "invalid_code"
+
+
+def test_signing_in_from_a_program(twin: Twin) -> None:
+    twin.do("app", pkce=True)
+    web, back, verifier = WebClient(base_url=f"{twin.url}/api/"), "http://localhost:8080/", "v" * 43
+    given = {"client_id": world.CLIENT_ID, "client_secret": "", "redirect_uri": back}
+    given["code"] = code(twin, "n1", back, f"&code_challenge={verifier}")
+    assert error(web.openid_connect_token, **given, code_verifier="w" * 43) == "invalid_grant"
+    told = web.openid_connect_token(**given, code_verifier=verifier)
+    assert client(twin, told["access_token"]).openid_connect_userInfo()["sub"] == world.BEN
+    assert told["refresh_token"]

@@ -1,4 +1,4 @@
-"""Installing apps: codes, tokens, refresh tokens, what `oauth.v2.access` tells. Imports: people, world, failing.
+"""Installing apps: codes, tokens, refresh tokens, what `oauth.v2.access` tells. Imports: people, pkce, world, failing.
 
 Sources: https://docs.slack.dev/authentication/installing-with-oauth, /authentication/using-token-rotation.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx
-from twins.slack import enterprises, people, webhooks, world
+from twins.slack import enterprises, people, pkce, webhooks, world
 from twins.slack.failing import fail
 
 ROTATION = 43_200
@@ -25,13 +25,16 @@ def new_code(ctx: Ctx, app: Mapping[str, Any], user: str, asked: Mapping[str, st
         "id": code, "kind": "code", "app": app["id"], "user": user, "team": team, "scope": asked.get("scope", ""),
         "user_scope": asked.get("user_scope", ""), "redirect_uri": asked.get("redirect_uri", ""),
         "explicit": bool(asked.get("redirect_uri")), "expires": ctx.now + CODE_LIFE, "nonce": asked.get("nonce", ""),
+        "challenge": asked.get("code_challenge", ""), "challenge_method": asked.get("code_challenge_method", ""),
     }  # fmt: skip
     ctx.store.insert("grant", record)
     return code
 
 
 def install(ctx: Ctx, app: Mapping[str, Any], grant: Mapping[str, Any]) -> dict[str, Any]:
-    """Tokens of what somebody consented to. Raises `no_scopes`."""
+    """Tokens of what somebody consented to; those of a program on somebody's machine expire. Raises `no_scopes`."""
+    if pkce.desktop(app, str(grant["redirect_uri"])):
+        app = {**app, "token_rotation": True, "public": True}
     scopes = _words(str(grant["scope"]))
     user_scopes = _words(str(grant["user_scope"]))
     if not scopes and not user_scopes:
@@ -78,9 +81,17 @@ def issue(ctx: Ctx, app: Mapping[str, Any], owner: Mapping[str, Any]) -> dict[st
     found: dict[str, Any] = {"access_token": token, "token_type": kind}
     if rotating:
         refresh = f"xoxe-1-{ctx.token('alnum', 140)}"
-        ctx.store.insert("grant", {"id": refresh, "kind": "refresh", "app": app["id"], "token": token})
+        ctx.store.insert(
+            "grant", {"id": refresh, "kind": "refresh", "app": app["id"], "token": token, **_refresh_of(ctx, app)}
+        )
         found.update(expires_in=ROTATION, refresh_token=refresh)
     return found
+
+
+def _refresh_of(ctx: Ctx, app: Mapping[str, Any]) -> dict[str, Any]:
+    """How long a refresh token lives, and whether it is good without the client's secret."""
+    life = {"expires": ctx.now + pkce.REFRESH_LIFE} if app.get("pkce") else {}
+    return {**life, "public": bool(app.get("public"))}
 
 
 def refreshed(ctx: Ctx, app: Mapping[str, Any], refresh: str) -> dict[str, Any]:
@@ -88,8 +99,12 @@ def refreshed(ctx: Ctx, app: Mapping[str, Any], refresh: str) -> dict[str, Any]:
     found = ctx.store.find("grant", refresh)
     if found is None or found["kind"] != "refresh" or found["app"] != app["id"]:
         raise fail("invalid_refresh_token")
+    if found.get("expires", ctx.now + 1) <= ctx.now:
+        raise fail("invalid_refresh_token")
     ctx.store.delete("grant", refresh)
-    return exchanged(ctx, {**app, "token_rotation": True}, ctx.store.get("token", found["token"]))
+    return exchanged(
+        ctx, {**app, "token_rotation": True, "public": found.get("public")}, ctx.store.get("token", found["token"])
+    )
 
 
 def exchanged(ctx: Ctx, app: Mapping[str, Any], token: Mapping[str, Any]) -> dict[str, Any]:

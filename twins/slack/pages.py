@@ -2,7 +2,7 @@
 
 Sources: https://docs.slack.dev/authentication/installing-with-oauth and
 /messaging/sending-messages-using-incoming-webhooks.
-Imports: installs, answers, messages.
+Imports: installs, answers, messages, pkce.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import orjson
 
 from twinkit import Ctx, Reply, Request, ServiceError
-from twins.slack import answers, filekit, installs, messages, people, twin
+from twins.slack import answers, filekit, installs, messages, people, pkce, twin
 from twins.slack.args import Args
 from twins.slack.failing import fail
 
@@ -45,7 +45,7 @@ def authorize(ctx: Ctx, request: Request) -> Reply:
     """Ask whether the app may be installed, and for whom."""
     asked = fields(request.raw_query)
     app = installs.app_by_client(ctx, asked.get("client_id", ""))
-    wrong = _wrong(app, asked)
+    wrong = _wrong(app, _scoped(request, asked))
     if wrong or app is None:
         return html("Something went wrong", f"<h1>Oh no!</h1><p>{escape(wrong)}</p>", 400)
     users = [user for user in ctx.store.select("user", order="oldest") if not user["is_bot"] and not user["deleted"]]
@@ -64,6 +64,13 @@ def authorize(ctx: Ctx, request: Request) -> Reply:
     )
 
 
+def _scoped(request: Request, asked: dict[str, str]) -> dict[str, str]:
+    """What is asked for; who signs in with Slack grants scopes of a person."""
+    if request.url_path.startswith("/openid/"):
+        return {**asked, "scope": "", "user_scope": asked.get("scope", "")}
+    return asked
+
+
 def _wrong(app: Mapping[str, Any] | None, asked: Mapping[str, str]) -> str:
     if app is None:
         return "Invalid client_id parameter"
@@ -75,7 +82,7 @@ def _wrong(app: Mapping[str, Any] | None, asked: Mapping[str, str]) -> str:
         return "redirect_uri is missing and the app has none configured."
     if not asked.get("scope") and not asked.get("user_scope"):
         return "no scopes requested"
-    return ""
+    return pkce.refused(app, uri or known[0], asked)
 
 
 @twin.page("POST", "/oauth/v2/authorize")
@@ -83,9 +90,7 @@ def _wrong(app: Mapping[str, Any] | None, asked: Mapping[str, str]) -> str:
 @twin.page("POST", "/openid/connect/authorize")
 def consent(ctx: Ctx, request: Request) -> Reply:
     """Send the browser back to the app with a code, or with `access_denied`."""
-    asked = {**fields(request.raw_query), **fields(request.raw)}
-    if request.url_path.startswith("/openid/"):
-        asked = {**asked, "scope": "", "user_scope": asked.get("scope", "")}
+    asked = _scoped(request, {**fields(request.raw_query), **fields(request.raw)})
     app = installs.app_by_client(ctx, asked.get("client_id", ""))
     wrong = _wrong(app, asked)
     if wrong or app is None:

@@ -1,21 +1,25 @@
 """OAuth: codes for tokens, rotation, OpenID. Source: https://docs.slack.dev/authentication/installing-with-oauth.
 
-Imports: call, installs.
+Imports: call, installs, pkce.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Any
 
-from twins.slack import installs, openid, webhooks, world
+from twins.slack import installs, openid, pkce, webhooks, world
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
 
 
 def client(call: Call) -> dict[str, Any]:
-    """The app that a client id and secret belong to. Raises `invalid_client_id`, `bad_client_secret`."""
+    """The app that a client id and secret belong to; a public client proves itself otherwise.
+
+    Raises `invalid_client_id`, `bad_client_secret`.
+    """
     id, secret = call.args.text("client_id"), call.args.text("client_secret")
     word, _, rest = call.request.headers.get("authorization", "").partition(" ")
     if word.lower() == "basic":
@@ -26,19 +30,29 @@ def client(call: Call) -> dict[str, Any]:
     app = next((app for app in webhooks.apps(call.ctx) if app["client_id"] == id), None)
     if app is None:
         raise fail("invalid_client_id")
-    if app["client_secret"] != secret:
+    if app["client_secret"] != secret and (secret or not _public(call, app)):
         raise fail("bad_client_secret")
     return app
 
 
-def grant(call: Call, app: dict[str, Any]) -> dict[str, Any]:
-    """What a code stands for; it works once. Raises `invalid_code`, `bad_redirect_uri`."""
+def _public(call: Call, app: Mapping[str, Any]) -> bool:
+    """Whether a call without a secret carries its own proof: a code's verifier, or a refresh token of a program."""
+    if not app.get("pkce"):
+        return False
+    refreshing = call.args.text("grant_type") == "refresh_token"
+    held = call.ctx.store.find("grant", call.args.text("refresh_token" if refreshing else "code")) or {}
+    return bool(held.get("public")) if refreshing else bool(held.get("challenge") and call.args.text("code_verifier"))
+
+
+def grant(call: Call, app: dict[str, Any], mismatch: str = "invalid_code_verifier") -> dict[str, Any]:
+    """What a code stands for; it works once. Raises `invalid_code`, `bad_redirect_uri`, or what a wrong verifier is."""
     found = call.ctx.store.find("grant", call.args.text("code"))
     if found is None or found["kind"] != "code" or found["app"] != app["id"] or found["expires"] <= call.ctx.now:
         raise fail("invalid_code")
     given = call.args.text("redirect_uri")
     if found["redirect_uri"] and given != found["redirect_uri"] and (given or found["explicit"]):
         raise fail("bad_redirect_uri")
+    pkce.prove(app, found, call.args.text("code_verifier"), mismatch)
     call.ctx.store.delete("grant", found["id"])
     return found
 
@@ -90,7 +104,7 @@ def openid_token(call: Call) -> dict[str, Any]:
         told = installs.refreshed(call.ctx, app, call.args.text("refresh_token"))
         names = ("access_token", "refresh_token", "expires_in")
         return {"token_type": "Bearer", **{name: told[name] for name in names}}
-    agreed = grant(call, app)
+    agreed = grant(call, app, "invalid_grant")
     user = installs.install(call.ctx, app, agreed)["authed_user"]
     token = str(user.get("access_token", ""))
     signed = openid.id_token(call.ctx, user["id"], app["client_id"], token, str(agreed.get("nonce") or ""))
