@@ -82,7 +82,7 @@ def _wrong(app: Mapping[str, Any] | None, asked: Mapping[str, str]) -> str:
         return "redirect_uri is missing and the app has none configured."
     if not asked.get("scope") and not asked.get("user_scope"):
         return "no scopes requested"
-    return pkce.refused(app, uri or known[0], asked)
+    return pkce.refused(app, uri or str(next(iter(known), "")), asked)
 
 
 @twin.page("POST", "/oauth/v2/authorize")
