@@ -76,6 +76,36 @@ def test_one_authorization_of_several_is_named(twin: Twin, app: WebhookReceiver,
     assert [each["user_id"] for each in told["authorizations"]] == [world.BOT_USER, world.ANA, world.BEN]
 
 
+def test_people_and_bots_hear_of_themselves(
+    twin: Twin, app: WebhookReceiver, ana: WebClient, ben: WebClient, bot: WebClient
+) -> None:
+    names = ["channel_left", "group_left", "subteam_self_added", "subteam_self_removed"]
+    listen(twin, app, events=names, user_events=names)
+    room = bot.conversations_create(name="room")["channel"]["id"]
+    secret = ana.conversations_create(name="secret", is_private=True)["channel"]["id"]
+    bot.conversations_invite(channel=room, users=f"{world.ANA},{world.BEN}")
+    ana.conversations_invite(channel=secret, users=world.BEN)
+    ben.conversations_leave(channel=room)
+    ana.conversations_kick(channel=secret, user=world.BEN)
+    bot.conversations_leave(channel=room)
+    group = ana.usergroups_create(name="Team", handle="team")["usergroup"]["id"]
+    for users in (world.BEN, world.ANA):
+        ana.usergroups_users_update(usergroup=group, users=users)
+    twin.idle()
+    sent = sorted((sent.json for sent in app.of()), key=lambda body: str(body["event"]["event_ts"]))
+    told = [(body["authorizations"][0]["user_id"], body["event"]) for body in sent]
+    assert [(user, event["type"]) for user, event in told] == [
+        (world.BEN, "channel_left"), (world.BEN, "group_left"), (world.BOT_USER, "channel_left"),
+        (world.BEN, "subteam_self_added"), (world.ANA, "subteam_self_added"), (world.BEN, "subteam_self_removed"),
+    ]  # fmt: skip
+    assert [event["channel"] for _, event in told[:3]] == [room, secret, room]
+    assert [event["actor_id"] for _, event in told[:3]] == [world.BEN, world.ANA, world.BOT_USER]
+    assert {event["subteam_id"] for _, event in told[3:]} == {group}
+    web = client(twin, world.APP_TOKEN)
+    held = web.apps_event_authorizations_list(event_context=sent[0]["event_context"])["authorizations"]
+    assert [each["user_id"] for each in held] == [world.BEN]
+
+
 # what an event tells -------------------------------------------------------------------------------------------------
 
 TOLD: dict[str, set[str]] = {

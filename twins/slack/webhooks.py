@@ -44,12 +44,18 @@ def sign(body: bytes, secret: str, at: int, headers: dict[str, str]) -> dict[str
 # events --------------------------------------------------------------------------------------------------------------
 
 
-def notify(ctx: Ctx, team: str, type: str, event: Mapping[str, Any], *, channel: str = "", app: str = "") -> None:
-    """Tell the apps of a workspace of something; of a conversation, only those whose bot is in it."""
+def notify(
+    ctx: Ctx, team: str, type: str, event: Mapping[str, Any], *, channel: str = "", app: str = "", person: str = ""
+) -> None:
+    """Tell the apps of a workspace of something; of a conversation, only those whose bot is in it.
+
+    What concerns one `person` alone is told to installations of theirs (of the bot, when it is the bot).
+    """
     inner = {**event, "type": type}
     inner.setdefault("event_ts", f"{ctx.now}.{ctx.store.next('event_ts') % 1_000_000:06d}")
     kind = MESSAGES.get(str(event.get("channel_type")), type) if type == "message" else type
-    ctx.emit(kind, inner, kind="event", team=team, channel=channel, app=app)
+    more: dict[str, Any] = {"person": person} if person else {}
+    ctx.emit(kind, inner, kind="event", team=team, channel=channel, app=app, **more)
 
 
 @twin.envelope
@@ -80,14 +86,19 @@ def authorizations(ctx: Ctx, app: Mapping[str, Any], event: Mapping[str, Any]) -
 
 def _seen_in(ctx: Ctx, app: Data, event: Data, team: str, channel: str) -> list[dict[str, Any]]:
     found = []
+    person = event.get("person")
     wanted = eventscopes.needed(str(event["type"]), event["body"])
     if subscribed(app.get("events") or (), event):
         bot = bot_user(ctx, str(app["id"]), team)
-        inside = bot and (not channel or ctx.store.raw("member", f"{channel} {bot}") is not None)
+        inside = (
+            bot and person in (None, bot) and (not channel or ctx.store.raw("member", f"{channel} {bot}") is not None)
+        )
         if inside and (not wanted or granted(ctx, str(app["id"]), team, bot).intersection(wanted)):
             found.append(_authorization(ctx, team, bot, is_bot=True))
     if subscribed(app.get("user_events") or (), event):
         for user in installers(ctx, str(app["id"]), team):
+            if person not in (None, user):
+                continue
             if channel and ctx.store.raw("member", f"{channel} {user}") is None:
                 continue
             if not wanted or granted(ctx, str(app["id"]), team, user).intersection(wanted):
@@ -131,6 +142,7 @@ def installers(ctx: Ctx, app: str, team: str) -> list[str]:
 def context_of(app: Mapping[str, Any], event: Mapping[str, Any]) -> str:
     """The `event_context` of an event: what it is and where, in base64."""
     parts = {"et": event["body"]["type"], "tid": event["team"], "aid": app["id"], "cid": event.get("channel") or None}
+    parts["uid"] = event.get("person")
     named = {name: value for name, value in parts.items() if value}
     return "4-" + base64.urlsafe_b64encode(orjson.dumps(named)).decode().rstrip("=")
 
@@ -145,7 +157,8 @@ def event_in(ctx: Ctx, context: str) -> dict[str, Any] | None:
         return None
     place = ctx.store.find("channel", channel) if channel and type == "message" else None
     kind = MESSAGES[places.event_kind(place)] if place else type
-    return {"type": kind, "body": {"type": type}, "team": team, "channel": channel}
+    person = {"person": str(parts["uid"])} if parts.get("uid") else {}
+    return {"type": kind, "body": {"type": type}, "team": team, "channel": channel, **person}
 
 
 def wrapped(ctx: Ctx, app: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,8 +30,8 @@ def enter(ctx: Ctx, channel: dict[str, Any], user: str, inviter: str = "") -> No
     webhooks.notify(ctx, channel["team"], "member_joined_channel", event, channel=channel["id"])
 
 
-def leave_channel(ctx: Ctx, channel: dict[str, Any], user: str) -> None:
-    """End a membership, with the message and the event of it."""
+def leave_channel(ctx: Ctx, channel: dict[str, Any], user: str, actor: str = "") -> None:
+    """End a membership, with the message and the events of it; `actor` is who ended it, if not the member."""
     subtype = f"{places.event_prefix(channel)}_leave"
     messages.system(ctx, channel, subtype, user, f"<@{user}> has left the channel")
     event = {
@@ -40,6 +40,8 @@ def leave_channel(ctx: Ctx, channel: dict[str, Any], user: str) -> None:
     }  # fmt: skip
     webhooks.notify(ctx, channel["team"], "member_left_channel", event, channel=channel["id"])
     places.remove(ctx, channel["id"], user)
+    own = {"channel": channel["id"], "actor_id": actor or user}
+    webhooks.notify(ctx, channel["team"], f"{places.event_prefix(channel)}_left", own, person=user)
 
 
 def _only_channels(channel: dict[str, Any]) -> None:
@@ -112,7 +114,7 @@ def kick(call: Call) -> dict[str, Any]:
             raise fail("not_in_channel")
     if not call.is_bot and not call.is_admin and channel["creator"] != call.user:
         raise fail("restricted_action")
-    leave_channel(call.ctx, channel, user)
+    leave_channel(call.ctx, channel, user, call.user)
     return {}
 
 

@@ -137,4 +137,7 @@ def set_users(call: Call) -> dict[str, Any]:
         "removed_users": [user for user in before if user not in users],
     }  # fmt: skip
     webhooks.notify(call.ctx, call.team, "subteam_members_changed", change)
+    for type, whom in (("subteam_self_added", "added_users"), ("subteam_self_removed", "removed_users")):
+        for user in change[whom]:
+            webhooks.notify(call.ctx, call.team, type, {"subteam_id": group["id"]}, person=user)
     return {"usergroup": _shown(call, after, users=True)}
