@@ -6,13 +6,17 @@ Imports: server (background), errors; httpx when a live twin is asked.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
 from twinkit.errors import UsageError
 from twinkit.server.background import Answer, Application, Background, ask
+
+if TYPE_CHECKING:
+    import ssl
 
 ASK_SECONDS = 60.0
 
@@ -57,7 +61,9 @@ class LiveWire:
         import httpx
 
         parts = urlsplit(url)
-        self._client = httpx.Client(base_url=f"{parts.scheme}://{parts.netloc}", timeout=ASK_SECONDS, trust_env=False)
+        self._client = httpx.Client(
+            base_url=f"{parts.scheme}://{parts.netloc}", timeout=ASK_SECONDS, trust_env=False, verify=certificates()
+        )
 
     def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send one request."""
@@ -126,3 +132,11 @@ def _message(data: Any) -> str:
 def segment(text: str) -> str:
     """Text as one segment of a path."""
     return quote(text, safe="")
+
+
+@cache
+def certificates() -> ssl.SSLContext:
+    """What every client trusts, read once: reading it costs more than a test's fresh instance."""
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=False)

@@ -16,7 +16,7 @@ from twinkit.errors import UsageError
 from twinkit.testing import rows
 from twinkit.testing.assertions import Assertions, listing
 from twinkit.testing.clock import TwinClock
-from twinkit.testing.plane import LiveWire, Plane, PlaneError, segment
+from twinkit.testing.plane import LiveWire, Plane, PlaneError, certificates, segment
 from twinkit.testing.receiver import WebhookReceiver
 from twinkit.testing.rows import Change, Delivery, Event, Exchange, Record
 
@@ -90,7 +90,9 @@ class Twin(Assertions):
             import httpx
 
             headers = {"authorization": self.authorization} if self.authorization else {}
-            self._client = httpx.Client(base_url=self.url, headers=headers, timeout=30, trust_env=False)
+            self._client = httpx.Client(
+                base_url=self.url, headers=headers, timeout=30, trust_env=False, verify=certificates()
+            )
             self._stack.callback(self._client.close)
         return self._client
 
