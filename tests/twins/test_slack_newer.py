@@ -71,15 +71,45 @@ def test_a_channel_of_an_agent(bot: WebClient) -> None:
     assert written["sections_changed_count"] == 1
     (listed,) = ask(bot, "agents.conversations.listViews", channel_id=channel)["views"]
     assert listed["view_key"] == "k"
-    commands = [{"name": "stop"}, {"name": "go"}]
+    commands = [{"name": name, "description": f"to {name}"} for name in ("stop", "go")]
     assert ask(bot, "agents.conversations.setCommands", channel_id=channel, commands=commands)["command_count"] == 2
     ask(bot, "agents.conversations.setProperties", channel_id=channel, code_channel={"repo": "x"})
-    assert ask(bot, "agents.sessions.setStatus", channel_id=channel, status="working", title="T")["title"] == "T"
+    assert ask(bot, "agents.sessions.setStatus", channel_id=channel, status="processing", title="T")["title"] == "T"
     assert ask(bot, "agents.sessions.rename", channel_id=channel, title="U")["title"] == "U"
     ask(bot, "agents.conversations.removeView", channel_id=channel, view_key="k")
     assert refused(bot, "agents.conversations.removeView", channel_id=channel, view_key="k") == "view_not_found"
     ask(bot, "agents.conversations.archive", channel_id=channel)
     assert refused(bot, "agents.conversations.archive", channel_id=channel) == "already_archived"
+
+
+def test_what_agents_are_refused(bot: WebClient) -> None:
+    channel = ask(bot, "agents.conversations.create", name="session-2")["channel_id"]
+    general = {"channel_id": GENERAL}
+
+    def told(name: str, **arguments: Any) -> str:
+        return refused(bot, f"agents.{name}", **{"channel_id": channel, **arguments})
+
+    for name in ("archive", "listViews", "setProperties", "setView"):
+        assert told(f"conversations.{name}", **general) == "not_agent_channel"
+    assert told("conversations.setProperties") == "no_properties_provided"
+    assert told("conversations.setProperties", status="working") == "invalid_status"
+    assert told("conversations.setProperties", title="x" * 201) == "invalid_title"
+    ask(bot, "agents.conversations.setProperties", channel_id=channel, title="Other", status="suspended")
+    session = bot.conversations_info(channel=channel)["channel"]["properties"]["agent_session"]
+    assert (session["title"], session["status"]) == ("Other", "suspended")
+    each = [{"name": f"c{number}", "description": "x"} for number in range(11)]
+    assert told("conversations.setCommands", commands=each) == "too_many_commands"
+    assert told("conversations.setCommands", commands=[each[0], each[0]]) == "duplicate_command"
+    assert told("conversations.setCommands", commands=[{"name": "x"}]) == "invalid_commands"
+    assert told("conversations.removeView") == "invalid_arguments"
+    assert told("sessions.setStatus", status="working") == "invalid_status"
+    assert told("sessions.setStatus", status="active", thread_ts="1.2") == "thread_ts_not_allowed"
+    assert told("sessions.setStatus", status="active", **general) == "thread_ts_required"
+    thread = {**general, "thread_ts": bot.chat_postMessage(channel=GENERAL, text="x")["ts"]}
+    assert told("sessions.rename", title="x", **thread) == "session_not_found"
+    assert ask(bot, "agents.sessions.setStatus", status="active", title="T", **thread)["title"] == "T"
+    assert ask(bot, "agents.sessions.setStatus", status="closed", title="U", **thread)["title"] == "T"
+    assert ask(bot, "agents.sessions.rename", title="V", **thread)["title"] == "V"
 
 
 def test_invites_that_are_asked_for(twin: Twin, ana: WebClient, bot: WebClient) -> None:

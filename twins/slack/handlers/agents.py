@@ -1,6 +1,7 @@
 """agents.conversations.*, agents.sessions.*: channels in which agents work. Imports: call, places, handlers.canvases.
 
-Source: https://docs.slack.dev/reference/methods/agents.conversations.create; replies as @slack/web-api types them.
+Source: https://docs.slack.dev/reference/methods/agents.conversations.create and the pages beside it; replies as
+@slack/web-api types them.
 """
 
 from __future__ import annotations
@@ -13,10 +14,22 @@ from twins.slack.call import Call, method
 from twins.slack.failing import fail, missing_argument
 from twins.slack.handlers import canvases, channels
 
+STATUSES = ("active", "processing", "suspended", "closed")
+MOST_COMMANDS = 10
+LONGEST_TITLE = 200
+
 
 def _channel(call: Call, name: str = "channel_id") -> dict[str, Any]:
-    """A channel that the caller is in. Raises `channel_not_found`, `not_in_channel`."""
-    return places.inside(call, call.args.need(name))
+    """A channel of an agent that the caller is in. Raises `not_agent_channel`, and what `places.inside` raises."""
+    channel = places.inside(call, call.args.need(name))
+    if not _of_session(channel):
+        raise fail("not_agent_channel")
+    return channel
+
+
+def _of_session(channel: dict[str, Any]) -> bool:
+    """Whether a channel was made for a session of an agent."""
+    return "agent_session" in (channel.get("properties") or {})
 
 
 @method("agents.conversations.create")
@@ -46,13 +59,19 @@ def archive(call: Call) -> dict[str, Any]:
 
 @method("agents.conversations.setProperties")
 def set_properties(call: Call) -> dict[str, Any]:
-    """What the channel tells of the code or the resource that the agent works on."""
+    """What the channel tells of the session, and of the code or the resource that the agent works on."""
     channel = _channel(call)
     given = {name: call.args.json(name, "invalid_arguments") for name in ("code_channel", "agent_resource")}
     kept = {name: value for name, value in given.items() if isinstance(value, dict)}
-    if not kept:
-        raise missing_argument("code_channel")
-    properties = {**channel.get("properties", {}), **kept}
+    told = {name: call.args.text(name) for name in ("title", "status") if name in call.args}
+    if not kept and not told:
+        raise fail("no_properties_provided")
+    if told.get("status", "active") not in STATUSES:
+        raise fail("invalid_status")
+    if len(told.get("title", "")) > LONGEST_TITLE:
+        raise fail("invalid_title")
+    properties = {**channel["properties"], **kept}
+    properties["agent_session"] = {**properties["agent_session"], **told}
     call.ctx.store.update("channel", channel["id"], properties=properties)
     return {"channel_id": channel["id"]}
 
@@ -64,6 +83,12 @@ def set_commands(call: Call) -> dict[str, Any]:
     commands = call.args.json("commands", "invalid_arguments")
     if not isinstance(commands, list):
         raise missing_argument("commands")
+    if any(not (isinstance(each, dict) and each.get("name") and each.get("description")) for each in commands):
+        raise fail("invalid_commands")
+    if len(commands) > MOST_COMMANDS:
+        raise fail("too_many_commands")
+    if len({each["name"] for each in commands}) < len(commands):
+        raise fail("duplicate_command")
     call.ctx.store.update("channel", channel["id"], agent_commands=commands)
     return {"channel_id": channel["id"], "command_count": len(commands)}
 
@@ -119,6 +144,8 @@ def list_views(call: Call) -> dict[str, Any]:
 def remove_view(call: Call) -> dict[str, Any]:
     """Show it no longer."""
     channel = _channel(call)
+    if bool(call.args.text("view_id")) == bool(call.args.text("view_key")):
+        raise fail("invalid_arguments")
     found = _view(call, channel["id"])
     if found is None:
         raise fail("view_not_found")
@@ -160,10 +187,23 @@ def _write(call: Call, canvas: str, content: str) -> int:
 # sessions ------------------------------------------------------------------------------------------------------------
 
 
-def _session(call: Call, **changes: Any) -> dict[str, Any]:
-    """The session in a channel, or in a thread of it, after a change."""
-    channel = _channel(call)
-    id = f"{channel['id']} {call.args.text('thread_ts')}".strip()
+def _place(call: Call) -> tuple[str, bool]:
+    """Where a session is: its record's id, and whether the channel is its own.
+
+    Raises `thread_ts_required`, `thread_ts_not_allowed`, and what `places.inside` raises.
+    """
+    channel = places.inside(call, call.args.need("channel_id"))
+    thread = call.args.text("thread_ts")
+    own = _of_session(channel)
+    if own and thread:
+        raise fail("thread_ts_not_allowed")
+    if not own and not thread:
+        raise fail("thread_ts_required")
+    return f"{channel['id']} {thread}".strip(), own
+
+
+def _session(call: Call, id: str, **changes: Any) -> dict[str, Any]:
+    """The session after a change."""
     if call.ctx.store.find("agent_session", id) is None:
         call.ctx.store.insert("agent_session", {"id": id, "title": "", "status": ""})
     found: dict[str, Any] = call.ctx.store.update("agent_session", id, **changes)
@@ -173,14 +213,21 @@ def _session(call: Call, **changes: Any) -> dict[str, Any]:
 @method("agents.sessions.rename")
 def rename(call: Call) -> dict[str, Any]:
     """Another title."""
-    return {"title": _session(call, title=call.args.need("title"))["title"]}
+    title = call.args.need("title")
+    id, own = _place(call)
+    if not own and call.ctx.store.find("agent_session", id) is None:
+        raise fail("session_not_found")
+    return {"title": _session(call, id, title=title)["title"]}
 
 
 @method("agents.sessions.setStatus")
 def set_status(call: Call) -> dict[str, Any]:
-    """What the agent is about."""
-    changes = {"status": call.args.need("status")}
-    if "title" in call.args:
-        changes["title"] = call.args.text("title")
-    found = _session(call, **changes)
+    """What the agent is about; a session begins with it, and has its title from then on."""
+    status = call.args.need("status")
+    if status not in STATUSES:
+        raise fail("invalid_status")
+    id, _ = _place(call)
+    new = call.ctx.store.find("agent_session", id) is None
+    title = {"title": call.args.text("title")} if new and "title" in call.args else {}
+    found = _session(call, id, status=status, **title)
     return {"agent_status": found["status"], "status": found["status"], "title": found["title"]}
