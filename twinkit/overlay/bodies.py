@@ -119,7 +119,8 @@ class Bodies:
             properties = inner or properties
             rename = self._rename(properties, own, nouns)
             rest = {name: schema for name, schema in properties.items() if name not in rename}
-            spread = self._spread.of(rest, own, nouns) if own and "style" not in out else {}
+            apart = bool(own) and "style" not in out and not rest.keys() <= own.keys()
+            spread = self._spread.of(rest, own, nouns) if apart else {}
             out |= {"rename": rename} if rename else {}
             copied = self._spread.copied(rest, own, spread)
             out |= {"spread": spread} if spread else {}

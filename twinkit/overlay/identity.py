@@ -87,7 +87,9 @@ def id_property(
     `guess`: also by a likeness. `given`: what callers send, which names other records rather than this one.
     `parents`: what the path calls the record's parents, as `norm` spells it.
     """
-    scalars = {name: schema for name, schema in shapes.scalar_properties(node).items() if norm(name) not in parents}
+    scalars: Mapping[str, Any] = shapes.scalar_properties(node)
+    if parents:
+        scalars = {name: schema for name, schema in scalars.items() if norm(name) not in parents}
     if not scalars:
         return None
     by_norm: dict[str, str] = {}

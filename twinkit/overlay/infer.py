@@ -99,9 +99,7 @@ class Inference:
         path = self._path_schema(home)
         narrow = path if path is not None and narrower(self.shapes, path, schema) else schema
         pattern = id_pattern(self.shapes, narrow)
-        sure = id_property(self.shapes, unit.node, home.param, name, guess=False) is not None
-        named = place is not None or (shown is not None and sure)
-        link = link_property(self.shapes, unit.node, sent=self._sent(home), sure=named) if home.item_ops else None
+        link = self._link(name, unit, home, shown if place is None else place)
         stamps, formats = times(self.shapes, unit.node)
         _, node = self.shapes.resolve(unit.node)
         body = next((op.body for m in members for op in m.ops if op.method == "post" and op.body is not None), None)
@@ -161,6 +159,14 @@ class Inference:
         if found in sent and whole and self._text(unit, found):
             return None, None  # what callers name things is no number
         return found, None
+
+    def _link(self, name: str, unit: Unit, home: Collection, shown: str | None) -> str | None:
+        """The place of a record's own address; what is but called `url` is one where nothing surely shows the id."""
+        sent = self._sent(home) if home.item_ops else set()
+        if not home.item_ops or link_property(self.shapes, unit.node, sent=sent, sure=False) is None:
+            return None
+        sure = id_property(self.shapes, unit.node, home.param, name, guess=False) is not None
+        return link_property(self.shapes, unit.node, sent=sent, sure="." in (shown or "") or (bool(shown) and sure))
 
     def _sent(self, home: Collection) -> set[str]:
         """What callers send to make or replace a record."""

@@ -63,6 +63,7 @@ class Shapes:
     def __init__(self, canonical: Mapping[str, Any]) -> None:
         self.schemas: Mapping[str, Any] = canonical.get("schemas") or {}
         self._properties: dict[int, dict[str, Any]] = {}
+        self._scalars: dict[int, dict[str, Any]] = {}
         self._units: dict[int, Unit] = {}
         self._kinds: dict[int, frozenset[str]] = {}
         self._branches: dict[str, frozenset[str]] = {}
@@ -414,11 +415,15 @@ class Shapes:
 
     def scalar_properties(self, node: Any) -> dict[str, Any]:
         """Properties that may be a string, number or boolean."""
-        return {
-            name: schema
-            for name, schema in self.properties(node).items()
-            if (types := self.types(schema)) and not types <= {"object", "array", "null"}
-        }
+        known = self._scalars.get(id(node))
+        if known is None:
+            known = self._scalars[id(node)] = {
+                name: schema
+                for name, schema in self.properties(node).items()
+                if (types := self.types(schema)) and not types <= {"object", "array", "null"}
+            }
+            self._keep.append(node)
+        return known
 
 
 IDS = ("id", "uuid", "guid", "_id", "ID", "Id", "sid", "uid", "gid", "$id", "@id", "sha")
