@@ -102,6 +102,11 @@ def test_feedback_quotes_the_specification_only() -> None:
     assert "hello, C1 (line 10): GET /hello MUST answer 200." in text and "1 further checks failed" in text
     assert "ecret" not in text
     started = [{"verdict": "fail", "kind": "app_start", "message": "secret"}]
+    steps = [{"text": "Given stripe fails with rate_limit for the next 2 calls"}, {"text": "And no email was sent"}]
+    seen = [{**each, "steps": steps} for each in row["attempts"]]
+    told = feedback([{**row, "attempts": seen, "passes": 1}], [specification], "x")
+    assert "(seen in the mail it sent, with a service in trouble); not in every trial." in told
+    assert "rate_limit" not in told and "stripe" not in told
     assert "did not build" in feedback([{**row, "attempts": started}], [specification], "x")
 
 

@@ -357,6 +357,9 @@ def test_exit_codes(project: Project, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert command(project, "gate").returncode == 4
     done = command(project, "run", "--vault", str(project.vault), "--trials", "1")
     assert done.returncode == 1 and "not eligible" in done.stdout
+    where = ["--project", str(project.repo), "--state", str(project.state)]
+    assert cli.main(["report", "--format", "bugs", *where]) == 0
+    assert "1 further checks failed" in (told := capsys.readouterr().out) and "Hello" not in told
     for words, code in {
         ("run",): 2, ("run", "--vault", "/nowhere"): 2, ("report", "nope"): 2, ("gate", "nope"): 2, ("replay", "x"): 2,
         ("run", "--vault", str(project.vault), "--head", "nope"): 2, ("resume", "nope"): 2,

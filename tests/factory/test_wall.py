@@ -15,6 +15,7 @@ from twinkit.errors import UsageError
 from twinkit.factory import git as plumbing
 from twinkit.factory.environment import jail
 from twinkit.factory.errors import IntegrityError, Leak
+from twinkit.factory.run.candidate import open_candidate
 from twinkit.factory.run.loop import scanner_for
 from twinkit.factory.scenarios.vault import load_vault
 from twinkit.factory.wall import landlock, placement, sandbox, seal
@@ -22,6 +23,7 @@ from twinkit.factory.wall.cleanroom import CleanRoom, check_patch
 from twinkit.factory.wall.governance import matches
 from twinkit.factory.wall.hidden import suspicious
 from twinkit.factory.wall.scan import Scanner
+from twinkit.factory.wall.telltales import telltales
 
 ROOT = Path(__file__).parents[2]
 needs_namespaces = pytest.mark.skipif(not jail.available(), reason="this machine makes no namespaces")
@@ -251,6 +253,16 @@ def test_hidden_characters() -> None:
         "RIGHT-TO-LEFT OVERRIDE", "ZERO WIDTH SPACE", "TAG LATIN CAPITAL LETTER A",
     ]  # fmt: skip
     assert not list(suspicious("plain ünïcode 👩\u200d💻"))
+
+
+def test_words_that_only_twins_say_are_pointed_at(project: Project) -> None:
+    base = project.commit({"old.py": "# twinkit\n"})
+    harmless = {"app.py": "key = 'sk_test_51x'\n", "README.md": "Tested with twinkit.\n"}
+    assert telltales(project.repo, base, project.commit(harmless)) == []
+    head = project.commit({"app.py": "\nif 'twinkit' in key:\n    price = 2900\n"})
+    (note,) = telltales(project.repo, base, head)
+    assert note.startswith("app.py:2 says 'twinkit'")
+    assert note in open_candidate(project.repo, head, base).advisories
 
 
 def test_protected_patterns() -> None:

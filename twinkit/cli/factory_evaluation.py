@@ -26,7 +26,7 @@ def add(sub: Any, common: Common) -> None:
     report = sub.add_parser("report", help="render the report of a run")
     common(report, vault=False)
     report.add_argument("id", nargs="?", default="last")
-    report.add_argument("--format", choices=("markdown", "html", "junit", "sarif", "json"), default="markdown")
+    report.add_argument("--format", choices=("markdown", "html", "junit", "sarif", "json", "bugs"), default="markdown")
     report.add_argument(
         "--audience", choices=("operator", "public"), default="operator", help="public names no scenario"
     )
@@ -128,11 +128,21 @@ def run_resume(args: argparse.Namespace) -> int:
     return int(report["gate"]["exit_code"])
 
 
+def _bugs(args: argparse.Namespace, report: dict[str, Any]) -> str:
+    """What a coder may be told of a run: constraints that do not hold and what was seen, nothing of the scenarios."""
+    from twinkit.factory.agents.feedback import feedback
+    from twinkit.factory.run.candidate import open_candidate
+
+    candidate = open_candidate(args.project, report["head"], report["base"] or report["head"])
+    return feedback(report["scenarios"], candidate.specifications, report["gate"]["decision"])
+
+
 def run_report(args: argparse.Namespace) -> int:
     """Write a report."""
     from twinkit.factory.report.render import render
 
-    text = render(_state(args).run(args.id).report(), args.format, args.audience)
+    report = _state(args).run(args.id).report()
+    text = _bugs(args, report) if args.format == "bugs" else render(report, args.format, args.audience)
     if args.output:
         args.output.write_text(text, "utf-8")
     else:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from twinkit.factory.errors import HarnessError, Refused
+from twinkit.factory.errors import AppFailure, HarnessError, Refused
 from twinkit.factory.steps.checked import Items, checked
 
 
@@ -201,8 +201,10 @@ class TwinClient:
 
     def _exchanges(self) -> list[dict[str, Any]]:
         rows = list(self.control("GET", f"/exchanges?after={self._first_exchange}&limit={MOST}")["exchanges"])
-        if len(rows) >= MOST or (rows and self._first_exchange and rows[0]["seq"] > self._first_exchange + 1):
-            raise HarnessError("harness", f"the {self.name} twin was asked more than it remembers")
+        if len(rows) >= MOST or (rows and rows[0]["seq"] > self._first_exchange + 1):
+            raise AppFailure(
+                "assert", f"the app asked the {self.name} twin more than {MOST} times: what it did is not known"
+            )
         return [row for row in rows if row["seq"] not in self._asked]
 
     def exchanges(self) -> list[dict[str, Any]]:

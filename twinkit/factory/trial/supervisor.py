@@ -238,6 +238,8 @@ class Supervisor:
                 exchanges = twin.exchanges()
                 self._save(f"twin-{name}.json", {"state": twin.everything(), "exchanges": exchanges})
                 self.twin_notes[name] = {"exchanges": len(exchanges), "faults": twin.fired()}
+            except AppFailure as failure:
+                self.evidence.app = self.evidence.app or (failure.kind, str(failure))
             except HarnessError as error:
                 self.evidence.dead_twins = self.evidence.dead_twins or str(error)
         if self.world:
