@@ -15,8 +15,7 @@ from tests.factory.conftest import HELLO, PYTHON, SCENARIO, TINY, Trial, write
 from twinkit.factory.environment import jail
 from twinkit.factory.environment.app import App
 from twinkit.factory.environment.spawn import start
-from twinkit.factory.environment.twin_client import TwinClient
-from twinkit.factory.errors import AppFailure, HarnessError
+from twinkit.factory.errors import HarnessError
 from twinkit.factory.trial import result as results
 from twinkit.factory.trial.result import Result
 from twinkit.factory.trial.verdict import Evidence, decide
@@ -486,30 +485,6 @@ def test_the_table_of_verdicts() -> None:
         (Evidence(**fine, app=blamed, evaluation=("pass", "")), "fail"),
     ]:
         assert decide(evidence)[0] == expected, evidence
-
-
-def test_commands_that_hang_or_break_are_the_apps_failure(trial: Trial) -> None:
-    app = {"serves": False, "start": ()}
-    scenario = (
-        '## Scenario: A job\n```yaml config\ntimeout: 1s\n```\nWhen I run "{}"\nThen the command ends with code 0\n'
-    )
-    assert verdict(trial(scenario=scenario.format("true"), app=app)) == ("pass", "")
-    assert verdict(trial(scenario=scenario.format("false"), app=app)) == ("fail", "assert")
-    assert verdict(trial(scenario=scenario.format("sleep 30"), app=app)) == ("fail", "app_timeout")
-    quiet = 'When I run "false"\nThen the command does not print "secret"\n'
-    assert verdict(trial(scenario="## Scenario: A job\n" + quiet, app=app)) == ("error", "harness"), "proves nothing"
-
-
-def test_calls_that_a_twin_no_longer_remembers_are_never_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = TwinClient("x", {"url": "http://127.0.0.1:1"}, "token")
-    rows = [{"seq": number, "method": "GET", "path": "/"} for number in range(1, 4)]
-    answer = {"exchanges": rows}
-    monkeypatch.setattr(client, "control", lambda method, path, payload=None: answer)
-    assert len(client.exchanges()) == 3
-    for forgetful in (rows[1:], rows * 4000):
-        answer["exchanges"] = forgetful
-        with pytest.raises(AppFailure, match="more than"):
-            client.exchanges()
 
 
 def test_an_empty_trial_is_quick(trial: Trial) -> None:
