@@ -1,4 +1,4 @@
-"""What is no evidence for an app: unread words of a step, absence alone, forgotten calls, commands that did not work."""
+"""What is no evidence for an app: unread words of a step, absence alone, forgotten calls, commands that failed."""
 
 from __future__ import annotations
 
