@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twinkit.errors import UsageError
-from twinkit.faults.injector import DeliveryFault
 from twinkit.store.events import Delivery
 from twinkit.store.store import Store
 from twinkit.webhooks.receiver import Receiver
+
+if TYPE_CHECKING:
+    from twinkit.faults.injector import DeliveryFault
 
 JSON = {"content-type": "application/json; charset=utf-8"}
 
@@ -27,7 +29,7 @@ class Outgoing:
 
 
 Compose = Callable[[Receiver], "Outgoing | bytes"]
-Decide = Callable[[str, str], DeliveryFault | None]
+Decide = Callable[[str, str], "DeliveryFault | None"]
 
 
 def enqueue(
@@ -50,23 +52,18 @@ def enqueue(
         if not receiver.wants(event_type):
             continue
         fault = decide(event_type, receiver.id) if decide else None
-        rows += _add(store, event, receiver, now, compose, fault or DeliveryFault(()))
+        rows += _add(store, event, receiver, now, compose, fault)
     return rows
 
 
-def _add(store: Store, event: int, receiver: Receiver, now: int, compose: Compose, fault: DeliveryFault) -> list[int]:
-    if fault.api_version:
+def _add(
+    store: Store, event: int, receiver: Receiver, now: int, compose: Compose, fault: DeliveryFault | None
+) -> list[int]:
+    if fault is not None and fault.api_version:
         receiver = _with_version(receiver, fault.api_version)
     made = compose(receiver)
     outgoing = Outgoing(made, JSON) if isinstance(made, bytes) else made
-    status = "disabled" if fault.disable else "dropped" if fault.drop == -1 else "pending"
-    data: dict[str, Any] = {"secret": receiver.secret}
-    if fault.rules:
-        data["fault"] = ", ".join(fault.rules)
-    if fault.signature != "valid":
-        data["signature"] = fault.signature
-    if fault.drop > 0:
-        data["lose"] = fault.drop
+    status, data = _befallen(receiver, fault)
     return [
         store.add_delivery(
             event,
@@ -78,8 +75,22 @@ def _add(store: Store, event: int, receiver: Receiver, now: int, compose: Compos
             request_body=outgoing.body,
             data=data,
         )
-        for delay in fault.delays
+        for delay in (fault.delays if fault is not None else (0,))
     ]
+
+
+def _befallen(receiver: Receiver, fault: DeliveryFault | None) -> tuple[str, dict[str, Any]]:
+    """(status, the sender's own data) of a delivery, with what a fault does to it."""
+    data: dict[str, Any] = {"secret": receiver.secret}
+    if fault is None:
+        return "pending", data
+    if fault.rules:
+        data["fault"] = ", ".join(fault.rules)
+    if fault.signature != "valid":
+        data["signature"] = fault.signature
+    if fault.drop > 0:
+        data["lose"] = fault.drop
+    return "disabled" if fault.disable else "dropped" if fault.drop == -1 else "pending", data
 
 
 def _with_version(receiver: Receiver, version: str) -> Receiver:
