@@ -95,7 +95,7 @@ def encode(body: Any, media: str | None) -> tuple[bytes, list[tuple[bytes, bytes
     if media and "multipart" in media:
         parts = [
             f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v if isinstance(v, str) else json.dumps(v)}\r\n'
-            for k, v in body.items()
+            for k, v in (body.items() if isinstance(body, dict) else [("file", body)])
         ]
         return ("".join(parts) + "--b--\r\n").encode(), [(b"content-type", b"multipart/form-data; boundary=b")]
     if media and "json" not in media and "*" not in media and isinstance(body, str):
