@@ -138,7 +138,9 @@ def check_match(ctx: Ctx, request: Request, binding: Binding) -> None:
 def make(ctx: Ctx, request: Request, binding: Binding, values: Mapping[str, Any], id: Any = None) -> dict[str, Any]:
     """Store a new record. Raises the service's `conflict` for a value that must be unique."""
     resource = ctx.resource(binding.resource or "")
-    chosen = id if id is not None else values.get(binding.body.get("id", "")) or chosen_id(ctx, resource, values)
+    plain = resource.id_property in ("id", "uuid") and values.get(resource.id_property)
+    named = None if plain else values.get(binding.body.get("id", ""))
+    chosen = id if id is not None else named or chosen_id(ctx, resource, values)
     chosen = dig(values, resource.id_place) if chosen is None and resource.id_place else chosen
     chosen = chosen if isinstance(chosen, str | int) else None
     fitted = project(ctx, resource, merged_maps(ctx, {}, values), {})
