@@ -11,14 +11,13 @@ import builtins
 import sqlite3
 from collections import deque
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from marshal import dumps, loads
+from typing import Any, NamedTuple
 
 import orjson
 
 from twinkit.store.changes import Change, Changes
 
-T = TypeVar("T")
 EXCHANGES_KEPT = 10_000
 BODY_KEPT = 1 << 20
 """Bytes of a request or reply that are kept; the rest is cut."""
@@ -30,20 +29,12 @@ WAIT_FOR_FILE = 64
 
 FIELDS = "at, operation, method, path, query, status, request, reply, fault, micros, changes, principal, reply_of"
 INSERT = f"INSERT INTO exchange (seq, {FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-REQUEST, REPLY, CHANGES, REPLY_OF = (
-    FIELDS.split(", ").index(name) for name in ("request", "reply", "changes", "reply_of")
-)
+REPLY, CHANGES, REPLY_OF = (FIELDS.split(", ").index(name) for name in ("reply", "changes", "reply_of"))
 NOTHING_DONE: tuple[tuple[str, str, str], ...] = ()
 SIZE = "length(request) + coalesce(length(reply), 0)"
 OVERFLOW = (
     f"SELECT max(seq) FROM (SELECT seq, sum({SIZE}) OVER (ORDER BY seq DESC) AS size FROM exchange) WHERE size > ?"
 )
-
-
-@lru_cache(maxsize=1024)
-def _same(text: T) -> T:
-    """The text, as one object however often it comes: exchanges of an instance are much alike."""
-    return text
 
 
 class Exchange(NamedTuple):
@@ -71,8 +62,9 @@ class Exchanges(Changes):
         super().__init__(connection)
         self._noted: builtins.list[tuple[Any, ...]] = []
         """Rows of the transaction under way, with their replies whatever becomes of its changes."""
-        self._waiting: deque[tuple[Any, ...]] = deque()
-        """Rows that the table does not have yet; a reply that a change made is left out."""
+        self._waiting: deque[tuple[int | None, bytes]] = deque()
+        """Rows that the table does not have yet, each in one piece of memory beside its REPLY_OF; a reply that a change
+        made is left out."""
         self._dropped = 0
         """How many had to leave before they were written: they have numbers too."""
         self._waiting_bytes = 0
@@ -106,8 +98,8 @@ class Exchanges(Changes):
             done = tuple([tuple(one[:3]) for one in changes])
         self._noted.append(
             (
-                at, operation, _same(method), _same(path), query, status, request[:BODY_KEPT], reply[:BODY_KEPT],
-                fault, micros, done, _same(principal), made,
+                at, operation, method, path, query, int(status), request[:BODY_KEPT], reply[:BODY_KEPT], fault, micros,
+                done, principal, made,
             )
         )  # fmt: skip
         if not self._depth:
@@ -117,15 +109,13 @@ class Exchanges(Changes):
     def _settle_exchanges(self) -> None:
         """At commit: those of the transaction wait to be written, and the oldest leave where there are too many."""
         for row in self._noted:
-            if row[REPLY_OF] is None:
-                self._waiting_bytes += len(row[REQUEST]) + len(row[REPLY])
-            else:
-                row = (*row[:REPLY], None, *row[REPLY + 1 :])
-                self._waiting_bytes += len(row[REQUEST])
-            self._waiting.append(row)
+            made = row[REPLY_OF]
+            packed = dumps(row if made is None else (*row[:REPLY], None, *row[REPLY + 1 :]))
+            self._waiting_bytes += len(packed)
+            self._waiting.append((made, packed))
         self._noted.clear()
         while len(self._waiting) > EXCHANGES_KEPT or self._waiting_bytes > BYTES_KEPT:
-            self._waiting_bytes -= _size(self._waiting.popleft())
+            self._waiting_bytes -= len(self._waiting.popleft()[1])
             self._dropped += 1
 
     def _flush_exchanges(self) -> None:
@@ -136,7 +126,7 @@ class Exchanges(Changes):
             with self._transaction:
                 return self._flush_exchanges()
         first = self._newest_exchange() + self._dropped + 1
-        self._put_many(INSERT, [_stored(seq, row) for seq, row in enumerate(self._waiting, first)])
+        self._put_many(INSERT, [_stored(seq, packed) for seq, (_, packed) in enumerate(self._waiting, first)])
         self._rows_since_trim += len(self._waiting)
         self._bytes_since_trim += self._waiting_bytes
         self._drop_waiting()
@@ -159,7 +149,7 @@ class Exchanges(Changes):
     def _referred(self, newest: int) -> int:
         sql = "SELECT reply_of FROM exchange WHERE reply_of IS NOT NULL ORDER BY seq LIMIT 1"
         row = self._execute(sql).fetchone()
-        waiting = next((row[REPLY_OF] for row in self._waiting if row[REPLY_OF] is not None), newest)
+        waiting = next((made for made, _ in self._waiting if made is not None), newest)
         return min(row[0] if row else newest, waiting)
 
     def _forget_exchanges(self) -> None:
@@ -185,13 +175,10 @@ class Exchanges(Changes):
         return [_exchange(row, made) for row in rows]
 
 
-def _stored(seq: int, row: tuple[Any, ...]) -> tuple[Any, ...]:
+def _stored(seq: int, packed: bytes) -> tuple[Any, ...]:
     """A waiting exchange as its table has it."""
+    row = loads(packed)
     return seq, *row[:CHANGES], orjson.dumps(row[CHANGES]).decode(), *row[CHANGES + 1 :]
-
-
-def _size(row: tuple[Any, ...]) -> int:
-    return len(row[REQUEST]) + len(row[REPLY] or b"")
 
 
 def _exchange(row: tuple[Any, ...], made: Mapping[int, bytes]) -> Exchange:
