@@ -231,6 +231,7 @@ def test_a_device_is_activated(org: Org, tab: Tab) -> None:
 def test_the_pages_work_with_the_keyboard_and_without_scripts(org: Org, client: str, chromium: Any) -> None:
     tab = Tab(org, client, chromium, java_script_enabled=False, color_scheme="dark")
     tab.ask()
+    tab.page.wait_for_selector("input:focus")
     tab.page.keyboard.type(BOB)
     tab.page.keyboard.press("Tab")
     tab.page.keyboard.type(PASSWORD)
