@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote
@@ -121,7 +121,7 @@ def _places(readers: list[_Reader]) -> tuple[tuple[int, ...], dict[str, int]]:
     for at, one in enumerate(readers):
         if at not in always and others.setdefault(one.key, at) != at:
             always.append(at)  # a name that is declared twice
-    return tuple(always), others
+    return tuple(sorted(always)), others
 
 
 class RequestValidator:
@@ -201,9 +201,12 @@ class RequestValidator:
     def _read(self, where: Where, values: Mapping[str, Any], found: list[Violation]) -> dict[str, Any]:
         read: dict[str, Any] = {}
         always, places = self._places[where]
-        given = [places[name] for name in values if name in places]
         readers = self._readers[where]
-        for place in sorted({*always, *given}) if always else sorted(given):
+        wanted: Iterable[int] = always
+        if places and values:
+            given = [places[name] for name in values if name in places]
+            wanted = sorted({*always, *given}) if always else sorted(given)
+        for place in wanted:
             name, key, required, default, check, decode, members = readers[place]
             value = values.get(key, _MISSING)
             if value is _MISSING and members:

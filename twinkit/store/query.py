@@ -95,7 +95,8 @@ class Query(Records):
             rows.pop()
         if backward:
             rows.reverse()
-        return Page([json for _, json in rows], has_more, [id for id, _ in rows])
+        ids, jsons = zip(*rows, strict=True) if rows else ((), ())
+        return Page(list(jsons), has_more, list(ids))
 
     def select(
         self,

@@ -13,12 +13,14 @@ from typing import Any
 import orjson
 
 from twinkit.errors import DuplicateRecord, RecordNotFound
-from twinkit.store.changes import Changes
+from twinkit.store.changes import Action, Changes
 
 INSERT = "INSERT INTO record (resource, id, parent, created, deleted, data) VALUES (?, ?, ?, ?, 0, ?)"
 SELECT = "SELECT CAST(data AS BLOB) FROM record WHERE resource = ? AND id = ? AND deleted = 0"
 SELECT_SEQ = "SELECT seq, CAST(data AS BLOB) FROM record WHERE resource = ? AND id = ? AND deleted = 0"
 UPDATE = "UPDATE record SET data = ? WHERE seq = ?"
+READ_KEPT = 32
+"""How many records that were read lately are kept at most: those of who asks are read with every request."""
 
 
 class Records(Changes):
@@ -27,6 +29,7 @@ class Records(Changes):
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
         self._live: dict[str, int] | None = None  # live records of each resource; None: not counted
+        self._read: dict[tuple[str, str], bytes] = {}  # records that `raw` gave and nothing has changed since
 
     def insert(
         self, resource: str, data: Mapping[str, Any], *, id: str | None = None, parent: str = "", created: int = 0
@@ -69,11 +72,28 @@ class Records(Changes):
 
     def raw(self, resource: str, id: str) -> bytes | None:
         """The record's stored JSON, or None."""
+        key = (resource, id)
+        if type(id) is not str:
+            return self._select(key)
+        known = self._read.get(key)
+        if known is None:
+            known = self._select(key)
+            if known is not None:
+                if len(self._read) >= READ_KEPT:
+                    self._read.clear()
+                self._read[key] = known
+        return known
+
+    def _select(self, key: tuple[str, str]) -> bytes | None:
         try:
-            row = self._execute(SELECT, (resource, id)).fetchone()
+            row = self._execute(SELECT, key).fetchone()
         except UnicodeEncodeError:  # an id with half a surrogate pair names nothing
             return None
         return None if row is None else row[0]
+
+    def _note(self, resource: str, id: str, action: Action, before: bytes | None, after: bytes | None) -> None:
+        self._read.pop((resource, id), None)
+        super()._note(resource, id, action, before, after)
 
     def update(self, resource: str, id: str, /, **changes: Any) -> dict[str, Any]:
         """Set properties of a record and return a copy of the whole. Raises RecordNotFound."""

@@ -90,6 +90,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
                 rows.back(state)
             self._indexes = None
             self._earliest_known = False
+            self._read.clear()
 
     def _flush(self) -> None:
         if self._drawn:
@@ -133,6 +134,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
         if self._begun:
             self._earliest_known = False
             self._indexes = None
+            self._read.clear()
 
     def _reload(self) -> None:
         self._large = False
@@ -144,6 +146,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
         self._unwritten.clear()
         self._positions.clear()
         self._many.clear()
+        self._read.clear()
         self._recent = []
         self._live = None
         self._indexes = None
