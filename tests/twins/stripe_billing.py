@@ -31,6 +31,13 @@ def subscribe(client: Any, customer: Any, price: Any, **more: Any) -> Any:
     return client.v1.subscriptions.create(params)
 
 
+def advance(client: Any, clock: Any, to: int) -> None:
+    moving = client.v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": to})
+    assert (moving.status, moving.status_details.advancing.target_frozen_time) == ("advancing", to)
+    now = client.v1.test_helpers.test_clocks.retrieve(clock.id)
+    assert (now.status, now.frozen_time) == ("ready", to)
+
+
 def events(client: Any, *prefixes: str) -> list[str]:
     found = [event.type for event in client.v1.events.list({"limit": 100}).auto_paging_iter()][::-1]
     return [type for type in found if type.startswith(prefixes)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.serving import Served
-from tests.twins.stripe_billing import DAY, START, events, payer, plan, refused, subscribe
+from tests.twins.stripe_billing import DAY, START, advance, events, payer, plan, refused, subscribe
 
 stripe = pytest.importorskip("stripe")
 
@@ -126,13 +126,6 @@ def test_canceling(client: Any) -> None:
 def clocked(client: Any, card: str = "visa") -> tuple[Any, Any]:
     clock = client.v1.test_helpers.test_clocks.create({"frozen_time": START, "name": "year"})
     return clock, payer(client, card, test_clock=clock.id)
-
-
-def advance(client: Any, clock: Any, to: int) -> None:
-    moving = client.v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": to})
-    assert (moving.status, moving.status_details.advancing.target_frozen_time) == ("advancing", to)
-    now = client.v1.test_helpers.test_clocks.retrieve(clock.id)
-    assert (now.status, now.frozen_time) == ("ready", to)
 
 
 def test_renewals_on_a_test_clock(client: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.serving import Served
-from tests.twins.stripe_billing import DAY, START, events, payer, refused, subscribe
+from tests.twins.stripe_billing import DAY, START, advance, events, payer, refused, subscribe
 
 stripe = pytest.importorskip("stripe")
 METERED = {"scope": {"price_type": "metered"}}
@@ -49,10 +49,6 @@ def using(client: Any, clock: Any) -> tuple[Any, Any]:
 def use(client: Any, customer: Any, value: int) -> None:
     payload = {"stripe_customer_id": customer.id, "value": str(value)}
     client.v1.billing.meter_events.create({"event_name": "calls", "payload": payload})
-
-
-def advance(client: Any, clock: Any, to: int) -> None:
-    client.v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": to})
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.serving import Served
-from tests.twins.stripe_billing import DAY, START, events, payer, plan, refused, subscribe
+from tests.twins.stripe_billing import DAY, START, advance, events, payer, plan, refused, subscribe
 from twins.stripe.billing import pricing, usage
 
 stripe = pytest.importorskip("stripe")
@@ -46,10 +46,6 @@ def metered(client: Any, meter: Any, **more: Any) -> Any:
     product = client.v1.products.create({"name": "Requests", "unit_label": "request"})
     recurring = {"interval": "month", "usage_type": "metered", "meter": meter.id}
     return client.v1.prices.create({"product": product.id, "currency": "usd", "recurring": recurring, **more})
-
-
-def advance(client: Any, clock: Any, to: int) -> None:
-    client.v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": to})
 
 
 def test_meters(client: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.serving import Served
-from tests.twins.stripe_billing import DAY, START, events, payer, plan, refused, subscribe
+from tests.twins.stripe_billing import DAY, START, advance, events, payer, plan, refused, subscribe
 from twins.stripe.billing import phases
 
 stripe = pytest.importorskip("stripe")
@@ -23,10 +23,6 @@ def client(private_stripe: Served) -> Any:
 @pytest.fixture
 def clock(client: Any) -> Any:
     return client.v1.test_helpers.test_clocks.create({"frozen_time": START})
-
-
-def advance(client: Any, clock: Any, to: int) -> None:
-    client.v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": to})
 
 
 def phase(price: Any, **more: Any) -> dict[str, Any]:

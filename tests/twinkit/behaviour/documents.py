@@ -86,3 +86,10 @@ def changed(body: Any) -> Any:
     if isinstance(body, dict):
         return {name: "b" if name.lower().endswith("title") else changed(value) for name, value in body.items()}
     return [changed(value) for value in body] if isinstance(body, list) else body
+
+
+def at(value: Any, place: str) -> Any:
+    """What stands at a dotted place; numbers count elements."""
+    for part in place.split(".") if place else ():
+        value = value[int(part)] if part.isdecimal() else value[part]
+    return value

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.twinkit.behaviour.documents import TEXT, WHOLE, changed, collection, json_content, thing
+from tests.twinkit.behaviour.documents import TEXT, WHOLE, at, changed, collection, json_content, thing
 from twinkit.server.catalogue import document_twin
 from twinkit.testing import TwinServer
 
@@ -118,13 +118,6 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         instance = server.instance()
         yield instance.client
         instance.close()
-
-
-def at(value: Any, place: str) -> Any:
-    """What stands at a dotted place; numbers count elements."""
-    for part in place.split(".") if place else ():
-        value = value[int(part)] if part.isdecimal() else value[part]
-    return value
 
 
 REFERENCE = "datasetReference.datasetId"

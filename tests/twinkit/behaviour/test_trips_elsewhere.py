@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.twinkit.behaviour.documents import TEXT, WHOLE, changed, collection, document_server, json_content, thing
+from tests.twinkit.behaviour.documents import TEXT, WHOLE, at, changed, collection, document_server, json_content, thing
 
 HOOK = thing(id=TEXT, type=TEXT, attributes=thing(title=TEXT, url=TEXT))
 NOTICE = thing(id=WHOLE, type=TEXT, attributes=thing(title=TEXT, type=TEXT, text=TEXT, size=WHOLE))
@@ -143,13 +143,6 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     }
     with document_server(tmp_path_factory.mktemp("elsewhere"), document) as client:
         yield client
-
-
-def at(value: Any, place: str) -> Any:
-    """What stands at a dotted place; numbers count elements."""
-    for part in place.split(".") if place else ():
-        value = value[int(part)] if part.isdecimal() else value[part]
-    return value
 
 
 ATTACHED = "VpcAttachment.Attachment"
