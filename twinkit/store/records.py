@@ -21,6 +21,8 @@ SELECT_SEQ = "SELECT seq, CAST(data AS BLOB) FROM record WHERE resource = ? AND 
 UPDATE = "UPDATE record SET data = ? WHERE seq = ?"
 READ_KEPT = 32
 """How many records that were read lately are kept at most: those of who asks are read with every request."""
+READ_SIZE = 1 << 14
+"""Bytes of a record that is kept so at most: some hold whole files."""
 
 
 class Records(Changes):
@@ -78,7 +80,7 @@ class Records(Changes):
         known = self._read.get(key)
         if known is None:
             known = self._select(key)
-            if known is not None:
+            if known is not None and len(known) <= READ_SIZE:
                 if len(self._read) >= READ_KEPT:
                     self._read.clear()
                 self._read[key] = known

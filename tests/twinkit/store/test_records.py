@@ -143,3 +143,27 @@ def test_only_the_newest_changes_are_kept(store: Store, monkeypatch: pytest.Monk
     assert [change.id for change in store.changes()] == [str(number) for number in range(105, 205)]
     assert store._execute("SELECT count(*) FROM change").fetchone()[0] <= 110
     assert len(store.take_changes()) == 100
+
+
+def test_what_was_read_lately_is_read_again_once_it_changed(store: Store) -> None:
+    store.insert("thing", {"id": "a", "n": 1})
+    assert store.get("thing", "a") == store.get("thing", "a") == {"id": "a", "n": 1}
+    store.update("thing", "a", n=2)
+    assert store.get("thing", "a")["n"] == 2
+    with pytest.raises(StoreError), store.transaction():
+        store.update("thing", "a", n=3)
+        assert store.get("thing", "a")["n"] == 3
+        raise StoreError("undone")
+    assert store.get("thing", "a")["n"] == 2
+    store.delete("thing", "a")
+    assert store.find("thing", "a") is None
+
+
+def test_few_records_that_were_read_are_kept_and_no_large_ones(store: Store) -> None:
+    for number in range(100):
+        store.insert("thing", {"id": str(number)})
+        store.get("thing", str(number))
+    assert 0 < len(store._read) <= 32
+    store.insert("thing", {"id": "large", "text": "x" * 20_000})
+    store.get("thing", "large")
+    assert ("thing", "large") not in store._read
