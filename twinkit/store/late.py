@@ -6,7 +6,6 @@ transaction that made them. Their numbers are known at once.
 
 from __future__ import annotations
 
-import builtins
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 BATCH = 64
 """How many rows wait at most before a store in memory writes them."""
 Row = tuple[Any, ...]
-State = tuple[builtins.list[Row], builtins.list[Row], builtins.list[Row], int, int | None]
+State = tuple[list[Row], list[Row], list[Row], int, int | None]
 
 
 class Late:

@@ -82,11 +82,8 @@ def history(call: Call) -> dict[str, Any]:
     store = call.ctx.store
     pins = store.count("pin", parent=channel["id"]) if store.count("pin") else 0
     reply: dict[str, Any] = {
-        "messages": [
-            same if not differs else seen(call, row, last_read)
-            for row, (same, differs) in zip(found, map(messages.glimpse, found), strict=True)
-        ],
-        "has_more": more, "pin_count": pins, "channel_actions_ts": None,
+        "messages": [seen(call, row, last_read) for row in found], "has_more": more,
+        "pin_count": pins, "channel_actions_ts": None,
         "channel_actions_count": 0,
     }  # fmt: skip
     reply.update({name: call.args.text(name) for name in ("oldest", "latest") if call.args.text(name)})

@@ -166,28 +166,28 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     return changed
 
 
+def _ended(ctx: Ctx, request: Request, stamp: str, type: str) -> dict[str, Any]:
+    """A grant that is over from now on: when stands at `stamp`, what is left goes as `type`. Raises 400 when it was."""
+    grant = _one(ctx, request)
+    if _over(ctx, grant):
+        raise errors.invalid("This credit grant is already expired or voided.")
+    changed = _changed(ctx, grant, {stamp: clocks.now(ctx, grant["customer"])})
+    _spend(ctx, changed, type)
+    return changed
+
+
 @twin.handler("PostBillingCreditGrantsIdExpire")
 @lookup.modelled
 def expire(ctx: Ctx, request: Request) -> dict[str, Any]:
     """End a grant now."""
-    grant = _one(ctx, request)
-    if _over(ctx, grant):
-        raise errors.invalid("This credit grant is already expired or voided.")
-    changed = _changed(ctx, grant, {"expires_at": clocks.now(ctx, grant["customer"])})
-    _spend(ctx, changed, "credits_expired")
-    return changed
+    return _ended(ctx, request, "expires_at", "credits_expired")
 
 
 @twin.handler("PostBillingCreditGrantsIdVoid")
 @lookup.modelled
 def void(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Take a grant back."""
-    grant = _one(ctx, request)
-    if _over(ctx, grant):
-        raise errors.invalid("This credit grant is already expired or voided.")
-    changed = _changed(ctx, grant, {"voided_at": clocks.now(ctx, grant["customer"])})
-    _spend(ctx, changed, "credits_voided")
-    return changed
+    return _ended(ctx, request, "voided_at", "credits_voided")
 
 
 @twin.handler("GetBillingCreditGrants")

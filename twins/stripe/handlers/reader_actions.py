@@ -81,24 +81,25 @@ def _intent(ctx: Ctx, params: Mapping[str, Any], name: str) -> dict[str, Any]:
 # what a reader is told -----------------------------------------------------------------------------------------------
 
 
+def _ask(ctx: Ctx, request: Request, action: str, name: str, config: str) -> dict[str, Any]:
+    """Begin an action on the intent that the parameter `name` gives, as the parameter `config` says."""
+    params = request.body or {}
+    intent = _intent(ctx, params, name)
+    return _begin(ctx, request, action, {name: intent["id"], **_config(params, config)})
+
+
 @twin.handler("PostTerminalReadersReaderProcessPaymentIntent")
 @lookup.modelled
 def process_payment(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Ask for a card and pay with it."""
-    params = request.body or {}
-    intent = _intent(ctx, params, "payment_intent")
-    values = {"payment_intent": intent["id"], **_config(params, "process_config")}
-    return _begin(ctx, request, "process_payment_intent", values)
+    return _ask(ctx, request, "process_payment_intent", "payment_intent", "process_config")
 
 
 @twin.handler("PostTerminalReadersReaderCollectPaymentMethod")
 @lookup.modelled
 def collect(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Ask for a card, to look at it before it pays."""
-    params = request.body or {}
-    intent = _intent(ctx, params, "payment_intent")
-    values = {"payment_intent": intent["id"], **_config(params, "collect_config")}
-    return _begin(ctx, request, "collect_payment_method", values)
+    return _ask(ctx, request, "collect_payment_method", "payment_intent", "collect_config")
 
 
 @twin.handler("PostTerminalReadersReaderConfirmPaymentIntent")
@@ -116,10 +117,7 @@ def confirm(ctx: Ctx, request: Request) -> dict[str, Any]:
 @lookup.modelled
 def process_setup(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Ask for a card and save it."""
-    params = request.body or {}
-    intent = _intent(ctx, params, "setup_intent")
-    values = {"setup_intent": intent["id"], **_config(params, "process_config")}
-    return _begin(ctx, request, "process_setup_intent", values)
+    return _ask(ctx, request, "process_setup_intent", "setup_intent", "process_config")
 
 
 @twin.handler("PostTerminalReadersReaderRefundPayment")
