@@ -49,6 +49,8 @@ class Twin:
         self.timers: dict[str, Callable[..., None]] = {}
         self.controls: dict[str, Callable[..., Any]] = {}
         self.pages: dict[tuple[str, str], Callable[..., Any]] = {}
+        self.tools: set[Callable[..., Any]] = set()
+        """Pages that are the twin's, not the service's: faults and limits pass them by."""
         self.listeners: dict[str, Callable[..., Any]] = {}
         self.single: dict[str, Callable[..., Any]] = {}
         self.id_makers: dict[tuple[str, int], tuple[str, Callable[[int], str]]] = {}
@@ -109,12 +111,20 @@ class Twin:
         """Answer `POST /_twin/do/<name>` with `(ctx, payload) -> Any`: the human's or the network's part in a test."""
         return self._named(self.controls, name, "control")
 
-    def page(self, method: str, path: str) -> Callable[[F], F]:
+    def page(self, method: str, path: str, *, tool: bool = False) -> Callable[[F], F]:
         """Serve `(ctx, request) -> Reply` at a path outside the contract.
 
-        `{name}` matches one segment, `{name:path}` the rest.
+        `{name}` matches one segment, `{name:path}` the rest. `tool`: the service has no such page, so no fault and no
+        limit reaches it.
         """
-        return self._named(self.pages, (method.upper(), path), "page")
+        register: Callable[[F], F] = self._named(self.pages, (method.upper(), path), "page")
+
+        def hook(function: F) -> F:
+            if tool:
+                self.tools.add(function)
+            return register(function)
+
+        return hook
 
     def listener(self, name: str) -> Callable[[F], F]:
         """Speak another protocol on a port of its own: `(line) -> factory of asyncio protocols`.

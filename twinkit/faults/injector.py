@@ -37,6 +37,7 @@ class Call:
     """What rules look at. `now` is in microseconds; `path` is the request's path without the base path.
 
     `fields`: path, query and body values by name. `state(resource, id)` yields records; id None means all of them.
+    A page outside the contract has no operation: `page` names it, and `principal` is its path.
     """
 
     operation: str
@@ -47,6 +48,12 @@ class Call:
     now: int = 0
     principal: str = ""
     state: Callable[[str, str | None], Iterable[Mapping[str, Any]]] = no_state
+    page: str = ""
+
+    @property
+    def stream(self) -> str:
+        """What its own count and chance go by."""
+        return self.operation or f"page {self.page}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +232,7 @@ class Injector:
             if decision is None:
                 continue
             if each.rule.then.latency:
-                delay += self._wait(each.rule.then.latency, f"{each.rule.key}/{call.operation}", count)
+                delay += self._wait(each.rule.then.latency, f"{each.rule.key}/{call.stream}", count)
             if not beaten:
                 self._count(f"{each.rule.key}\nfired")
                 fired.append(each.rule.name)
@@ -258,7 +265,7 @@ class Injector:
         rule, when = active.rule, active.rule.when
         if (rule.then.delivery is None) == bool(stream) or not self._selects(active, call):
             return 0
-        stream = stream or call.operation
+        stream = stream or call.stream
         number = self._count(rule.key)
         of_kind = self._count(f"{rule.key}\n{stream}")
         if when.calls and not any(low <= number and (high is None or number <= high) for low, high in when.calls):
@@ -303,12 +310,12 @@ class Injector:
             return self._limited(rule, then.rate_limit, call, headers)
         names = (rule.name,)
         if then.kind == "error":
-            fields, shown = self._as_refused(call) if then.error == self.limits.error else ({}, {})
+            name, fields, shown = self._as_refused(call) if then.error == self.limits.error else (then.error, {}, {})
             return Decision(
                 names,
                 "error",
                 then.at,
-                error=then.error,
+                error=name,
                 fields={**fields, **then.fields},
                 headers={**shown, **then.headers},
             )
@@ -319,12 +326,13 @@ class Injector:
         headers.update(then.headers)
         return Decision(names)
 
-    def _as_refused(self, call: Call) -> tuple[dict[str, Any], dict[str, str]]:
-        """Fields and headers of a refusal that no bucket made: as by the first that covers the call, for a second."""
+    def _as_refused(self, call: Call) -> tuple[str, dict[str, Any], dict[str, str]]:
+        """Name, fields and headers of a refusal that no bucket made: as by the first that covers it, for a second."""
         covering = self.limits.covering(call.operation, call.method, call.path)
         bucket = covering[0] if covering else Bucket("", 1, SECOND)
         taken = Taken(False, bucket.limit, 0, call.now + SECOND, SECOND)
-        return told(taken, bucket), show(self.limits.headers, taken, bucket) | show(self.limits.refused, taken, bucket)
+        headers = show(self.limits.headers, taken, bucket) | show(self.limits.refused, taken, bucket)
+        return bucket.error or self.limits.error, told(taken, bucket), headers
 
     def _limited(self, rule: Rule, limit: RateLimit, call: Call, headers: dict[str, str]) -> Decision | None:
         """A refusal by the rule's bucket or the twin's, else None."""
@@ -335,7 +343,7 @@ class Injector:
 
     def _own_limits(self, name: str, call: Call, headers: dict[str, str]) -> Decision | None:
         for bucket in self.limits.covering(call.operation, call.method, call.path):
-            refused = self._draw_from(bucket, name, self.limits.error, call, headers)
+            refused = self._draw_from(bucket, name, bucket.error or self.limits.error, call, headers)
             if refused:
                 return refused
         return None
@@ -345,7 +353,7 @@ class Injector:
         key = "\n".join((bucket.name, *parts))
         taken, self._buckets[key] = take(bucket, self._buckets.get(key), call.now)
         self.conduct.called(
-            call.principal, bucket.name, call.operation, call.now, refused=not taken.allowed, wait=taken.wait
+            call.principal, bucket.name, call.stream, call.now, refused=not taken.allowed, wait=taken.wait
         )
         headers.update(show(self.limits.headers, taken, bucket))
         if taken.allowed:
@@ -400,7 +408,7 @@ def _compose(winner: Decision | None, fired: tuple[str, ...], delay: int, header
 def _part(call: Call, part: str) -> str:
     """What divides a bucket: a property of the call, or `field:<name>` of the request."""
     kind, _, name = part.partition(":")
-    value = field_of(call.fields, name) if kind == "field" else getattr(call, part)
+    value = field_of(call.fields, name) if kind == "field" else getattr(call, "stream" if part == "operation" else part)
     return "" if value is MISSING else str(value)
 
 

@@ -33,11 +33,14 @@ class Bucket:
     methods: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     reason: str = ""
+    error: str = ""
+    """The name of its refusal, where that is not the one of all buckets."""
 
     def covers(self, operation: str, method: str, path: str) -> bool:
-        """Whether calls of this kind draw from the bucket."""
+        """Whether calls of this kind draw from the bucket; those of pages, which are no operation, by their path."""
         return (
-            any(fnmatchcase(operation, glob) for glob in self.operations)
+            bool(operation or self.paths)
+            and any(fnmatchcase(operation, glob) for glob in self.operations)
             and (not self.methods or method.upper() in self.methods)
             and (not self.paths or any(fnmatchcase(path, glob) for glob in self.paths))
         )
@@ -105,7 +108,7 @@ class Limits:
 LIMITS = ("error", "headers", "refused", "draw", "free", "buckets")
 PARTS = ("principal", "operation", "path", "method")
 """What divides a bucket, besides `field:<name>` of the request."""
-BUCKET = ("name", "limit", "per", "kind", "burst", "by", "operations", "methods", "paths", "reason")
+BUCKET = ("name", "limit", "per", "kind", "burst", "by", "operations", "methods", "paths", "reason", "error")
 
 
 def read_limits(data: Any) -> Limits:
@@ -139,6 +142,7 @@ def _bucket(place: Place) -> Bucket:
         tuple(word.upper() for word in found["methods"].texts()) if "methods" in found else (),
         found["paths"].texts() if "paths" in found else (),
         found["reason"].text() if "reason" in found else "",
+        found["error"].text() if "error" in found else "",
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinkit.contract.finding import Finding
-from twinkit.errors import AuthorError
+from twinkit.errors import AuthorError, nearest
 from twinkit.faults.limits import Bucket, read_limits
 from twinkit.overlay.coverage import as_markdown, matrix
 from twinkit.webhooks.schedule import read_schedule
@@ -71,8 +71,12 @@ def rate_limits(subject: Subject) -> Iterator[Finding]:
     operations = [twin.index.operation(name) for name in twin.index.operations()] if buckets else []
     calls = [*((each.id, each.method, each.path) for each in operations), *(("", *page) for page in twin.pages)]
     for bucket in buckets:
+        place = f"options.rate_limits.{bucket.name}"
         if not any(bucket.covers(*call) or below(bucket, *call[1:]) for call in calls):
-            yield Finding("rate-limits", f"options.rate_limits.{bucket.name}", "this bucket covers no operation")
+            yield Finding("rate-limits", place, "this bucket covers no operation")
+        if bucket.error and bucket.error not in twin.compiled.errors:
+            known = nearest(bucket.error, twin.compiled.errors)
+            yield Finding("rate-limits", place, f"there is no error {bucket.error!r}{known}")
 
 
 def below(bucket: Bucket, method: str, path: str) -> bool:

@@ -20,10 +20,10 @@ from twinkit.behaviour.generic import answer
 from twinkit.behaviour.problems import problem
 from twinkit.behaviour.request import RawJSON, Reply, Request
 from twinkit.contract.validate import Violation
-from twinkit.contract.wire import WireError
+from twinkit.contract.wire import WireError, parse_query
 from twinkit.errors import DuplicateRecord, InvalidCursor, RecordNotFound, ServiceError, UsageError
 from twinkit.instance import Instance
-from twinkit.server.decode import UnsupportedMediaType, decode_body, decode_query
+from twinkit.server.decode import UnsupportedMediaType, decode_body, decode_query, parse
 from twinkit.server.render import Rendered, render
 
 if TYPE_CHECKING:
@@ -115,21 +115,34 @@ def decide(instance: Instance, prepared: Prepared) -> Decision | None:
     from twinkit.faults.injector import Call
 
     operation = request.operation
+    caller = request.principal.key if request.principal else ""
     call = Call(
         operation=operation.id if operation else "",
         method=request.method,
         path=request.url_path,
-        fields={**request.path, **request.params} if operation else {},
+        fields={**request.path, **(request.params if operation else page_fields(request))},
         instance=instance.name,
         now=instance.clock.micros,
-        principal=request.principal.key if request.principal else "",
+        principal=caller if operation else request.url_path,
         state=lambda resource, id: records(instance, resource, id),
+        page=prepared.page.__name__ if prepared.page else "",
     )
     try:
         return instance.injector.decide(call, asked)
     except UsageError as error:
         prepared.refused = problem(400, f"Twin-Fault: {error}", "twin_fault")
         return None
+
+
+def page_fields(request: Request) -> dict[str, Any]:
+    """Query and body of a request for a page by name, as far as they can be read."""
+    try:
+        query = parse_query(request.raw_query)
+        given = request.headers.get("content-type", "")
+        body = parse(given, given, request) if request.raw else None
+    except WireError:
+        return {}
+    return {**query, **body} if isinstance(body, dict) else query
 
 
 def records(instance: Instance, resource: str, id: str | None) -> Iterable[dict[str, Any]]:
@@ -376,7 +389,10 @@ def prepare_page(instance: Instance, request: Request, function: Callable[..., A
     """Like `prepare`, for a page outside the contract: it authenticates and decodes for itself."""
     instance.clock.tick()
     instance.run_due()
-    return Prepared(request, instance.ctx(request), time.perf_counter_ns(), page=function)
+    prepared = Prepared(request, instance.ctx(request), time.perf_counter_ns(), page=function)
+    if function not in instance.twin.tools:
+        prepared.decision = decide(instance, prepared)
+    return prepared
 
 
 def lost(instance: Instance, prepared: Prepared) -> None:

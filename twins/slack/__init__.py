@@ -15,6 +15,7 @@ HOOKS = (
     "human",
     "using",
     "assisting",
+    "incoming",
     "pages",
     "openid",
     "client",

@@ -15,7 +15,7 @@ import orjson
 
 from twinkit import Ctx, Reply, Request
 from twins.slack import dialogs, messages, modals, people, places, richtext, stamps, twin, webhooks, world
-from twins.slack.pages import fields
+from twins.slack.incoming import fields
 
 PAGE = Path(__file__).parent / "client.html"
 SHOWN = 60
@@ -28,13 +28,13 @@ def page() -> bytes:
     return PAGE.read_bytes()
 
 
-@twin.page("GET", "/client")
+@twin.page("GET", "/client", tool=True)
 def client(ctx: Ctx, request: Request) -> Reply:
     """The workspace as somebody sees it."""
     return Reply(200, page(), media_type="text/html; charset=utf-8")
 
 
-@twin.page("GET", "/client/state")
+@twin.page("GET", "/client/state", tool=True)
 def state(ctx: Ctx, request: Request) -> Reply:
     """Everything the page shows to `user` in `channel`, with the thread `thread`."""
     asked = fields(request.raw_query)

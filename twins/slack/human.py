@@ -168,3 +168,17 @@ def set_app(ctx: Ctx, data: Data) -> Any:
         team = next(ctx.store.select("team", order="oldest"))["id"]
         return {"app": after, **gestures.send(ctx, "verification", "url_verification", challenge, app, team)}
     return {"app": after}
+
+
+@twin.control("team")
+def set_team(ctx: Ctx, data: Data) -> Any:
+    """Settings of a workspace (`team`): `disabled` ends it for its tokens and webhooks, false begins anew."""
+    team = ctx.store.find("team", str(data.get("team") or world.TEAM))
+    wrong = [name for name in data if name not in ("team", "disabled")]
+    if team is None or wrong:
+        raise UsageError(f"a workspace has no setting {wrong[0]!r} (settings: disabled)" if wrong else "no such team")
+    disabled = bool(data.get("disabled"))
+    for token in list(ctx.store.select("token")):
+        if token.get("team") == team["id"]:
+            ctx.store.update("token", token["token"], stopped=disabled)
+    return {"team": ctx.store.update("team", team["id"], disabled=disabled)}

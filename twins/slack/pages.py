@@ -1,8 +1,6 @@
-"""Addresses outside the Web API: installing, incoming webhooks, response URLs, uploads and downloads.
+"""Addresses outside the Web API: installing, response URLs, uploads and downloads.
 
-Sources: https://docs.slack.dev/authentication/installing-with-oauth and
-/messaging/sending-messages-using-incoming-webhooks.
-Imports: installs, answers, messages, pkce.
+Source: https://docs.slack.dev/authentication/installing-with-oauth. Imports: incoming, installs, answers, pkce.
 """
 
 from __future__ import annotations
@@ -10,23 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
-
-import orjson
+from urllib.parse import urlencode, urlsplit
 
 from twinkit import Ctx, Reply, Request, ServiceError
-from twins.slack import answers, filekit, installs, messages, people, pkce, twin
-from twins.slack.args import Args
+from twins.slack import answers, filekit, incoming, installs, people, pkce, twin
 from twins.slack.failing import fail
 
 STYLE = "body{font:16px sans-serif;max-width:32em;margin:4em auto}button{font:inherit;padding:.5em 1em}"
-
-
-def fields(raw: bytes) -> dict[str, str]:
-    """A query string or form; the last value of a name."""
-    return {
-        name: values[-1] for name, values in parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True).items()
-    }
 
 
 def html(title: str, body: str, status: int = 200) -> Reply:
@@ -43,7 +31,7 @@ def html(title: str, body: str, status: int = 200) -> Reply:
 @twin.page("GET", "/openid/connect/authorize")
 def authorize(ctx: Ctx, request: Request) -> Reply:
     """Ask whether the app may be installed, and for whom."""
-    asked = fields(request.raw_query)
+    asked = incoming.fields(request.raw_query)
     app = installs.app_by_client(ctx, asked.get("client_id", ""))
     wrong = _wrong(app, _scoped(request, asked))
     if wrong or app is None:
@@ -90,7 +78,7 @@ def _wrong(app: Mapping[str, Any] | None, asked: Mapping[str, str]) -> str:
 @twin.page("POST", "/openid/connect/authorize")
 def consent(ctx: Ctx, request: Request) -> Reply:
     """Send the browser back to the app with a code, or with `access_denied`."""
-    asked = _scoped(request, {**fields(request.raw_query), **fields(request.raw)})
+    asked = _scoped(request, {**incoming.fields(request.raw_query), **incoming.fields(request.raw)})
     app = installs.app_by_client(ctx, asked.get("client_id", ""))
     wrong = _wrong(app, asked)
     if wrong or app is None:
@@ -108,57 +96,7 @@ def consent(ctx: Ctx, request: Request) -> Reply:
     return Reply(302, None, {"location": f"{target}{joint}{urlencode(more)}"})
 
 
-# incoming webhooks and response URLs ---------------------------------------------------------------------------------
-
-
-def payload_of(request: Request) -> dict[str, Any] | None:
-    """JSON in the body, or in the form field `payload`; None when there is none."""
-    raw: bytes | str = request.raw
-    if request.header("content-type").startswith("application/x-www-form-urlencoded"):
-        raw = fields(request.raw).get("payload", "")
-    try:
-        data = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return None
-    return data if isinstance(data, dict) else None
-
-
-@twin.page("POST", "/services/{team}/{bot}/{secret}")
-def incoming(ctx: Ctx, request: Request) -> Reply:
-    """Say something through an incoming webhook; the answers are plain text."""
-    for app in ctx.store.select("app"):
-        hook = (app.get("webhooks") or {}).get(request.url_path)
-        if hook:
-            return _incoming(ctx, request, app, hook)
-    return Reply(404, "no_service")
-
-
-def _incoming(ctx: Ctx, request: Request, app: Mapping[str, Any], hook: Mapping[str, Any]) -> Reply:
-    data = payload_of(request)
-    if data is None:
-        return Reply(400, "invalid_payload")
-    channel = ctx.store.find("channel", hook["channel"])
-    if channel is None:
-        return Reply(404, "channel_not_found")
-    if channel["is_archived"]:
-        return Reply(410, "channel_is_archived")
-    bot = next((bot for bot in ctx.store.select("bot") if bot["app_id"] == app["id"]), None)
-    said: dict[str, Any] = {
-        "subtype": "bot_message",
-        "username": data.get("username") or app["name"],
-        "team": hook["team"],
-    }
-    if bot is not None:
-        said.update(bot_id=bot["id"], app_id=app["id"])
-    if data.get("icon_emoji"):
-        said["icons"] = {"emoji": data["icon_emoji"]}
-    try:
-        said.update(messages.content(Args(data), ctx))
-        messages.post(ctx, channel, said, thread_ts=str(data.get("thread_ts") or ""))
-    except ServiceError as error:
-        body = error.body if isinstance(error.body, dict) else {}
-        return Reply(400, str(body.get("error", "invalid_payload")))
-    return Reply(200, "ok", media_type="text/html")
+# response URLs -------------------------------------------------------------------------------------------------------
 
 
 @twin.page("POST", "/actions/{team}/{number}/{secret}")
@@ -168,7 +106,7 @@ def response_url(ctx: Ctx, request: Request) -> Reply:
     """Say more about what somebody did."""
     try:
         record = answers.response_record(ctx, request.url_path)
-        data = payload_of(request)
+        data = incoming.payload_of(request)
         if data is None:
             raise fail("invalid_payload")
         answers.use(ctx, record, data)

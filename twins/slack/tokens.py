@@ -29,6 +29,8 @@ class Token:
     user: str
     provided: str
     """The scopes as replies tell them."""
+    stopped: bool = False
+    """Its workspace is no longer active."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def read(raw: bytes) -> Token:
     principal = Principal(data["token"], kind=data["kind"], scopes=frozenset(scopes), account=data["team"], data=data)
     return Token(
         principal, bool(data.get("revoked")), int(data.get("expires") or 0), str(data.get("user") or ""),
-        ",".join(scopes),
+        ",".join(scopes), bool(data.get("stopped")),
     )  # fmt: skip
 
 
@@ -74,6 +76,6 @@ def valid(ctx: Ctx, given: str) -> tuple[Token, Owner]:
         raise fail("token_expired")
     stored = ctx.store.raw("user", token.user) if token.user else None
     owner = read_owner(stored) if stored else NOBODY
-    if owner.deleted:
+    if owner.deleted or token.stopped:
         raise fail("account_inactive")
     return token, owner

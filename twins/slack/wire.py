@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from twinkit import Ctx, Principal, Reply, Request
 from twinkit.contract.wire import Repeated
-from twins.slack import retired, scopes, tokens, twin, world
+from twins.slack import incoming, retired, scopes, tokens, twin, world
 from twins.slack.failing import fail, fail_with
 
 JSON = "application/json"
@@ -173,6 +173,8 @@ def required(ctx: Ctx, operation_id: str) -> tuple[str, ...]:
 def finish(ctx: Ctx, request: Request, reply: Reply) -> Reply:
     """Headers that the SDKs look at; `ok` on what generic behaviour made."""
     if request.operation is None:
+        if reply.status >= 500 and request.url_path.startswith(incoming.ROOT):
+            return incoming.refused("rollup_error")
         if isinstance(reply.body, dict) and reply.body.get("error") == "unknown_method":
             name = method_name(request)
             reply.body = retired.reply(name) or {"ok": False, "error": "unknown_method", "req_method": name}
