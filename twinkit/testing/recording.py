@@ -22,8 +22,12 @@ Message = MutableMapping[str, Any]
 VERSION = 1
 KEPT_HEADERS = ("content-type", "location", "link", "retry-after")
 """Reply headers worth comparing; the rest is the transport's."""
-SENT_HEADERS = ("content-type", "idempotency-key", "accept")
-"""Request headers that a replay sends again, beside those of the service (`x-…`, `…-version`)."""
+UNSENT = re.compile(
+    r"authorization|cookie|host|user-agent|content-length|date|origin|referer|expect|te|trailer|connection|keep-alive"
+    r"|transfer-encoding|accept-encoding|accept-language|accept-charset|cache-control|pragma|proxy-.*|sec-.*"
+    r"|.*-client-user-agent|.*-telemetry"
+)
+"""Request headers that a replay does not send again: of the transport, of the client, and credentials."""
 HOP = {"host", "connection", "keep-alive", "transfer-encoding", "content-length", "accept-encoding", "proxy-connection"}
 PATTERNS = re.compile(
     r"(?:sk|rk|pk)_(?:test|live)_\w+|whsec_\w+|\b\w+_secret_\w+|xox[abeoprs]-[\w-]+|xapp-[\w-]+"
@@ -32,6 +36,11 @@ PATTERNS = re.compile(
 """What a credential looks like wherever it stands: API keys, webhook and client secrets, Slack tokens, JWTs."""
 NAMES = re.compile(r"(?i)(secret|token|password|passwd|api[_-]?key|private[_-]?key|authorization|assertion)$")
 """Names of properties whose value is a credential."""
+
+
+def is_sent(header: str) -> bool:
+    """Whether a replay sends a request's header again: what the service reads, not what the client says of itself."""
+    return UNSENT.fullmatch(header) is None
 
 
 class Redactor:
@@ -195,7 +204,7 @@ class Recorder:
         """Write one exchange down, without its secrets."""
         redact = self.redactor
         redact.learn(headers)
-        sent = {n: redact.text(v) for n, v in headers.items() if n in SENT_HEADERS or n.endswith("-version")}
+        sent = {name: redact.text(value) for name, value in headers.items() if is_sent(name)}
         got = {name: redact.text(reply.headers[name]) for name in KEPT_HEADERS if name in reply.headers}
         self.recording.exchanges.append(
             Recorded(

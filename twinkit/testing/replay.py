@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from twinkit.errors import UsageError, nearest
 from twinkit.testing.plane import Wire
@@ -24,6 +24,7 @@ from twinkit.testing.recording import Recorded, Recording
 KINDS = ("status", "missing", "extra", "type", "value", "length", "header")
 PREFIXED = re.compile(r"^([A-Za-z]+(?:_[A-Za-z]+)*_)[A-Za-z0-9]{6,}$")
 OPAQUE = re.compile(r"^(?=.*\d)[A-Za-z0-9._:-]{8,}$")
+LONG = re.compile(r"^[A-Za-z0-9._:=-]{16,}$|^(?=.*[0-9_])[A-Za-z0-9._:=-]{8,}$")
 EPOCH_SECONDS = range(1_000_000_000, 5_000_000_000)
 
 
@@ -43,6 +44,12 @@ class Difference:
 
     def __str__(self) -> str:
         return f"{self.number}. {self.call}  {self.at}: {self.kind}: {_short(self.recorded)} → {_short(self.twin)}"
+
+
+def family(path: str) -> str:
+    """The word that a path is counted under: its first that is no version."""
+    words = [word for word in path.split("/") if word and not re.fullmatch(r"v\d[\w.]*|api", word)]
+    return words[0] if words else "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,7 @@ class Replay:
         self._authorization = authorization
 
     def run(self) -> Iterator[Difference]:
-        """Send every exchange in order; yields the differences."""
+        """Send every exchange in order; yields the differences. Where the statuses are of two kinds, they alone."""
         for number, exchange in enumerate(self.recording.exchanges, 1):
             yield from self.one(number, exchange)
 
@@ -135,12 +142,15 @@ class Replay:
         path = self._prefix + quote(target, safe="/:?#[]@!$&'()*+,;=%-._~")
         answer = self._wire.send(exchange.method, path, headers, body)
         call = f"{exchange.method} {exchange.path}"
+        recorded, shown = _content(exchange.reply), _parsed(answer.body, answer.header("content-type"))
+        if answer.status // 100 != exchange.status // 100:
+            yield Difference(number, call, "status", "status", exchange.status, f"{answer.status} {_short(shown)}")
+            return
         if answer.status != exchange.status:
             yield Difference(number, call, "status", "status", exchange.status, answer.status)
         for name, value in exchange.reply_headers.items():
             if name != "content-type" and not answer.header(name):
                 yield Difference(number, call, name, "header", value, None)
-        recorded, shown = _content(exchange.reply), _parsed(answer.body, answer.header("content-type"))
         for at, kind, before, after in self.compare(recorded, shown, "$"):
             yield Difference(number, call, at, kind, before, after)
 
@@ -183,6 +193,8 @@ class Replay:
             return False
         if self.translation.text(recorded) == twin or (_is_time(recorded) and _is_time(twin)):
             return True
+        if _one_address(self.translation.text(recorded), twin):
+            return True
         if recorded.startswith("{secret-") or _alike(recorded, twin):
             self.translation.learn(recorded, twin)
             return True
@@ -195,6 +207,20 @@ def _alike(one: str, other: str) -> bool:
     if first and second:
         return first[1] == second[1]
     return len(one) == len(other) and bool(OPAQUE.match(one)) and bool(OPAQUE.match(other))
+
+
+def _one_address(one: str, other: str) -> bool:
+    """Whether two texts are addresses of one kind: the same host, and paths that differ in opaque words alone."""
+    if not one.startswith("https://") or "://" not in other:
+        return False
+    first, second = urlsplit(one), urlsplit(other)
+    if first.netloc != second.netloc:
+        return False
+    parts, others = first.path.split("/"), second.path.split("/")
+    return len(parts) == len(others) and all(
+        part == its or (bool(LONG.match(part)) and bool(LONG.match(its)))
+        for part, its in zip(parts, others, strict=True)
+    )
 
 
 def _is_time(text: str) -> bool:
