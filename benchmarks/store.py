@@ -171,6 +171,7 @@ def single_calls() -> None:
         on_file.close()
 
 
+EITHER = Filter("", "any", [Filter("name", "holds", "rar"), Filter("email", "ends", "e9999@example.com")])
 LISTS: list[tuple[str, dict[str, Any]]] = [
     ("page of ten", {"limit": 10}),
     ("page of five from the middle", {"after": True}),
@@ -180,6 +181,9 @@ LISTS: list[tuple[str, dict[str, Any]]] = [
     ("sorted, page of five from the middle", {"sort": "created", "after": True}),
     ("narrowed by prefix, one match", {"where": [Filter("email", "prefix", "e3@")]}),
     ("search for a word, one match", {"where": [Filter("email", "words", "E3@example.com")]}),
+    ("search for a beginning, one match", {"where": [Filter("email", "starts", "E3@")]}),
+    ("search for part of a text, nine match", {"where": [Filter("name", "holds", "RAR")]}),
+    ("one of two searches, ten match", {"where": [EITHER]}),
     ("narrowed by in, two match", {"where": [Filter("email", "in", ["e3@example.com", "e4@example.com"])]}),
 ]
 
@@ -214,6 +218,13 @@ def flatness() -> None:
     line("narrowed at 100,000, 1,111 match", micros(lambda _: large.list("customer", many), calls=100), "us")
     contains = [Filter("email", "contains", "nobody")]
     line("substring at 100,000, none match", micros(lambda _: large.list("customer", contains), calls=3), "us")
+
+    def found_at_once(number: int) -> None:
+        large.insert("customer", customer(number))
+        large.list("customer", [Filter("email", "starts", f"e{number}@")], limit=1)
+
+    line("insert into what was searched so", micros(lambda n: large.insert("customer", customer(n + 10**8))), "us")
+    line("insert and search for it", micros(found_at_once, calls=200), "us")
 
 
 def copies() -> None:

@@ -21,6 +21,12 @@ QUERIES = (
     b"limit=10",
     b'search=not+(status+eq+"ACTIVE")',
     b'search=status+eq+"SUSPENDED"+or+status+eq+"LOCKED_OUT"',
+    b'search=profile.email+co+"nobody"',
+    b'search=profile.email+co+"ER777@"+and+status+eq+"ACTIVE"',
+    b'search=profile.department+ew+"t1999"',
+    b'search=profile.login+sw+"user1999"',
+    b'search=profile.firstName+co+"nobody"+or+profile.lastName+sw+"nob"+or+profile.email+eq+"nobody"',
+    b"q=nobody",
 )
 
 

@@ -1,4 +1,4 @@
-"""Filters and the SQL they become. Pure functions; imports: errors, words.
+"""Filters and the SQL they become. Pure functions; imports: errors, grams, words.
 
 Two forms of a field occur in SQL: `plain` (NULL where the property is missing or null) for equality, and `order`
 (a value below all others instead of NULL) for sorting and ranges, so that a keyset comparison always decides.
@@ -15,14 +15,22 @@ from typing import Any, Literal, NamedTuple, get_args
 import orjson
 
 from twinkit.errors import StoreError, nearest
-from twinkit.store.words import words
+from twinkit.store.grams import match
+from twinkit.store.words import fold, words
 
-Op = Literal["=", "!=", ">", ">=", "<", "<=", "in", "contains", "prefix", "exists", "words", "holds", "without"]
+Op = Literal[
+    "=", "!=", ">", ">=", "<", "<=", "in", "contains", "prefix", "exists", "words", "holds", "starts", "ends",
+    "without", "any",
+]  # fmt: skip
 Field = str | tuple[str | int, ...]
 OPS: tuple[str, ...] = get_args(Op)
 COLUMNS = {"@created": "created", "@id": "id", "@parent": "parent"}
-NARROWING = ("words", "in", "prefix", ">", ">=", "<", "<=")
-"""Operators that an index answers (on words, or on the field's `order` form), the most selective first."""
+PARTS = ("starts", "ends", "holds")
+"""Operators that an index on parts of texts answers."""
+SEARCHES = ("words", *PARTS, "any")
+"""Operators without regard to case, and `any`, which is answered by the indexes of its alternatives."""
+NARROWING = ("in", "prefix", ">", ">=", "<", "<=")
+"""Operators that an index on the field's `order` form answers, the most selective first."""
 RANGES = (">", ">=", "<", "<=", "prefix")
 LOWEST = "-9e999"
 """SQL for a number below all others, which sort below all texts."""
@@ -46,8 +54,9 @@ class Filter(NamedTuple):
     given under these names.
     A missing property equals None; numbers compare with numbers only and texts with texts only; True is 1.
     `contains` is a substring, `prefix` the beginning of a text, `exists` (value True or False) neither missing nor
-    null; `in` takes any number of values. `words` (has every word of a text) and `holds` (contains a text) go without
-    regard to case, and look into the items of a list. `without` is `!=` a text that the twin's author has chosen, never
+    null; `in` takes any number of values. `words` (has every word of a text), `holds` (contains a text), `starts` and
+    `ends` (with a text) go without regard to case, and look into the items of a list. `any` is true where one of the
+    filters in its value is; its field is empty. `without` is `!=` a text that the twin's author has chosen, never
     a caller: an index is made without the records that have it.
     """
 
@@ -61,7 +70,7 @@ class Term(NamedTuple):
 
     field: Field
     op: str
-    variant: str | int
+    variant: str | int | tuple[Term, ...]
 
 
 def quoted(text: str) -> str:
@@ -163,13 +172,32 @@ def term(filter: Filter) -> Term:
         return Term(field, op, "open" if after_prefix(scalar(str(value))) is None else "closed")
     if op == "exists":
         return Term(field, op, "yes" if value else "no")
-    if op in ("contains", "holds"):
+    if op == "contains":
         return Term(field, op, "value")
+    if op in PARTS:
+        return Term(field, op, "some" if match(op, scalar(str(value))) else "none")
+    if op == "any":
+        return Term("", op, tuple(term(one) for one in possible(value)))
     if op == "without":
         return Term(field, op, str(value))
     if op == "words":
         return Term(field, op, "some" if words(value) else "none")
     raise StoreError(f"unknown filter operator {op!r}{nearest(op, OPS)} (operators: {' '.join(OPS)})")
+
+
+def possible(filters: Sequence[Filter]) -> list[Filter]:
+    """The filters that can match something."""
+    return [one for one in filters if not impossible((term(one),))]
+
+
+def key(filter: Filter) -> list[Any]:
+    """What the index of a searching filter binds: the longest word, the parts of a text, those of the alternatives."""
+    op, value = filter.op, filter.value
+    if op == "words":
+        return words(scalar(value))[:1]
+    if op in PARTS:
+        return [match(op, scalar(str(value)))]
+    return [each for one in possible(value) for each in key(one)] if op == "any" else values(filter)
 
 
 def values(filter: Filter) -> list[Any]:
@@ -185,8 +213,10 @@ def values(filter: Filter) -> list[Any]:
         return [prefix] if end is None else [prefix, end]
     if op == "contains":
         return [scalar(str(value))]
-    if op == "holds":
-        return [scalar(str(value)).casefold()]
+    if op in PARTS:
+        return [fold(scalar(str(value)))]
+    if op == "any":
+        return [each for one in possible(value) for each in values(one)]
     if op == "words":
         return [orjson.dumps(words(scalar(value))).decode()]
     if op in ("exists", "without") or value is None:
@@ -196,7 +226,12 @@ def values(filter: Filter) -> list[Any]:
 
 def impossible(terms: tuple[Term, ...]) -> bool:
     """Whether a term can match nothing whatever its values, such as `in` without any."""
-    return any(one.variant == "never" or (one.op == "in" and one.variant == 0) for one in terms)
+    return any(one.variant in ("never", ()) or (one.op == "in" and one.variant == 0) for one in terms)
+
+
+def _alternatives(term: Term) -> str:
+    parts = term.variant if isinstance(term.variant, tuple) else ()
+    return f"({' OR '.join(f'({condition(one)})' for one in parts)})"
 
 
 def condition(term: Term, *, free: str = "", guard: bool = True) -> str:
@@ -207,21 +242,23 @@ def condition(term: Term, *, free: str = "", guard: bool = True) -> str:
     another filter bounds the field in the direction that this one leaves open.
     """
     field, op, variant = term
+    if op == "any":
+        return _alternatives(term)
     text, key = plain(field), order(field)
     if op in ("=", "!="):
         if variant == "null":
             return f"{text} IS {'NOT ' if op == '!=' else ''}NULL"
         return f"{text} = ?" if op == "=" else f"{text} IS NOT ?"
     if op == "in":
-        return f"{'+' if free else ''}{key} IN ({', '.join('?' * int(variant))})"
+        return f"{'+' if free else ''}{key} IN ({', '.join('?' * int(str(variant)))})"
     if op == "exists":
         return f"{text} IS {'NOT ' if variant == 'yes' else ''}NULL"
     if op == "contains":
         return f"instr({text}, ?) > 0"
     if op == "without":
         return f"{text} IS NOT {quoted(str(variant))}"
-    if op in ("words", "holds"):
-        return f"{'has_words' if op == 'words' else 'holds'}({as_json(field)}, ?)"
+    if op == "words" or op in PARTS:
+        return f"{'has_words' if op == 'words' else op}({as_json(field)}, ?)"
     if op == "prefix":
         bounds = [(">=", "?"), ("<", "?")][: 2 if variant == "closed" else 1]
         return " AND ".join(f"{'+' if than[0] in free else ''}{key} {than} {value}" for than, value in bounds)

@@ -1,4 +1,4 @@
-"""The connection of a store and its transactions: what every part of `Store` stands on. Imports: errors, ddl.
+"""The connection of a store and its transactions: what every part of `Store` stands on. Imports: errors, ddl, words.
 
 One connection, one writer, one thread at a time. Between calls no cursor stays open, so that the database can be
 copied over at any moment. What the parts keep in memory beside the tables (counters drawn, changes pending) is
@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from twinkit.errors import StoreError, UsageError
+from twinkit.store import grams
 from twinkit.store.conditions import json_property
 from twinkit.store.ddl import APPLICATION, FORMAT, SCRIPT
 from twinkit.store.words import register
@@ -57,6 +58,7 @@ def connect(database: str, *, uri: bool = False) -> sqlite3.Connection:
     )
     connection.create_function("json_property", 2, json_property, deterministic=True)
     register(connection)
+    grams.register(connection)
     return connection
 
 

@@ -1,8 +1,9 @@
-"""How a list is read: the index it walks and its SQL, from its shape alone. Pure functions; imports: conditions.
+"""How a list is read: the index it walks and its SQL, from its shape alone. Pure functions; imports: conditions, grams.
 
 A list walks an index that holds what it compares for equality and then its order, so that a page costs the same
 however many records there are. A list with a range (or `in`, `prefix`) on a field that is not its order can instead be
-narrowed: read through an index on that field and sorted, which is the quicker way while few records match.
+narrowed: read through an index on that field and sorted, which is the quicker way while few records match. So can one
+that searches texts: by their words, or in a large resource by parts of them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from twinkit.store.conditions import (
     NARROWING,
+    SEARCHES,
     Field,
     Term,
     as_json,
@@ -22,9 +24,9 @@ from twinkit.store.conditions import (
     plain,
     quoted,
 )
+from twinkit.store.grams import TABLE
 
 Seek = Literal["start", "seq", "tied", "beyond"]
-JOIN = " CROSS JOIN record ON record.seq = word.at"
 
 
 class Shape(NamedTuple):
@@ -39,35 +41,59 @@ class Shape(NamedTuple):
 class Index(NamedTuple):
     """A way to records, made on demand by the statements `ddl`.
 
-    `resource` groups them, `name` tells them apart, `source` is the SQL from FROM to WHERE. `field` is what a list
-    is narrowed by; an index on its `words` binds one of them first.
+    `resource` groups them, `name` tells them apart, `source` is the SQL from FROM to WHERE. `by` is what a list is
+    narrowed by. An index that is searched has `places`: SQL for the `seq` of what it finds, which binds the search
+    first. One of `alternatives` is made of theirs. One with `parts` of texts is filled up before it is read.
     """
 
     resource: str
     name: str
     ddl: tuple[str, ...]
     source: str
-    field: Field | None = None
-    words: bool = False
+    by: Term | None = None
+    places: str = ""
+    parts: Parts | None = None
+    alternatives: tuple[Index, ...] = ()
+
+
+class Parts(NamedTuple):
+    """The statements for an index on parts of texts: how far it goes and should go, fill it between, note how far."""
+
+    behind: str
+    fill: str
+    note: str
 
 
 LIVE = Index("", "record_live", (), "record INDEXED BY record_live WHERE ")
 """The index that every store has: live records of a resource by insertion."""
 
 
-def _index(shape: Shape, columns: list[str], field: Field | None = None) -> Index:
-    resource = shape.resource.replace(":", "_")
+def group(resource: str) -> str:
+    """What the names of a resource's indexes begin with."""
+    return f"list:{resource.replace(':', '_')}:"
+
+
+def _live(resource: str) -> str:
+    return f"resource = {quoted(resource)} AND deleted = 0"
+
+
+def _index(shape: Shape, columns: list[str], by: Term | None = None) -> Index:
     without = [condition(one) for one in shape.terms if one.op == "without"]
-    name = f"list:{resource}:{' '.join([*columns, *without])}"
-    where = " AND ".join([f"resource = {quoted(shape.resource)}", "deleted = 0", *without])
+    name = f"{group(shape.resource)}{' '.join([*columns, *without])}"
+    where = " AND ".join([_live(shape.resource), *without])
     ddl = f"CREATE INDEX {identifier(name)} ON record ({', '.join(columns)}) WHERE {where}"
-    return Index(resource, name, (ddl,), f"record INDEXED BY {identifier(name)} WHERE ", field)
+    return Index(shape.resource, name, (ddl,), f"record INDEXED BY {identifier(name)} WHERE ", by)
 
 
-def _word_index(resource: str, field: Field) -> Index:
+def _searched(resource: str, name: str, ddl: tuple[str, ...], by: Term, places: str) -> Index:
+    source = f"({places}) AS found CROSS JOIN record ON record.seq = found.at WHERE "
+    return Index(resource, name, ddl, source, by, places)
+
+
+def _word_index(resource: str, by: Term) -> Index:
     """The words of a field: rows of the table `word`, kept by two triggers."""
-    group, path = resource.replace(":", "_"), quoted(f"{resource}:{plain(field)}")
-    name = f"list:{group}:words {plain(field)}"
+    field = by.field
+    path, name = quoted(f"{resource}:{plain(field)}"), f"{group(resource)}words {plain(field)}"
     old, new = as_json(field, "old."), as_json(field, "new.")
     of = f"resource = {quoted(resource)}"
     fill = f"INSERT INTO word SELECT {path}, value, seq FROM record, json_each(words({as_json(field)}))"
@@ -82,8 +108,69 @@ def _word_index(resource: str, field: Field) -> Index:
         f"CREATE TRIGGER {update} AFTER UPDATE OF data, deleted ON record WHEN new.{of} AND {changed}"
         f" BEGIN {drop}; {add}; END",
     )
-    source = f"word{JOIN} WHERE word.path = {path} AND word.word = ? AND "
-    return Index(group, name, ddl, source, field, words=True)
+    return _searched(resource, name, ddl, by, f"SELECT at FROM word WHERE path = {path} AND word = ?")
+
+
+def _parts_index(resource: str, by: Term) -> Index:
+    """Parts of a field's texts, in a full-text table. A search fills it up; two triggers keep what is in it already.
+
+    What is deleted stays in it: the row goes when its id is inserted again. The newest row's number is then free for
+    another, so that the table is taken to go no further than the row before.
+    """
+    field = by.field
+    name = f"{group(resource)}parts {plain(field)}"
+    table, noted = identifier(f"parts {group(resource)[5:]}{plain(field)}"), quoted(f"filled {name}")
+    old, new = as_json(field, "old."), as_json(field, "new.")
+    filled = f"(SELECT CAST(value AS INTEGER) FROM meta WHERE key = {noted})"
+    of = f"old.resource = {quoted(resource)} AND old.seq <= {filled}"
+    drop = f"INSERT INTO {table} ({table}, rowid, text) VALUES ('delete', old.seq, marked({old}))"
+    add = f"INSERT INTO {table} (rowid, text) VALUES (new.seq, marked({new}))"
+    back = f"UPDATE meta SET value = old.seq - 1 WHERE key = {noted}"
+    back = f"{back} AND old.seq > (SELECT ifnull(max(seq), 0) FROM record)"
+    update, delete = identifier(name), identifier(f"{name} deleted")
+    ddl = (
+        f"CREATE VIRTUAL TABLE {table} USING {TABLE}",
+        f"INSERT INTO meta (key, value) VALUES ({noted}, '0')",
+        f"CREATE TRIGGER {update} AFTER UPDATE OF data ON record WHEN {of} AND {old} IS NOT {new}"
+        f" BEGIN {drop}; {add}; END",
+        f"CREATE TRIGGER {delete} AFTER DELETE ON record WHEN {of} BEGIN {drop}; {back}; END",
+    )
+    newest = f"(SELECT max(seq) FROM record INDEXED BY record_live WHERE {_live(resource)})"
+    rows = f"FROM record INDEXED BY record_live WHERE {_live(resource)} AND seq > ? AND seq <= ?"
+    parts = Parts(
+        f"SELECT {filled}, ifnull({newest}, 0)",
+        f"INSERT INTO {table} (rowid, text) SELECT seq, marked({as_json(field)}) {rows}",
+        f"UPDATE meta SET value = ? WHERE key = {noted}",
+    )
+    places = f"SELECT rowid AS at FROM {table} WHERE {table} MATCH ?"
+    return _searched(resource, name, ddl, by, places)._replace(parts=parts)
+
+
+def _any_index(resource: str, by: Term) -> Index | None:
+    """What the indexes of all alternatives find together; None when one of them has no index."""
+    found = [_alternative(resource, one) for one in by.variant] if isinstance(by.variant, tuple) else []
+    parts = tuple(one for one in found if one is not None)
+    if not parts or len(parts) < len(found):
+        return None
+    places = " UNION ".join(one.places for one in parts)
+    return _searched(resource, " ".join(one.name for one in parts), (), by, places)._replace(alternatives=parts)
+
+
+def _alternative(resource: str, one: Term) -> Index | None:
+    if one.op in SEARCHES:
+        return _search_index(resource, one)
+    if one.op not in ("=", *NARROWING) or one.variant == "null" or not indexable(one.field):
+        return None
+    index = _index(Shape(resource, (), False, None), [plain(one.field) if one.op == "=" else order(one.field)], one)
+    return index._replace(places=f"SELECT seq AS at FROM {index.source}{_live(resource)} AND {condition(one)}")
+
+
+def _search_index(resource: str, by: Term) -> Index | None:
+    if by.op == "any":
+        return _any_index(resource, by)
+    if by.variant == "none" or not indexable(by.field):
+        return None
+    return _word_index(resource, by) if by.op == "words" else _parts_index(resource, by)
 
 
 def _equal(shape: Shape) -> list[str]:
@@ -104,19 +191,23 @@ def walked(shape: Shape) -> Index | None:
 
 
 @lru_cache(maxsize=4096)
-def narrowed(shape: Shape) -> Index | None:
-    """The index on the field that narrows the list; None when no filter does, or the list is in that order anyway."""
+def narrowed(shape: Shape) -> tuple[Index, ...]:
+    """The indexes that may narrow the list: all that are searched, else one on the field of another filter.
+
+    None at all when no filter does, or the list is in that order anyway.
+    """
+    found = [_search_index(shape.resource, one) for op in SEARCHES for one in shape.terms if one.op == op]
+    if any(found):
+        return tuple(one for one in found if one is not None)
     for op in NARROWING:
         for one in shape.terms:
-            if one.op == op and one.field != shape.sort and one.variant != "none" and indexable(one.field):
-                if op == "words":
-                    return _word_index(shape.resource, one.field)
-                return _index(shape, [*_equal(shape), order(one.field)], one.field)
-    return None
+            if one.op == op and one.field != shape.sort and indexable(one.field):
+                return (_index(shape, [*_equal(shape), order(one.field)], one),)
+    return ()
 
 
 def _matching(shape: Shape, index: Index, free: str = "") -> str:
-    conditions = [f"resource = {quoted(shape.resource)}", "deleted = 0"]
+    conditions = [_live(shape.resource)]
     if shape.parent:
         conditions.append("parent = ?")
     bounded = {(one.field, one.op[0]) for one in shape.terms}
@@ -129,31 +220,32 @@ def _matching(shape: Shape, index: Index, free: str = "") -> str:
 @lru_cache(maxsize=4096)
 def probed(shape: Shape, index: Index) -> tuple[int, ...]:
     """Which terms the index itself answers, by position."""
-    if index.words:
+    if index.places or index.by is None:
         return ()
-    terms = enumerate(shape.terms)
-    held = ("=", "without")
-    return tuple(at for at, one in terms if one.op in held or (one.field == index.field and one.op in NARROWING[1:]))
+    terms, held, field = enumerate(shape.terms), ("=", "without"), index.by.field
+    return tuple(at for at, one in terms if one.op in held or (one.field == field and one.op in NARROWING))
 
 
 @lru_cache(maxsize=4096)
 def probe_sql(shape: Shape, index: Index) -> str:
-    """The statement that counts what the index alone gives, up to a limit; binds word, parent, values, limit."""
-    if index.words:
-        return f"SELECT count(*) FROM (SELECT 1 FROM {index.source.replace(JOIN, '')}1 LIMIT ?)"
+    """The statement that counts what the index alone gives, up to a limit; binds search, parent, values, limit."""
+    if index.alternatives:
+        return f"SELECT count(*) FROM ({' UNION ALL '.join(one.places for one in index.alternatives)} LIMIT ?)"
+    if index.places:
+        return f"SELECT count(*) FROM ({index.places} LIMIT ?)"
     terms = tuple(shape.terms[at] for at in probed(shape, index))
     return f"SELECT count(*) FROM (SELECT 1 {_matching(shape._replace(terms=terms), index)} LIMIT ?)"
 
 
 @lru_cache(maxsize=4096)
 def count_sql(shape: Shape, index: Index) -> str:
-    """The statement that counts; binds word, parent, values."""
+    """The statement that counts; binds search, parent, values."""
     return f"SELECT count(*) {_matching(shape, index)}"
 
 
 @lru_cache(maxsize=4096)
 def list_sql(shape: Shape, index: Index, descending: bool, seek: Seek, narrow: bool) -> str:
-    """The statement that reads (id, JSON); binds word, parent, values, the place of the cursor (`seek`), the limit.
+    """The statement that reads (id, JSON); binds search, parent, values, the place of the cursor (`seek`), the limit.
 
     A cursor in a sorted list takes two reads: `tied` for the records that sort equal, then `beyond` for the others;
     one comparison of both columns would not use the index to its end.

@@ -1,7 +1,7 @@
-"""Lists: pages of records in a stable order, by filters. Imports: errors, conditions, plans, records.
+"""Lists: pages of records in a stable order, by filters. Imports: errors, conditions, grams, plans, records.
 
 Every list walks an index in its own order from its cursor (keyset; never OFFSET). The indexes for a shape of list are
-made the first time the shape is used.
+made the first time the shape is used; those on parts of texts, which cost the most, in a large resource only.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from twinkit.errors import InvalidCursor
-from twinkit.store.conditions import RANGES, Field, Filter, impossible, order, term, values
-from twinkit.store.plans import LIVE, Index, Shape, count_sql, list_sql, narrowed, probe_sql, probed, walked
+from twinkit.store.conditions import RANGES, SEARCHES, Field, Filter, Term, impossible, key, order, term, values
+from twinkit.store.grams import available
+from twinkit.store.plans import LIVE, Index, Shape, count_sql, group, list_sql, narrowed, probe_sql, probed, walked
 from twinkit.store.records import Records
 
 Order = Literal["newest", "oldest"]
@@ -23,6 +24,8 @@ INDEXES_PER_RESOURCE = 16
 """Beyond so many indexes on demand of one resource, further shapes of lists scan."""
 FEW = 2_000
 """A list is narrowed while no more records than this match; sorting them costs a fraction of a millisecond."""
+LARGE = 1_000
+"""A search for part of a text reads all of fewer records, in a few milliseconds."""
 MANY_KEPT = 256
 """How many times it is remembered that more matched: counting so far takes longer than reading a page."""
 BY_TIME = ("created", "@created")
@@ -40,16 +43,16 @@ class Page(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """The values of a list: its parent, what each term binds, and of each field that is searched the longest word."""
+    """The values of a list: its parent, what each term binds, and what the index of each that searches does."""
 
     parent: tuple[str, ...]
     terms: builtins.list[builtins.list[Any]]
-    words: dict[Field, str]
+    keys: dict[Term, builtins.list[Any]]
 
     def of(self, index: Index, terms: Sequence[int] | None = None) -> builtins.list[Any]:
         """What a statement that reads through the index binds first, for all terms or those at some positions."""
-        if index.words and index.field is not None:
-            values: builtins.list[Any] = [self.words[index.field], *(self.parent if terms is None else ())]
+        if index.places and index.by is not None:
+            values: builtins.list[Any] = [*self.keys[index.by], *(self.parent if terms is None else ())]
         else:
             values = [*self.parent]
         for part in self.terms if terms is None else [self.terms[at] for at in terms]:
@@ -129,7 +132,8 @@ class Query(Records):
         shape, bound = self._shape(resource, where, parent, None)
         if impossible(shape.terms):
             return 0
-        index = self._ensure(narrowed(shape)) or self._ensure(walked(shape)) or LIVE
+        ways = (self._ensure(index) for index in narrowed(shape))
+        index = next((way for way in ways if way), None) or self._ensure(walked(shape)) or LIVE
         found: int = self._execute(count_sql(shape, index), bound.of(index)).fetchone()[0]
         return found
 
@@ -147,8 +151,8 @@ class Query(Records):
             pairs.sort(key=lambda pair: repr(pair[0]))
         for one, filter in pairs:
             bound.terms.append(values(filter))
-            if one.op == "words" and one.variant == "some":
-                bound.words[one.field] = orjson.loads(bound.terms[-1][0])[0]
+            if one.op in SEARCHES:
+                bound.keys[one] = max(key(filter), bound.keys.get(one, []), key=lambda found: len(repr(found)))
         terms = tuple(pair[0] for pair in pairs)
         if sort is None:
             sort = next((one.field for one in terms if one.field in BY_TIME and one.op in RANGES), None)
@@ -196,31 +200,48 @@ class Query(Records):
 
     def _narrow(self, shape: Shape, bound: Bound) -> Index | None:
         """The index to narrow the list by, when there is one and few records match."""
-        index = self._ensure(narrowed(shape)) if shape.terms else None
-        if index is None or self._counts().get(shape.resource, 0) <= FEW:
-            return index
+        if not shape.terms:
+            return None
+        for index in narrowed(shape):
+            if self._ensure(index) is not None and self._few(shape, index, bound):
+                return index
+        return None
+
+    def _few(self, shape: Shape, index: Index, bound: Bound) -> bool:
+        """Whether the index finds few records."""
+        if self._counts().get(shape.resource, 0) <= FEW:
+            return True
         sql, given = probe_sql(shape, index), tuple(bound.of(index, probed(shape, index)))
         if (sql, given) in self._many:
-            return None
+            return False
         if self._execute(sql, (*given, FEW + 1)).fetchone()[0] <= FEW:
-            return index
+            return True
         if len(self._many) >= MANY_KEPT:
             self._many.clear()
         self._many.add((sql, given))
-        return None
+        return False
 
     def _ensure(self, index: Index | None) -> Index | None:
-        """The index, made unless it exists; None when the resource has too many already."""
-        if index is None:
+        """The index, made unless it exists; None when it is not worth it or the resource has too many already."""
+        if index is None or (index.alternatives and not all(self._ensure(one) for one in index.alternatives)):
             return None
+        if index.alternatives:
+            return index
         known = self._known_indexes()
         if index.name not in known:
-            group = f"list:{index.resource}:"
-            if sum(name.startswith(group) for name in known) >= INDEXES_PER_RESOURCE:
+            if index.parts and (self._counts().get(index.resource, 0) < LARGE or not available()):
+                return None
+            if sum(name.startswith(group(index.resource)) for name in known) >= INDEXES_PER_RESOURCE:
                 return None
             with self._transaction:
                 self._to_write()
                 make(self._connection, index)
+            known[index.name] = index
+        elif index.parts and behind(self._connection, index):
+            with self._transaction:
+                self._to_write()
+                fill(self._connection, index)
+        if known[index.name] is None:
             known[index.name] = index
         return index
 
@@ -234,9 +255,34 @@ def make(connection: sqlite3.Connection, index: Index) -> None:
     """Make an index in a database that has not got it."""
     for statement in index.ddl:
         connection.execute(statement)
+    fill(connection, index)
+
+
+def behind(connection: sqlite3.Connection, index: Index) -> tuple[int, int] | None:
+    """How far an index on parts of texts goes and how far it should, where that is further."""
+    if index.parts is None:
+        return None
+    filled, newest = connection.execute(index.parts.behind).fetchone()
+    return (filled, newest) if newest > filled else None
+
+
+def fill(connection: sqlite3.Connection, index: Index) -> None:
+    """Fill an index on parts of texts up to the newest record."""
+    span = behind(connection, index)
+    if span is not None and index.parts is not None:
+        connection.execute(index.parts.fill, span)
+        connection.execute(index.parts.note, (span[1],))
+
+
+def worth(connection: sqlite3.Connection, index: Index) -> bool:
+    """Whether a database has enough records for the index."""
+    if index.parts is None:
+        return True
+    sql = "SELECT count(*) FROM (SELECT 1 FROM record WHERE resource = ? AND deleted = 0 LIMIT ?)"
+    return bool(connection.execute(sql, (index.resource, LARGE)).fetchone()[0] >= LARGE)
 
 
 def indexes_of(connection: sqlite3.Connection) -> dict[str, Index | None]:
     """The names of the indexes on demand that a database has; what they are is known once they are asked for."""
     rows = connection.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'list:%'").fetchall()
-    return {name: None for (name,) in rows if not name.endswith(" updated")}
+    return {name: None for (name,) in rows if not name.endswith((" updated", " deleted"))}

@@ -13,7 +13,7 @@ from twinkit.errors import UsageError
 from twinkit.store.core import connect_memory
 from twinkit.store.file import connect_reading
 from twinkit.store.plans import Index
-from twinkit.store.query import indexes_of, make
+from twinkit.store.query import indexes_of, make, worth
 
 
 class Snapshot:
@@ -65,7 +65,7 @@ class Snapshot:
         if self._indexes is None:
             self._indexes = indexes_of(self._connection)
         for name, index in wanted.items():
-            if index is not None and name not in self._indexes:
+            if index is not None and name not in self._indexes and worth(self._connection, index):
                 make(self._connection, index)
                 self._indexes[name] = index
         self._connection.backup(connection)

@@ -23,9 +23,14 @@ def texts(value: Any) -> list[str]:
     return [] if value is None or isinstance(value, dict) else [str(value)]
 
 
+def fold(text: str) -> str:
+    """A text without regard to case."""
+    return text.casefold()
+
+
 def words(value: Any) -> list[str]:
     """The different words of a JSON value, longest first."""
-    found = {word for text in texts(value) for word in text.casefold().split()}
+    found = {word for text in texts(value) for word in fold(text).split()}
     return sorted(found, key=lambda word: (-len(word), word))
 
 
@@ -41,11 +46,22 @@ def has_words(json: str | None, wanted: str) -> bool:
 
 def holds(json: str | None, wanted: str) -> bool:
     """SQL function: whether a text of a JSON value contains a folded text."""
-    return json is not None and any(wanted in text.casefold() for text in texts(orjson.loads(json)))
+    return json is not None and any(wanted in fold(text) for text in texts(orjson.loads(json)))
+
+
+def starts(json: str | None, wanted: str) -> bool:
+    """SQL function: whether a text of a JSON value begins with a folded text."""
+    return json is not None and any(fold(text).startswith(wanted) for text in texts(orjson.loads(json)))
+
+
+def ends(json: str | None, wanted: str) -> bool:
+    """SQL function: whether a text of a JSON value ends with a folded text."""
+    return json is not None and any(fold(text).endswith(wanted) for text in texts(orjson.loads(json)))
 
 
 def register(connection: sqlite3.Connection) -> None:
     """Make the functions known to a connection."""
     connection.create_function("words", 1, words_json, deterministic=True)
     connection.create_function("has_words", 2, has_words, deterministic=True)
-    connection.create_function("holds", 2, holds, deterministic=True)
+    for function in (holds, starts, ends):
+        connection.create_function(function.__name__, 2, function, deterministic=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, Literal, NamedTuple, NoReturn
 
 import orjson
 
@@ -255,7 +255,7 @@ def narrow(
     if isinstance(expression, Both):
         if expression.word == "and":
             return [each for part in expression.parts for each in narrow(part, dates, always)]
-        return _alternatives(expression)
+        return _alternatives(expression, dates, always)
     if isinstance(expression, Not):
         return _others(expression.part) if "status" in always else []
     attribute, operator, value = expression.attribute, expression.operator, expression.value
@@ -272,14 +272,29 @@ def narrow(
         return [Filter(attribute, "words", value)]
     if operator == "eq" and isinstance(value, int | float) and not isinstance(value, bool):
         return [Filter(attribute, "=", value)]
+    op = PARTS.get(operator)
+    if op and isinstance(value, str) and attribute not in dates and not re.match(LIKE_DATE, value):
+        return [Filter(attribute, op, value)]
     return []
 
 
 EXACT = frozenset({"id", "status"})
 """Attributes whose values are stored as they are compared: ids, and statuses in upper case."""
+PARTS: dict[str, Literal["holds", "starts", "ends"]] = {"co": "holds", "sw": "starts", "ew": "ends"}
+LIKE_DATE = r"[-\d:.TZ+]+$"
+"""Part of an instant, perhaps: those are compared in another form than they are kept in."""
 
 
-def _alternatives(expression: Both) -> list[Filter]:
+def _alternatives(expression: Both, dates: frozenset[str], always: frozenset[str]) -> list[Filter]:
+    """`a or b` as one filter, where there is one for each."""
+    same = _same(expression)
+    if same:
+        return same
+    found = [narrow(part, dates, always)[:1] for part in expression.parts]
+    return [Filter("", "any", [each for one in found for each in one])] if all(found) else []
+
+
+def _same(expression: Both) -> list[Filter]:
     """`a eq "x" or a eq "y"` over ids or statuses as one filter."""
     parts = [part for part in expression.parts if isinstance(part, Compare)]
     names = {part.attribute for part in parts if part.operator == "eq" and isinstance(part.value, str)}

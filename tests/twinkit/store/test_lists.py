@@ -29,14 +29,15 @@ RECORDS = st.lists(
     max_size=12,
 )
 FIELDS = st.sampled_from(["a", "b", "c.d", ("c", "d")])
-FILTERS = st.one_of(
+ONE = st.one_of(
     st.builds(Filter, FIELDS, st.sampled_from(["=", "!=", ">", ">=", "<", "<="]), VALUES),
     st.builds(Filter, FIELDS, st.just("in"), st.lists(VALUES.filter(lambda value: value is not None), max_size=3)),
     st.builds(Filter, FIELDS, st.sampled_from(["prefix", "contains"]), st.text("ab\uffff\U0010ffff", max_size=2)),
     st.builds(Filter, FIELDS, st.just("exists"), st.booleans()),
     st.builds(Filter, FIELDS, st.just("without"), st.text("ab'ß", max_size=2)),
-    st.builds(Filter, FIELDS, st.sampled_from(["words", "holds"]), st.text("aAb ßÉ1", max_size=4)),
+    st.builds(Filter, FIELDS, st.sampled_from(["words", "holds", "starts", "ends"]), st.text("aAb ßÉ1", max_size=4)),
 )
+FILTERS = ONE | st.builds(Filter, st.just(""), st.just("any"), st.lists(ONE, max_size=3))
 
 
 def value_of(record: Record, field: str | tuple[str, ...]) -> Any:
@@ -64,6 +65,9 @@ def matches(record: Record, filter: Filter) -> bool:
         "contains": lambda: value is not None and other in text_of(value),
         "words": lambda: value is not None and set(other.casefold().split()) <= set(shown(value).casefold().split()),
         "holds": lambda: value is not None and other.casefold() in shown(value).casefold(),
+        "starts": lambda: value is not None and shown(value).casefold().startswith(other.casefold()),
+        "ends": lambda: value is not None and shown(value).casefold().endswith(other.casefold()),
+        "any": lambda: any(matches(record, one) for one in other),
     }
     return plain[op]() if op in plain else compare(value, op, other)
 
@@ -115,6 +119,7 @@ def walk(store: Store, limit: int, direction: Literal["after", "before"], **kw: 
     limit=st.integers(1, 4),
     few=st.sampled_from([0, 2, 2000]),
     indexes=st.sampled_from([0, 1, 16]),
+    large=st.sampled_from([0, 5, 1_000]),
 )
 def test_a_list_is_what_python_would_find_and_pages_cover_it_once(
     records: list[Record],
@@ -124,8 +129,10 @@ def test_a_list_is_what_python_would_find_and_pages_cover_it_once(
     limit: int,
     few: int,
     indexes: int,
+    large: int,
 ) -> None:
     with (
+        patch("twinkit.store.query.LARGE", large),
         patch("twinkit.store.query.FEW", few),
         patch("twinkit.store.query.INDEXES_PER_RESOURCE", indexes),
     ):

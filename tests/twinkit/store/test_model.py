@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from twinkit.errors import DuplicateRecord, RecordNotFound
-from twinkit.store import Filter, Snapshot, Store, core
+from twinkit.store import Filter, Snapshot, Store, core, query
 
 RESOURCES = st.sampled_from(["thing", "other"])
 IDS = st.sampled_from(["a", "b", "c", "d", "e"])
-GROUPS = st.sampled_from([None, "x", "y", 1])
+GROUPS = st.sampled_from([None, "xaa", "yaa", 1, ["aé", "Xaa"]])
+OPS = ["words", "holds", "starts", "ends"]
 
 
 @dataclass
@@ -50,8 +51,12 @@ class StoreMachine(RuleBasedStateMachine):
         self.exchanges = 0
         self.before: Model | None = None  # set while a transaction is under way
         self.kept: tuple[Snapshot, Model] | None = None
+        self.patches = [patch.object(query, "LARGE", 2)]
+        self.patches[0].start()
 
     def teardown(self) -> None:
+        for each in self.patches:
+            each.stop()
         self.store.close()
         self.directory.cleanup()
 
@@ -179,11 +184,13 @@ class StoreMachine(RuleBasedStateMachine):
         assert page.ids == (ids if oldest else ids[::-1])
         assert self.store.count("thing", where) == len(ids)
 
-    @rule(word=st.sampled_from(["x", "Y", "1"]))
-    def searches(self, word: str) -> None:
-        rows = [(id, row) for (name, id), row in self.model.rows.items() if name == "thing" and row]
-        expected = [id for id, row in rows if row["group"] is not None and str(row["group"]) == word.lower()]
-        assert self.store.list("thing", [Filter("group", "words", word)], order="oldest").ids == expected
+    @rule(text=st.sampled_from(["xaa", "YAA", "1", "AÉ", "aa", "x"]), op=st.sampled_from(OPS))
+    def searches(self, text: str, op: str) -> None:
+        fits = {"words": str.__eq__, "holds": str.__contains__, "starts": str.startswith, "ends": str.endswith}[op]
+        rows = [(id, row["group"]) for (name, id), row in self.model.rows.items() if name == "thing" and row]
+        groups = [(id, group if isinstance(group, list) else [group]) for id, group in rows if group is not None]
+        wanted = [id for id, group in groups if any(fits(str(one).lower(), text.lower()) for one in group)]
+        assert self.store.list("thing", [Filter("group", op, text)], order="oldest").ids == wanted  # type: ignore[arg-type]
 
     @invariant()
     def holds_what_the_model_holds(self) -> None:
@@ -219,15 +226,9 @@ class LargeStoreMachine(StoreMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.patches = [patch.object(core, "MANY_PAGES", 0), patch.object(core, "COMMIT_EVERY", 3)]
-        self.patches.append(patch.object(core, "MEASURE_EVERY", 1))
-        for each in self.patches:
-            each.start()
-
-    def teardown(self) -> None:
-        for each in self.patches:
-            each.stop()
-        super().teardown()
+        for name, value in (("MANY_PAGES", 0), ("COMMIT_EVERY", 3), ("MEASURE_EVERY", 1)):
+            self.patches.append(patch.object(core, name, value))
+            self.patches[-1].start()
 
 
 SETTINGS = settings(max_examples=40, stateful_step_count=40, deadline=None)

@@ -131,20 +131,9 @@ def _named(ctx: Ctx, request: Request, word: str) -> Reply:
         hit = any(str(profile.get(name) or "").casefold().startswith(folded) for name in names)
         return hit and user["status"] != "DEPROVISIONED"
 
+    where = [Filter("", "any", [Filter(f"profile.{name}", "starts", word) for name in names])]
     limits = listing.Limits(10, 200)
-    limit = listing.limit_of(request, limits)
-    after = request.query.get("after")
-    found: dict[str, dict[str, Any]] = {}
-    for name in names:
-        for text in dict.fromkeys((word, folded, word.capitalize())):
-            where = [Filter(f"profile.{name}", "prefix", text)]
-            records, _ = listing.find(ctx, "user", where, limit=limit + 200, check=check)
-            found.update({user["id"]: user for user in records})
-    ordered = sorted(found.values(), key=lambda user: (user["created"], user["id"]))
-    start = next((place + 1 for place, user in enumerate(ordered) if user["id"] == after), 0)
-    page = ordered[start : start + limit]
-    cursor = page[-1]["id"] if len(ordered) > start + limit else None
-    return listing.reply(ctx, request, [people.listed(ctx, user) for user in page], cursor)
+    return listing.page(ctx, request, "user", where, limits=limits, check=check, show=brief(ctx))
 
 
 @twin.handler("getUser")
