@@ -20,6 +20,7 @@ HOOKS = (
     "openid",
     "client",
     "envelopes",
+    "realtime",
     "sockets",
 )
 """Modules that hook into the twin as a whole."""

@@ -145,12 +145,12 @@ def leaves(ctx: Ctx, data: Data) -> Any:
 def set_app(ctx: Ctx, data: Data) -> Any:
     """Settings of an app: `request_url` (verified by a challenge), `interactivity_url`, `options_url`, `commands_url`,
     `commands`, `events`, `user_events`, `redirect_uris`, `token_rotation`, `bot_scopes`, `user_scopes`, `disabled`,
-    `unfurl_domains`, `unlisted`, `pkce`, and the limits `events_per_hour` and `spared_below`."""
+    `unfurl_domains`, `unlisted`, `pkce`, `classic`, and the limits `events_per_hour` and `spared_below`."""
     app = app_of(ctx, data)
     known = (
         "request_url", "interactivity_url", "options_url", "commands_url", "commands", "events", "redirect_uris",
         "token_rotation", "bot_scopes", "user_scopes", "name", "disabled", "user_events", "unlisted", "events_per_hour",
-        "spared_below", "unfurl_domains", "pkce",
+        "spared_below", "unfurl_domains", "pkce", "classic",
     )  # fmt: skip
     wrong = [name for name in data if name not in (*known, "app", "verify")]
     if wrong:

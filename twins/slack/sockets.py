@@ -1,7 +1,8 @@
 """Socket Mode: connections of apps that take events, interactions and commands over a WebSocket.
 
-Source: https://docs.slack.dev/apis/events-api/using-socket-mode. Imports: the twin, envelopes. An envelope is kept in
-the store with what caused it, so a request that fails sends nothing; the loop sends after the request.
+Source: https://docs.slack.dev/apis/events-api/using-socket-mode. Imports: the twin, envelopes, realtime (whose sockets
+begin here too). An envelope is kept in the store with what caused it, so a request that fails sends nothing; the loop
+sends after the request.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from weakref import WeakKeyDictionary
 import orjson
 
 from twinkit import Ctx, Request
-from twins.slack import envelopes, twin
+from twins.slack import envelopes, realtime, twin
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -92,6 +93,9 @@ def flush(ctx: Ctx) -> None:
 async def serve(instance: Any, request: Request, receive: Receive, send: Send) -> None:
     """One socket, from its ticket to its end."""
     await receive()
+    if request.url_path.startswith(realtime.ROOT):
+        await realtime.serve(instance, request, receive, send)
+        return
     ctx = instance.ctx()
     asked = parse_qs(request.raw_query.decode("latin-1"))
     app = _admit(instance, asked.get("ticket", [""])[0])

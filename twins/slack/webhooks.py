@@ -205,8 +205,9 @@ def url_for(app: Mapping[str, Any], kind: str) -> str:
 @twin.receivers
 def receivers(ctx: Ctx, event: dict[str, Any]) -> list[Receiver]:
     """The apps' own URLs; an app with an open socket gets the event there instead."""
-    from twins.slack import sockets
+    from twins.slack import realtime, sockets
 
+    realtime.offer(ctx, event)
     found = []
     for app in apps(ctx):
         url = str(event.get("url") or url_for(app, str(event["kind"])))

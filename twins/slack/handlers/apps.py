@@ -1,13 +1,13 @@
 """apps.*, rtm.*: connections, permissions, uninstalling. Source: https://docs.slack.dev/reference/methods.
 
-Imports: call, webhooks.
+Imports: call, realtime, webhooks.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from twins.slack import people, webhooks
+from twins.slack import people, realtime, webhooks
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
 from twins.slack.paging import page
@@ -25,8 +25,8 @@ def open_connection(call: Call) -> dict[str, Any]:
 
 @method("rtm.connect", "rtm.start")
 def rtm(call: Call) -> dict[str, Any]:
-    """The old real-time connection, which apps of today do not get."""
-    raise fail("not_allowed_token_type")
+    """The old real-time connection, which apps of today do not get; `rtm.start` has become the same."""
+    return realtime.connect(call)
 
 
 @method("apps.event.authorizations.list")

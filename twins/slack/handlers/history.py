@@ -11,7 +11,7 @@ from typing import Any, Literal
 import orjson
 
 from twinkit import Filter
-from twins.slack import limits, messages, paging, places, stamps, webhooks
+from twins.slack import limits, messages, paging, places, realtime, stamps
 from twins.slack.args import Args
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
@@ -139,7 +139,7 @@ def mark(call: Call) -> dict[str, Any]:
     ts = call.args.text("ts")
     stamps.micros_of(ts, fail("invalid_timestamp"))
     call.ctx.store.update("member", f"{channel['id']} {call.user}", last_read=ts)
-    kind = {"public": "channel_marked", "private": "group_marked", "im": "im_marked", "mpim": "mpim_marked"}
-    event = {"channel": channel["id"], "ts": ts}
-    webhooks.notify(call.ctx, call.team, kind[channel["kind"]], event, channel=channel["id"])
+    kind = {"public": "channel_marked", "private": "group_marked", "im": "im_marked", "mpim": "group_marked"}
+    event = {"type": kind[channel["kind"]], "channel": channel["id"], "ts": ts}
+    realtime.tell(call.ctx, call.team, event, person=call.user)
     return {}

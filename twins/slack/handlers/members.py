@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from twinkit import Ctx
-from twins.slack import messages, places, webhooks
+from twins.slack import messages, places, realtime, webhooks
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
 from twins.slack.paging import limit_of, page
@@ -20,6 +20,8 @@ MAX_PEOPLE = 8
 def enter(ctx: Ctx, channel: dict[str, Any], user: str, inviter: str = "") -> None:
     """Make a user a member, with the message and the event of it."""
     places.add(ctx, channel, [user])
+    joined = {"type": f"{places.event_prefix(channel)}_joined", "channel": places.shown(ctx, channel, user)}
+    realtime.tell(ctx, channel["team"], joined, person=user)
     subtype = f"{places.event_prefix(channel)}_join"
     more = {"inviter": inviter} if inviter else {}
     messages.system(ctx, channel, subtype, user, f"<@{user}> has joined the channel", **more)

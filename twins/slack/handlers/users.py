@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twinkit import Ctx, Filter
-from twins.slack import emoji, people, twin, webhooks
+from twins.slack import emoji, people, realtime, twin, webhooks
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
 from twins.slack.paging import page
@@ -91,6 +91,7 @@ def set_presence(call: Call) -> dict[str, Any]:
         raise fail("invalid_presence")
     presence = "away" if wanted == "away" else "active"
     call.ctx.store.update("user", call.user, presence=presence, manual_away=wanted == "away")
+    realtime.presence(call.ctx, call.user, call.team, presence)
     return {}
 
 
@@ -98,6 +99,7 @@ def set_presence(call: Call) -> dict[str, Any]:
 def set_active(call: Call) -> dict[str, Any]:
     """Be there."""
     call.ctx.store.update("user", call.user, presence="active")
+    realtime.presence(call.ctx, call.user, call.team, "active", by_hand=False)
     return {}
 
 
