@@ -1,7 +1,7 @@
 """The real-time connection of classic apps: `rtm.connect` gives an address, a WebSocket then carries what happens.
 
 Source: https://docs.slack.dev/legacy/legacy-rtm-api. What happens is kept in the store with what caused it, so that a
-request that fails tells nobody; the loop sends it after the request. Imports: the twin, call, messages, webhooks, places.
+request that fails tells nobody; the loop sends it after the request. Imports: call, messages, webhooks, places.
 """
 
 from __future__ import annotations
