@@ -182,12 +182,6 @@ def test_codes_with_restrictions(client: Any, clock: Any) -> None:
     assert client.v1.promotion_codes.retrieve(own.id).active is False
 
 
-def test_automatic_tax_is_kept_and_shown(client: Any) -> None:
-    made = subscribe(client, payer(client), plan(client), automatic_tax={"enabled": True})
-    assert (made.automatic_tax.enabled, made.automatic_tax.liability.type) == (True, "self")
-    assert (made.latest_invoice.automatic_tax.status, made.latest_invoice.total) == ("complete", 2500)
-
-
 @pytest.mark.parametrize(
     ("start", "config", "found"),
     [

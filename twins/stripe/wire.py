@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from twinkit import Ctx, Filter, Principal, Reply, Request, ServiceError, Violation, basic_user
-from twins.stripe import accounts, errors, guards, listing, sessions, twin, v2
+from twins.stripe import accounts, errors, guards, listing, locating, sessions, twin, v2
 from twins.stripe.accounts import ACCOUNT
 from twins.stripe.billing import pricing
 from twins.stripe.expand import Expander
@@ -372,9 +372,7 @@ def included(ctx: Ctx, record: Mapping[str, Any], name: str) -> Any:
     if kind == "customer" and name == "invoice_credit_balance":
         return {}
     if kind == "customer" and name == "tax":
-        located = bool((record.get("address") or {}).get("country"))
-        known = {"automatic_tax": "supported" if located else "unrecognized_location", "ip_address": None}
-        return {**known, "location": None, "provider": "stripe"}
+        return locating.shown(ctx, record)
     return None
 
 

@@ -141,7 +141,7 @@ def settled(lines: Sequence[Line], starting_balance: int = 0) -> dict[str, Any]:
             *({**row, "type": "discount"} for row in _summed(discounts, lambda row: row["discount"])),
             *credits,
         ],
-        "total_taxes": _summed(taxes, lambda row: row["tax_rate_details"]["tax_rate"]),
+        "total_taxes": _summed(taxes, lambda row: row["tax_rate_details"]["tax_rate"] + row["taxability_reason"]),
         "amount_due": due,
         "amount_remaining": due,
         "starting_balance": starting_balance,

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twinkit import Ctx
-from twins.stripe import errors, lookup
+from twins.stripe import errors, locating, lookup
 from twins.stripe.billing import periods, statuses
 from twins.stripe.handlers import (
+    assessing,
     clocks,
     cycle,
     discounting,
@@ -110,7 +111,9 @@ def _simple(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict
     if "pause_collection" in params:
         changes["pause_collection"] = _paused(ctx, record, params["pause_collection"])
     if isinstance(params.get("automatic_tax"), Mapping):
-        changes["automatic_tax"] = recurring.automatic_tax(params["automatic_tax"])
+        changes["automatic_tax"] = recurring.automatic_tax(ctx, params["automatic_tax"], record["automatic_tax"])
+        if changes["automatic_tax"]["enabled"]:
+            assessing.insist(ctx, record["customer"], changes.get("default_payment_method"))
     for name in ("payment_settings", "invoice_settings", "trial_settings", "cancellation_details"):
         if isinstance(params.get(name), Mapping):
             changes[name] = {**record[name], **params[name]}
@@ -154,7 +157,7 @@ def _trial_now(ctx: Ctx, record: dict[str, Any], wanted: Any, at: int) -> dict[s
         start = record["trial_start"] or at
         return {"trial_end": end, "trial_start": start, "billing_cycle_anchor": end, "status": "trialing"}
     customer = ctx.store.get("customer", record["customer"])
-    if not record["default_payment_method"] and not invoicing.customer_method(customer):
+    if not record["default_payment_method"] and not locating.default_method(customer):
         raise errors.invalid(statuses.NO_METHOD, code="resource_missing")
     for row in recurring.items_of(ctx, record["id"]):
         end = periods.period_end(at, *recurring.rule_of(row["price"]))

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from twinkit import Ctx, Filter, Request
-from twins.stripe import accounts, errors, listing, lookup, pages, twin, wire
-from twins.stripe.handlers import charges, discounting, invoicing, selling, setup_intents
+from twins.stripe import accounts, errors, listing, locating, lookup, pages, twin, wire
+from twins.stripe.handlers import assessing, charges, discounting, invoicing, selling, setup_intents
 
 SESSION = "checkout.session"
 LIFE = 86_400
@@ -25,8 +25,8 @@ _EMPTY = """
 """
 GIVEN = (
     "allow_promotion_codes", "billing_address_collection", "cancel_url", "client_reference_id",
-    "consent_collection", "customer_email", "integration_identifier", "locale", "origin_context", "return_url",
-    "shipping_address_collection", "submit_type", "success_url", "tax_id_collection",
+    "customer_email", "integration_identifier", "locale", "name_collection", "origin_context", "permissions",
+    "return_url", "shipping_address_collection", "submit_type", "success_url",
 )  # fmt: skip
 BRANDING: Mapping[str, Any] = {
     "background_color": "#ffffff",
@@ -37,6 +37,22 @@ BRANDING: Mapping[str, Any] = {
     "icon": None,
     "logo": None,
 }
+
+
+NOBODY_TO_UPDATE = "`customer_update` can only be used with `customer` or `customer_account`."
+NO_ADDRESS = (
+    "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to the "
+    "Customer or set `customer_update[address]` to 'auto' to save the billing address entered in Checkout to the "
+    "Customer."
+)
+NO_SHIPPING_UPDATE = (
+    "You specified `shipping_address_collection`. To use `automatic_tax` with this parameter, you must also set "
+    "`customer_update[shipping]` to `auto`."
+)
+NO_NAME_UPDATE = (
+    "Tax ID collection requires updating business name on the customer. To enable tax ID collection for an existing "
+    "customer, please set `customer_update[name]` to `auto`."
+)
 
 
 # making one ----------------------------------------------------------------------------------------------------------
@@ -56,6 +72,8 @@ def _check(params: Mapping[str, Any], mode: str, now: int) -> None:
         raise errors.missing("line_items")
     if params.get("customer") and params.get("customer_email"):
         raise errors.exclusive("customer", "customer_email")
+    if params.get("customer_update") and not params.get("customer"):
+        raise errors.invalid(NOBODY_TO_UPDATE)
     for name in ("success_url", "cancel_url", "return_url"):
         if params.get(name) and urlsplit(str(params[name])).scheme not in ("http", "https"):
             raise errors.invalid("Not a valid URL", name, "url_invalid")
@@ -87,6 +105,24 @@ def details(email: Any, mode: str) -> dict[str, Any]:
     }
 
 
+def _check_updates(ctx: Ctx, params: Mapping[str, Any]) -> None:
+    """Raise 400 for a known customer that a session would have to change, and may not.
+
+    https://docs.stripe.com/tax/checkout, /tax/checkout/tax-ids
+    """
+    update = params.get("customer_update") or {}
+    if not params.get("customer"):
+        return
+    if (params.get("automatic_tax") or {}).get("enabled"):
+        if params.get("shipping_address_collection") and update.get("shipping") != "auto":
+            raise errors.invalid(NO_SHIPPING_UPDATE, None, "parameter_missing")
+        known = assessing.located(ctx, str(params["customer"]))
+        if known is None and "auto" not in (update.get("address"), update.get("shipping")):
+            raise errors.invalid(NO_ADDRESS, None, locating.UNLOCATED)
+    if (params.get("tax_id_collection") or {}).get("enabled") and update.get("name") != "auto":
+        raise errors.invalid(NO_NAME_UPDATE)
+
+
 def _by_mode(params: Mapping[str, Any], mode: str) -> dict[str, Any]:
     """What a session shows because of its mode."""
     data = {"account_tax_ids": None, "custom_fields": None, "description": None, "footer": None, "issuer": None}
@@ -114,6 +150,17 @@ def _by_mode(params: Mapping[str, Any], mode: str) -> dict[str, Any]:
     elif mode == "subscription" and not params.get("customer"):
         shown["customer_creation"] = "always"
     return shown
+
+
+CONSENTS: Mapping[str, Any] = {
+    "payment_method_reuse_agreement": None, "promotions": "none", "terms_of_service": "none",
+}  # fmt: skip
+
+
+def _tax(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
+    tax = assessing.switched(ctx, params.get("automatic_tax"))
+    status = "requires_location_inputs" if tax["enabled"] else None
+    return {**tax, "provider": "stripe" if tax["enabled"] else None, "status": status}
 
 
 RECOVERABLE = 30 * 86_400
@@ -153,7 +200,7 @@ def blank(ctx: Ctx, params: Mapping[str, Any], mode: str) -> dict[str, Any]:
         "adaptive_pricing": {"enabled": mode == "payment"},
         "amount_subtotal": None,
         "amount_total": None,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+        "automatic_tax": _tax(ctx, params),
         "branding_settings": {**BRANDING, **(params.get("branding_settings") or {})},
         "collected_information": {"business_name": None, "individual_name": None, "shipping_details": None},
         "created": ctx.now,
@@ -179,6 +226,10 @@ def blank(ctx: Ctx, params: Mapping[str, Any], mode: str) -> dict[str, Any]:
         "ui_mode": ui,
         **_by_mode(params, mode),
     }
+    if params.get("consent_collection"):
+        record["consent_collection"] = {**CONSENTS, **params["consent_collection"]}
+    if params.get("tax_id_collection"):
+        record["tax_id_collection"] = {"required": "never", **params["tax_id_collection"]}
     if ui == "hosted_page":
         record["url"] = pages.address(ctx, f"/c/pay/{id}")
     else:
@@ -198,6 +249,7 @@ def make(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
         raise errors.missing("mode")
     _check(params, mode, ctx.now)
     record = blank(ctx, params, mode)
+    _check_updates(ctx, params)
     rows = selling.items(ctx, params.get("line_items"), mode) if mode != "setup" else []
     if rows:
         record["currency"] = rows[0]["currency"]
@@ -205,10 +257,10 @@ def make(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
         trial = (params.get("subscription_data") or {}).get("trial_period_days")
         worth = 0 if trial else sum(row["amount_subtotal"] for row in rows)
         ids = discounting.make(ctx, params.get("discounts"), customer, ctx.now, amount=worth)
-        record["discounts"] = [_discount(ctx, id) for id in ids]
-        record |= selling.summed(ctx, rows, ids, _shipping(ctx, record, params))
-        if trial:
-            record |= {"amount_subtotal": 0, "amount_total": 0}
+        record["discounts"] = [discount(ctx, id) for id in ids]
+        _shipping(ctx, record, params.get("shipping_options"))
+        known = assessing.located(ctx, record["customer"]) if record["customer"] else None
+        record |= computed(ctx, record, rows, ids, known, trial=bool(trial))
     else:
         ids = []
     if mode == "setup":
@@ -221,35 +273,64 @@ def make(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
         record["setup_intent"] = intent["id"]
     ctx.store.insert(SESSION, record, created=ctx.micros)
     selling.keep(ctx, record["id"], rows)
-    names = ("payment_intent_data", "subscription_data")
-    ctx.store.insert(DATA, {"discounts": ids, **{name: params.get(name) or {} for name in names}}, id=record["id"])
+    names = ("customer_update", "payment_intent_data", "subscription_data")
+    passed = {"asked": dict(params), "discounts": ids, **{name: params.get(name) or {} for name in names}}
+    ctx.store.insert(DATA, passed, id=record["id"])
     ctx.schedule("checkout_expires", {"session": record["id"]}, at=record["expires_at"])
     return record
 
 
-def _discount(ctx: Ctx, id: str) -> dict[str, Any]:
-    discount = ctx.store.get("discount", id)
-    code = discount["promotion_code"]
-    return {"coupon": None if code else discount["source"]["coupon"], "promotion_code": code}
+def computed(
+    ctx: Ctx,
+    session: Mapping[str, Any],
+    rows: list[dict[str, Any]],
+    discounts: list[str],
+    buyer: assessing.Buyer | None,
+    *,
+    trial: bool,
+) -> dict[str, Any]:
+    """What a session comes to, for a buyer where that is known; nothing yet while it is a trial."""
+    cost = session["shipping_cost"]
+    rate = ctx.store.find("shipping_rate", cost["shipping_rate"]) if cost else None
+    terms = selling.Terms(discounts, tax=session["automatic_tax"], buyer=buyer, shipping=rate)
+    found = selling.summed(ctx, rows, terms)
+    if "automatic_tax" in found:
+        tax = found["automatic_tax"]
+        found["automatic_tax"] = {name: tax[name] for name in ("enabled", "liability", "provider", "status")}
+    if rate is not None:
+        amount, tax, added = selling.shipped(ctx, terms)
+        taxes = {"amount_subtotal": amount, "amount_tax": tax, "amount_total": amount + added}
+        found["shipping_cost"] = {**taxes, "shipping_rate": rate["id"]}
+    return {**found, "amount_subtotal": 0, "amount_total": 0} if trial else found
 
 
-def _shipping(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> int:
-    """Write the shipping options; the first one is chosen. Returns its amount."""
-    for each in params.get("shipping_options") or ():
+def discount(ctx: Ctx, id: str) -> dict[str, Any]:
+    """A discount as `discounts` of a session shows it."""
+    found = ctx.store.get("discount", id)
+    code = found["promotion_code"]
+    return {"coupon": None if code else found["source"]["coupon"], "promotion_code": code}
+
+
+def _shipping(ctx: Ctx, record: dict[str, Any], given: Any) -> None:
+    """Write the shipping options; the first one is chosen."""
+    record["shipping_options"] = []
+    for place, each in enumerate(given or ()):
         if each.get("shipping_rate"):
-            rate = lookup.record(ctx, "shipping_rate", each["shipping_rate"], "shipping_options[0][shipping_rate]")
+            where = f"shipping_options[{place}][shipping_rate]"
+            rate = lookup.record(ctx, "shipping_rate", each["shipping_rate"], where)
         else:
             rate = ctx.create("shipping_rate", {"active": True, **(each.get("shipping_rate_data") or {})}, event="")
         amount = int((rate.get("fixed_amount") or {}).get("amount") or 0)
         record["shipping_options"].append({"shipping_amount": amount, "shipping_rate": rate["id"]})
-    if not record["shipping_options"]:
-        return 0
-    first = record["shipping_options"][0]
-    amount = int(first["shipping_amount"])
-    record["shipping_cost"] = {
-        "amount_subtotal": amount, "amount_tax": 0, "amount_total": amount, "shipping_rate": first["shipping_rate"],
-    }  # fmt: skip
-    return amount
+    record["shipping_cost"] = choice(record, 0) if record["shipping_options"] else None
+
+
+def choice(session: Mapping[str, Any], place: int) -> dict[str, Any]:
+    """`shipping_cost` of the shipping option at a place, without tax."""
+    option = session["shipping_options"][place]
+    amount = int(option["shipping_amount"])
+    untaxed = {"amount_subtotal": amount, "amount_tax": 0, "amount_total": amount}
+    return {**untaxed, "shipping_rate": option["shipping_rate"]}
 
 
 @twin.handler("PostCheckoutSessions")
@@ -271,6 +352,15 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     changes = lookup.changed(session, params)
     if isinstance(params.get("collected_information"), Mapping):
         changes["collected_information"] = {**session["collected_information"], **params["collected_information"]}
+    if params.get("shipping_options"):
+        changed = {**session, **changes}
+        _shipping(ctx, changed, params["shipping_options"])
+        kept, rows = ctx.store.get(DATA, session["id"]), selling.kept(ctx, session["id"])
+        known = assessing.located(ctx, session["customer"]) if session["customer"] else None
+        trial = bool(kept["subscription_data"].get("trial_period_days"))
+        names = ("shipping_cost", "shipping_options")
+        changes |= {name: changed[name] for name in names}
+        changes |= computed(ctx, changed, rows, kept["discounts"], known, trial=trial)
     return ctx.update(SESSION, session["id"], changes, event="")
 
 
@@ -305,6 +395,21 @@ def _expire(ctx: Ctx, session: dict[str, Any]) -> dict[str, Any]:
         found = {"url": pages.address(ctx, f"/c/pay/{session['id']}"), "expires_at": ctx.now + RECOVERABLE}
         changes["after_expiration"] = {"recovery": {**recovery, **found}}
     return ctx.update(SESSION, session["id"], changes, event="checkout.session.expired")
+
+
+def recover(ctx: Ctx, session: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of an expired session, open again: https://docs.stripe.com/payments/checkout/abandoned-carts."""
+    kept = ctx.store.get(DATA, session["id"])
+    known, recovery = kept.get("recovered"), session["after_expiration"]["recovery"]
+    found = ctx.store.find(SESSION, str(known))
+    if found is not None and found["status"] == "open":
+        return found
+    asked = {name: value for name, value in kept["asked"].items() if name != "expires_at"}
+    if not asked.get("discounts"):
+        asked["allow_promotion_codes"] = recovery["allow_promotion_codes"] or asked.get("allow_promotion_codes")
+    made = make(ctx, asked)
+    ctx.store.replace(DATA, session["id"], {**kept, "recovered": made["id"]})
+    return ctx.store.update(SESSION, made["id"], recovered_from=session["id"])
 
 
 @twin.handler("PostCheckoutSessionsSessionExpire")

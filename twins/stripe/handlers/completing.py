@@ -6,14 +6,14 @@ Source: https://docs.stripe.com/payments/checkout/how-checkout-works. Imports: t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from typing import Any
-from urllib.parse import parse_qsl
 
-from twinkit import Ctx, Filter, Reply, Request, ServiceError
-from twins.stripe import errors, lookup, pages, twin
+from twinkit import Ctx, Filter, Reply
+from twins.stripe import errors, lookup, twin
 from twins.stripe.handlers import (
+    assessing,
     checkout,
+    collecting,
     confirming,
     customers,
     invoice_items,
@@ -23,35 +23,43 @@ from twins.stripe.handlers import (
     selling,
     simulation,
     subscriptions,
+    tax_ids,
 )
-from twins.stripe.payments import instruments
 
 SESSION = checkout.SESSION
 
 
-def _customer(ctx: Ctx, session: dict[str, Any], buyer: Mapping[str, Any]) -> str | None:
-    """The customer of a session: the one it named, or a new one where the session makes one."""
+def _customer(ctx: Ctx, session: dict[str, Any], kept: Mapping[str, Any], email: Any) -> str | None:
+    """The customer of a session, with what was collected: the one it named, or a new one where it makes one."""
+    wanted = collecting.updates(session, kept["customer_update"], session)
+    ids = session["customer_details"]["tax_ids"] or ()
     if session["customer"]:
-        return str(session["customer"])
-    later = (ctx.store.get(checkout.DATA, session["id"])["payment_intent_data"] or {}).get("setup_future_usage")
-    billed = (session["invoice_creation"] or {}).get("enabled")
-    if session["mode"] == "payment" and session["customer_creation"] != "always" and not later and not billed:
-        return None
-    record = customers.new_record(ctx, {"email": buyer.get("email"), "name": buyer.get("name")})
-    ctx.store.insert("customer", record, created=ctx.micros)
-    ctx.emit("customer.created", record)
-    return str(record["id"])
+        id = str(session["customer"])
+        if wanted:
+            ctx.update("customer", id, wanted)
+    else:
+        later = kept["payment_intent_data"].get("setup_future_usage")
+        billed = (session["invoice_creation"] or {}).get("enabled")
+        if session["mode"] == "payment" and session["customer_creation"] != "always" and not later and not billed:
+            return None
+        record = customers.new_record(ctx, {"email": email, **wanted})
+        ctx.store.insert("customer", record, created=ctx.micros)
+        ctx.emit("customer.created", record)
+        id = str(record["id"])
+    for each in ids:
+        tax_ids.make(ctx, each, id, {"customer": id, "type": "customer"})
+    return id
 
 
 def method_of(ctx: Ctx, buyer: Mapping[str, Any]) -> dict[str, Any]:
     """The payment method the buyer pays with: a documented name, a number, or one that exists."""
-    details = {"email": buyer.get("email"), "name": buyer.get("name")}
+    details = {name: buyer.get(name) for name in ("address", "email", "name", "phone") if buyer.get(name)}
     number = str(buyer.get("card") or "pm_card_visa").replace(" ", "")
     if number.isdigit():
         given = {"number": number, "exp_month": 12, "exp_year": 2034, "cvc": "123"}
         return payment_methods.make(ctx, {"type": "card", "card": given, "billing_details": details})
     method = payment_methods.resolve(ctx, number, "card")
-    shown = {**method["billing_details"], **{name: value for name, value in details.items() if value}}
+    shown = {**method["billing_details"], **details}
     return ctx.update("payment_method", method["id"], {"billing_details": shown}, event="")
 
 
@@ -60,6 +68,9 @@ def _pay(ctx: Ctx, session: dict[str, Any], customer: str | None, method: dict[s
     data = ctx.store.get(checkout.DATA, session["id"])["payment_intent_data"]
     if session["amount_total"] == 0:
         return {"payment_status": "no_payment_required"}
+    sent = session["collected_information"]["shipping_details"]
+    if sent:
+        data = {"shipping": {**sent, "phone": session["customer_details"]["phone"]}, **data}
     wanted = {
         **data, "amount": session["amount_total"], "customer": customer, "capture_method": data.get("capture_method"),
         "payment_method_types": session["payment_method_types"],
@@ -87,14 +98,20 @@ def _invoice(ctx: Ctx, session: Mapping[str, Any], customer: str) -> str:
     asked = session["invoice_creation"]["invoice_data"]
     draft = invoicing.blank(ctx, ctx.store.get("customer", customer), session["currency"], ctx.now)
     draft |= {name: asked[name] for name in ("custom_fields", "description", "footer", "metadata") if asked.get(name)}
+    tax = {name: session["automatic_tax"][name] for name in ("enabled", "liability")}
+    draft["automatic_tax"] |= tax
     draft["discounts"] = list(ctx.store.get(checkout.DATA, session["id"])["discounts"])
     lines = []
     for row in selling.kept(ctx, session["id"]):
         pricing = invoice_items.details(row["price"])
         lines.append(_line(ctx, draft, row["amount_subtotal"], row["description"], row["quantity"], pricing))
-    shipping = (session["shipping_cost"] or {}).get("amount_total")
-    if shipping:
-        lines.append(_line(ctx, draft, shipping, "Shipping", 1, None))
+    shipping = session["shipping_cost"] or {}
+    if shipping.get("amount_subtotal"):
+        rate = ctx.store.get("shipping_rate", shipping["shipping_rate"])
+        taxed = {"tax_behavior": rate["tax_behavior"], "tax_code": rate.get("tax_code") or selling.SHIPPING_CODE}
+        asked = {"amount": shipping["amount_subtotal"], **taxed}
+        amount, pricing, _ = invoice_items.priced(ctx, asked, draft["currency"])
+        lines.append(_line(ctx, draft, amount, "Shipping", 1, pricing))
     return str(invoicing.finalize(ctx, invoicing.insert(ctx, draft, lines))["id"])
 
 
@@ -128,7 +145,9 @@ def _subscribe(ctx: Ctx, session: dict[str, Any], customer: str, method: dict[st
     ]
     once = [{"price": row["price"]["id"], "quantity": row["quantity"]} for row in rows if not row["price"]["recurring"]]
     wanted = {
-        **data, "add_invoice_items": once, "customer": customer, "default_payment_method": method["id"],
+        **data, "add_invoice_items": once,
+        "automatic_tax": {name: session["automatic_tax"][name] for name in ("enabled", "liability")},
+        "customer": customer, "default_payment_method": method["id"],
         "discounts": [{"discount": id} for id in kept["discounts"]], "items": items,
         "payment_behavior": "allow_incomplete",
     }  # fmt: skip
@@ -150,13 +169,75 @@ def _subscribe(ctx: Ctx, session: dict[str, Any], customer: str, method: dict[st
     }
 
 
+COLLECTED = (
+    "amount_subtotal", "amount_total", "automatic_tax", "collected_information", "consent", "custom_fields",
+    "customer_details", "discounts", "shipping_cost", "total_details",
+)  # fmt: skip
+"""What of a session the buyer changes before paying."""
+
+
+def _filled_in(ctx: Ctx, session: dict[str, Any], buyer: Mapping[str, Any]) -> dict[str, Any]:
+    """The session with what the buyer filled in, and what it comes to then, not stored yet. Raises 400."""
+    mode, address = session["mode"], collecting.billing(session, buyer)
+    sent, ids = collecting.shipping(session, buyer), collecting.ids(session, buyer)
+    named = collecting.names(session, buyer, bool((session.get("tax_id_collection") or {}).get("enabled")))
+    known = session["customer_details"] or checkout.details(buyer["email"], mode)
+    customer = ctx.store.find("customer", str(session["customer"])) or {}
+    filled = {
+        **session,
+        "collected_information": {**session["collected_information"], **named, "shipping_details": sent},
+        "consent": collecting.consent(session, buyer),
+        "custom_fields": collecting.custom_fields(session, buyer),
+        "customer_details": {
+            **known, **named, "address": address, "email": buyer["email"], "name": buyer["name"],
+            "phone": collecting.phone(session, buyer), "tax_ids": ids,
+        },
+    }  # fmt: skip
+    if customer and mode != "setup":
+        filled["customer_details"]["tax_exempt"] = customer.get("tax_exempt") or "none"
+    if mode == "setup":
+        return filled
+    kept = ctx.store.get(checkout.DATA, session["id"])
+    rows = collecting.quantities(ctx, selling.kept(ctx, session["id"]), buyer)
+    worth = sum(row["amount_subtotal"] for row in rows)
+    discounts = collecting.discounts(ctx, session, kept["discounts"], buyer, worth)
+    filled["shipping_cost"] = collecting.chosen_shipping(ctx, session, buyer)
+    filled["discounts"] = [checkout.discount(ctx, id) for id in discounts]
+    trial = bool(kept["subscription_data"].get("trial_period_days"))
+    filled |= checkout.computed(ctx, filled, rows, discounts, _taxed(ctx, filled, kept), trial=trial)
+    selling.keep(ctx, session["id"], rows)
+    ctx.store.replace(checkout.DATA, session["id"], {**kept, "discounts": discounts})
+    return filled
+
+
+def _taxed(ctx: Ctx, session: Mapping[str, Any], kept: Mapping[str, Any]) -> assessing.Buyer | None:
+    """Who the sale of a session is taxed for: https://docs.stripe.com/tax/checkout.
+
+    A known customer whose address the session does not update is taxed where they are known to be.
+    """
+    details, sent = session["customer_details"], session["collected_information"]["shipping_details"]
+    update = kept["customer_update"]
+    if session["customer"] and not sent and update.get("address") != "auto":
+        return assessing.located(ctx, session["customer"])
+    exempt = assessing.EXEMPT.get(str(details["tax_exempt"]), "none")
+    ids = list(details["tax_ids"] or ())
+    if session["customer"]:
+        ids += ctx.store.select("tax_id", [Filter("customer", "=", session["customer"])])
+    return assessing.Buyer(sent["address"] if sent else details["address"], ids, exempt)
+
+
 def complete(ctx: Ctx, session: dict[str, Any], buyer: Mapping[str, Any]) -> dict[str, Any]:
     """The buyer completes a session. Raises 400 when it is not open, 402 when the card is declined."""
     if session["status"] != "open":
         raise errors.invalid(f"This Checkout Session has a status of `{session['status']}`.")
     known = session["customer_details"] or {}
-    buyer = {"name": "Jenny Rosen", **buyer, "email": known.get("email") or buyer.get("email") or "jenny@example.com"}
-    customer = _customer(ctx, session, buyer)
+    email = known.get("email") or buyer.get("email") or collecting.EMAIL
+    buyer = {"name": collecting.NAME, **buyer, "email": email}
+    session = _filled_in(ctx, session, buyer)
+    kept = ctx.store.get(checkout.DATA, session["id"])
+    details = session["customer_details"]
+    customer = _customer(ctx, session, kept, email)
+    buyer = {**buyer, "address": details["address"], "phone": details["phone"]}
     method = method_of(ctx, buyer)
     if customer and session["mode"] != "payment":
         method = payment_methods.attach_to(ctx, method, customer)
@@ -172,14 +253,8 @@ def complete(ctx: Ctx, session: dict[str, Any], buyer: Mapping[str, Any]) -> dic
         ctx.store.replace("setup_intent", intent["id"], intent)
         _confirmed(ctx, intent)
         changes = {}
-    details = {
-        **(session["customer_details"] or checkout.details(buyer["email"], session["mode"])),
-        "address": instruments.address({"country": "US", "postal_code": "94107"}),
-        "email": buyer["email"],
-        "name": buyer["name"],
-        "tax_ids": [],
-    }
-    done = {**changes, "customer": customer, "customer_details": details, "status": "complete", "url": None}
+    collected = {name: session[name] for name in COLLECTED}
+    done = {**collected, **changes, "customer": customer, "status": "complete", "url": None}
     changed = ctx.update(SESSION, session["id"], done, event="")
     ctx.emit("checkout.session.completed", changed)
     _count(ctx, changed)
@@ -211,59 +286,6 @@ def paid_later(ctx: Ctx, intent: dict[str, Any], outcome: str) -> None:
 
 @twin.control("complete_checkout")
 def complete_checkout(ctx: Ctx, payload: Any) -> dict[str, Any]:
-    """The customer pays a session: `{"session": "cs_…", "card": "pm_card_visa", "email": "…", "name": "…"}`."""
+    """The customer fills a session in and pays it: `{"session": "cs_…", "card": "pm_card_visa", "email": "…", …}`."""
     id = simulation.wanted(ctx, payload, "session")
-    buyer = {name: payload[name] for name in ("card", "email", "name") if payload.get(name)}
-    return complete(ctx, lookup.in_path(ctx, SESSION, id, "session"), buyer)
-
-
-PAGE = """<!doctype html><meta charset="utf-8"><title>Checkout</title>
-<h1>{title}</h1><p id="total">{total}</p><ul>{items}</ul><p id="error">{error}</p>
-<form method="post"><label>Email <input name="email" id="email" value="{email}"></label>
-<label>Card number <input name="card" id="cardNumber" value="4242424242424242"></label>
-<label>Name <input name="name" id="billingName" value="Jenny Rosen"></label>
-<button id="submit">Pay</button></form>{cancel}
-"""
-
-
-def _shown(ctx: Ctx, session: Mapping[str, Any], error: str = "") -> Reply:
-    rows = "".join(
-        f"<li>{escape(str(row['description']))} x {row['quantity']}</li>" for row in selling.kept(ctx, session["id"])
-    )
-    total = "" if session["amount_total"] is None else f"{session['amount_total']} {session['currency']}"
-    back = session["cancel_url"]
-    cancel = f'<a id="cancel" href="{escape(_address(str(back), session["id"]))}">Back</a>' if back else ""
-    email = (session["customer_details"] or {}).get("email") or ""
-    text = PAGE.format(
-        title=escape(invoicing.ACCOUNT_NAME), total=escape(total), items=rows, error=escape(error),
-        email=escape(email), cancel=cancel,
-    )  # fmt: skip
-    return Reply(200, text, media_type="text/html; charset=utf-8")
-
-
-def _address(url: str, id: str) -> str:
-    return url.replace("{CHECKOUT_SESSION_ID}", id)
-
-
-@twin.page("GET", "/c/pay/{session}")
-def page(ctx: Ctx, request: Request) -> Reply:
-    """The hosted page of a session."""
-    session = pages.opened(ctx, request, SESSION, "session")
-    if session["status"] != "open":
-        text = f"This Checkout Session is {session['status']}."
-        return Reply(200, f"<!doctype html><p>{escape(text)}</p>", media_type="text/html; charset=utf-8")
-    return _shown(ctx, session)
-
-
-@twin.page("POST", "/c/pay/{session}")
-def submit(ctx: Ctx, request: Request) -> Reply:
-    """The buyer submits the page: back to the shop, or a decline to read."""
-    session = pages.opened(ctx, request, SESSION, "session")
-    try:
-        done = complete(ctx, session, dict(parse_qsl(request.raw.decode())))
-    except ServiceError as error:
-        if error.status != 402:
-            raise
-        return _shown(ctx, session, str(error.body["error"]["message"]))
-    url = done["success_url"] or done.get("return_url") or ""
-    return Reply(303, None, {"location": _address(str(url), done["id"])})
+    return complete(ctx, lookup.in_path(ctx, SESSION, id, "session"), collecting.filled_in(payload))

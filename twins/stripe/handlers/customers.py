@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Filter, RawJSON, RecordNotFound, Request
-from twins.stripe import errors, listing, lookup, twin, wire
+from twins.stripe import errors, listing, locating, lookup, twin, wire
 from twins.stripe.handlers import charges, payment_methods, sources, tax_ids
 from twins.stripe.payments import instruments, ledger
 
@@ -129,6 +129,8 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
         ctx.emit("payment_method.attached", attached)
     for given in params.get("tax_id_data") or ():
         tax_ids.make(ctx, given, record["id"], {"customer": record["id"], "type": "customer"})
+    if "tax" in params:
+        locating.validate(ctx, record, params["tax"], new=True)
     return record
 
 
@@ -162,6 +164,8 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
         if (held is None or held.get("customer") != customer["id"]) and not ctx.options.get("materialise"):
             raise errors.no_such("source", default, "default_source", path=False)
         changes["default_source"] = default
+    if {"address", "shipping", "tax"} & params.keys():
+        locating.validate(ctx, {**customer, **changes}, params.get("tax"), new=False)
     return ctx.update("customer", customer["id"], changes)
 
 

@@ -111,7 +111,7 @@ def draft(
     sent = subscription["collection_method"] == "send_invoice"
     taxed = subscription["automatic_tax"]
     if taxed["enabled"]:
-        invoice["automatic_tax"] = {**taxed, "provider": "stripe", "status": "complete"}
+        invoice["automatic_tax"] = {**taxed, "disabled_reason": None, "provider": "stripe", "status": "complete"}
     invoice |= {
         "auto_advance": True,
         "billing_reason": reason,

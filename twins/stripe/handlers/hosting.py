@@ -12,7 +12,7 @@ from typing import Any
 
 from twinkit import Ctx, Reply, Request
 from twins.stripe import listing, lookup, pages, twin
-from twins.stripe.handlers import checkout, invoicing, selling
+from twins.stripe.handlers import assessing, checkout, invoicing, selling
 
 LINK = "payment_link"
 COMPONENT_LIFE = 1800
@@ -67,7 +67,7 @@ def create_link(ctx: Ctx, request: Request) -> dict[str, Any]:
         "after_completion": after,
         "allow_promotion_codes": bool(params.get("allow_promotion_codes")),
         "application": None,
-        "automatic_tax": {"enabled": False, "liability": None, **_hash(params, "automatic_tax")},
+        "automatic_tax": assessing.switched(ctx, params.get("automatic_tax")),
         "billing_address_collection": params.get("billing_address_collection") or "auto",
         "currency": rows[0]["currency"] if rows else params.get("currency") or "usd",
         "custom_fields": list(params.get("custom_fields") or ()),
@@ -112,6 +112,42 @@ def link_items(ctx: Ctx, request: Request) -> dict[str, Any]:
     return listing.sliced(request, invoicing.shown(selling.kept(ctx, link["id"])), "item")
 
 
+PASSED = (
+    "automatic_tax", "billing_address_collection", "consent_collection", "custom_fields", "custom_text",
+    "customer_creation", "invoice_creation", "metadata", "name_collection", "payment_intent_data",
+    "payment_method_collection", "payment_method_types", "phone_number_collection", "shipping_address_collection",
+    "shipping_options", "subscription_data", "submit_type", "tax_id_collection",
+)  # fmt: skip
+"""What a link passes on to its sessions as it is."""
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The line item of a link as one of a session."""
+    names = ("adjustable_quantity", "quantity")
+    return {"price": row["price"]["id"], **{name: row[name] for name in names if row[name] is not None}}
+
+
+def _asked(link: Mapping[str, Any], rows: list[dict[str, Any]], query: Mapping[str, str]) -> dict[str, Any]:
+    """The parameters of the session that a link makes: https://docs.stripe.com/payment-links/url-parameters."""
+    mode, redirect = _mode(rows), link["after_completion"].get("redirect") or {}
+    asked = {name: link[name] for name in PASSED if link.get(name) not in (None, [], {})}
+    asked |= {
+        "allow_promotion_codes": link["allow_promotion_codes"],
+        "client_reference_id": query.get("client_reference_id"),
+        "customer_email": query.get("prefilled_email"),
+        "line_items": [_row(row) for row in rows],
+        "mode": mode,
+        "success_url": redirect.get("url") or THANKS,
+    }
+    if mode == "payment":
+        asked.pop("subscription_data", None)
+        asked.pop("payment_method_collection", None)
+    else:
+        for name in ("customer_creation", "invoice_creation", "payment_intent_data", "submit_type"):
+            asked.pop(name, None)
+    return asked
+
+
 @twin.page("GET", "/l/{link}")
 def follow(ctx: Ctx, request: Request) -> Reply:
     """Someone opens a link: a Checkout Session of its own, at its page."""
@@ -120,20 +156,7 @@ def follow(ctx: Ctx, request: Request) -> Reply:
         text = (link["inactive_message"] or {}).get("custom_message") or "This payment link is no longer active."
         return Reply(200, f"<!doctype html><p>{escape(text)}</p>", media_type="text/html; charset=utf-8")
     rows = selling.kept(ctx, link["id"])
-    redirect = link["after_completion"].get("redirect") or {}
-    asked = {
-        "allow_promotion_codes": link["allow_promotion_codes"],
-        "line_items": [
-            {"price": row["price"]["id"], **({} if row["quantity"] is None else {"quantity": row["quantity"]})}
-            for row in rows
-        ],
-        "metadata": link["metadata"],
-        "mode": _mode(rows),
-        "payment_intent_data": link["payment_intent_data"] or {},
-        "success_url": redirect.get("url") or THANKS,
-    }
-    reference = pages.query(request).get("client_reference_id")
-    session = checkout.make(ctx, {**asked, **({"client_reference_id": reference} if reference else {})})
+    session = checkout.make(ctx, _asked(link, rows, pages.query(request)))
     ctx.update(checkout.SESSION, session["id"], {"payment_link": link["id"]}, event="")
     return Reply(303, None, {"location": session["url"]})
 

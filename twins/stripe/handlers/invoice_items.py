@@ -12,7 +12,7 @@ from typing import Any
 from twinkit import Ctx, Filter, Request
 from twins.stripe import errors, listing, lookup, twin
 from twins.stripe.billing import pricing
-from twins.stripe.handlers import catalogue, charges, clocks, invoicing
+from twins.stripe.handlers import assessing, catalogue, charges, clocks, invoicing
 
 ITEM = "invoiceitem"
 
@@ -83,6 +83,9 @@ def _one_off(ctx: Ctx, params: Mapping[str, Any], currency: str | None) -> tuple
         "unit_amount_decimal": text,
     }
     ctx.store.insert("price", record, created=ctx.micros)
+    if params.get("tax_code"):
+        code = lookup.record(ctx, "tax_code", params["tax_code"], "tax_code")["id"]
+        ctx.store.insert(assessing.CODES, {"tax_code": code}, id=record["product"])
     return record, known
 
 

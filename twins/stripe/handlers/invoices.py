@@ -11,7 +11,7 @@ from typing import Any
 from twinkit import Ctx, Filter, Reply, Request
 from twins.stripe import errors, listing, lookup, twin
 from twins.stripe.billing import statuses, totals
-from twins.stripe.handlers import charges, clocks, discounting, invoice_items, invoicing, payment_methods
+from twins.stripe.handlers import assessing, charges, clocks, discounting, invoice_items, invoicing, payment_methods
 
 DAY = 86_400
 PLAIN = ("account_tax_ids", "custom_fields", "description", "footer", "on_behalf_of", "statement_descriptor")
@@ -75,6 +75,8 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
         "default_tax_rates": invoice_items.tax_rates(ctx, params.get("default_tax_rates"), "default_tax_rates"),
         "shipping_details": params.get("shipping_details"),
     }
+    if isinstance(params.get("automatic_tax"), Mapping):
+        invoice["automatic_tax"] |= assessing.switched(ctx, params["automatic_tax"])
     if params.get("default_payment_method"):
         invoice["default_payment_method"] = payment_methods.resolve(
             ctx, params["default_payment_method"], "default_payment_method"
@@ -109,6 +111,9 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     if "default_tax_rates" in params:
         given = params["default_tax_rates"] or ()
         changes["default_tax_rates"] = invoice_items.tax_rates(ctx, given, "default_tax_rates")
+    if isinstance(params.get("automatic_tax"), Mapping):
+        on = assessing.switched(ctx, params["automatic_tax"], invoice["automatic_tax"])
+        changes["automatic_tax"] = {**assessing.UNTAXED, **on}
     if "discounts" in params:
         customer = ctx.store.get("customer", invoice["customer"])
         at = clocks.now(ctx, customer)
@@ -138,10 +143,13 @@ def delete(ctx: Ctx, request: Request) -> dict[str, Any]:
 
 @twin.handler("PostInvoicesInvoiceFinalize")
 @lookup.modelled
-def finalize(ctx: Ctx, request: Request) -> dict[str, Any]:
+def finalize(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
     """Number a draft and open it."""
     params, invoice = request.body or {}, _invoice(ctx, request)
     _refuse(invoice, "finalize")
+    refused = invoicing.unlocated(ctx, invoice)
+    if refused is not None:
+        return refused
     if "auto_advance" in params:
         invoice = ctx.store.update("invoice", invoice["id"], auto_advance=params["auto_advance"])
     opened = invoicing.finalize(ctx, invoice)
@@ -172,6 +180,9 @@ def pay(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
         method = payment_methods.resolve(ctx, named)["id"] if named else invoicing.method_for(ctx, invoice)
         if method is None and invoice["total"] > 0:
             raise errors.invalid(statuses.NO_METHOD_TO_PAY)
+    refused = invoicing.unlocated(ctx, invoice)
+    if refused is not None:
+        return refused
     if invoice["status"] == "draft":
         invoice = invoicing.finalize(ctx, invoice)
         if invoice["status"] == "paid":
@@ -234,11 +245,14 @@ def mark_uncollectible(ctx: Ctx, request: Request) -> dict[str, Any]:
 
 @twin.handler("PostInvoicesInvoiceSend")
 @lookup.modelled
-def send(ctx: Ctx, request: Request) -> dict[str, Any]:
+def send(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
     """Send an invoice to the customer, finalizing a draft first."""
     invoice = _invoice(ctx, request, "invoice")
     if invoice["status"] not in ("draft", "open"):
         raise errors.invalid(statuses.REFUSED["send"])
+    refused = invoicing.unlocated(ctx, invoice)
+    if refused is not None:
+        return refused
     if invoice["status"] == "draft":
         invoice = invoicing.finalize(ctx, invoice)
     if invoice["status"] == "open":

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from twinkit import Ctx, Filter, Reply
-from twins.stripe import errors, listing, lookup
+from twins.stripe import errors, listing, locating, lookup
 from twins.stripe.accounts import ACCOUNT
 from twins.stripe.billing import statuses, totals
-from twins.stripe.handlers import balancing, clocks, confirming, payment_intents
+from twins.stripe.handlers import assessing, balancing, clocks, confirming, payment_intents
 
 LINES = "invoice_lines"
 """Store name of an invoice's whole lines, by its id; the invoice shows the first ten."""
@@ -137,8 +137,20 @@ def offs(ctx: Ctx, discounts: Iterable[str]) -> list[totals.Off]:
     return found
 
 
-def sums(ctx: Ctx, invoice: Mapping[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """What an invoice with these lines comes to; writes discounts and taxes into the lines."""
+def sums(
+    ctx: Ctx, invoice: Mapping[str, Any], lines: list[dict[str, Any]], buyer: assessing.Buyer | None = None
+) -> dict[str, Any]:
+    """What an invoice with these lines comes to; writes discounts and taxes into the lines.
+
+    With automatic tax it is for `buyer`, the invoice's customer where nobody is named.
+    """
+    tax = invoice.get("automatic_tax") or {"enabled": False}
+    if tax["enabled"]:
+        totals.discount_lines(lines, offs(ctx, invoice["discounts"]))
+        if buyer is None and invoice.get("customer"):
+            buyer = assessing.located(ctx, invoice["customer"], method_for(ctx, invoice))
+        status = assessing.tax_lines(ctx, tax, lines, buyer)
+        return {**totals.settled(lines), "automatic_tax": {**tax, "provider": "stripe", "status": status}}
     default = [rate["id"] for rate in invoice["default_tax_rates"]]
     wanted = {*default, *(id for each in lines for id in each.get(totals.RATES) or ())}
     rates = {id: rate for id in wanted if (rate := ctx.store.find("tax_rate", id))}
@@ -188,13 +200,7 @@ def blank(ctx: Ctx, customer: Mapping[str, Any], currency: str, at: int) -> dict
         "account_name": ACCOUNT_NAME,
         "attempted": False,
         "auto_advance": False,
-        "automatic_tax": {
-            "disabled_reason": None,
-            "enabled": False,
-            "liability": None,
-            "provider": None,
-            "status": None,
-        },
+        "automatic_tax": dict(assessing.UNTAXED),
         "billing_reason": "manual",
         "collection_method": "charge_automatically",
         "created": at,
@@ -262,7 +268,7 @@ def recount(function: Recount) -> Recount:
 
 def finalize(ctx: Ctx, invoice: dict[str, Any]) -> dict[str, Any]:
     """Number an invoice and open it; one that asks for nothing is paid at once."""
-    kept = lines_of(ctx, invoice["id"])
+    invoice, kept = _assessed(ctx, invoice), lines_of(ctx, invoice["id"])
     for look in RECOUNTS:
         lines = look(ctx, invoice, kept)
         if lines is not kept:
@@ -278,6 +284,7 @@ def finalize(ctx: Ctx, invoice: dict[str, Any]) -> dict[str, Any]:
         "next_payment_attempt": None,
         "number": invoice["number"] or f"{customer.get('invoice_prefix') or 'TWIN'}-{sequence:04d}",
         "effective_at": invoice["effective_at"] or at,
+        "last_finalization_error": None,
         "hosted_invoice_url": f"https://invoice.stripe.com/i/{page}?s=ap",
         "invoice_pdf": f"https://pay.stripe.com/invoice/{page}/pdf?s=ap",
         "status": statuses.INVOICE["draft", "finalize"],
@@ -291,6 +298,38 @@ def finalize(ctx: Ctx, invoice: dict[str, Any]) -> dict[str, Any]:
         return paid(ctx, opened, {"attempted": True})
     _ask_payment(ctx, opened, customer, at)
     return opened
+
+
+def _assessed(ctx: Ctx, invoice: dict[str, Any]) -> dict[str, Any]:
+    """A draft taxed as of now. Where nobody can tell where its customer is, automatic tax ends for it and for
+    the subscription.
+
+    https://docs.stripe.com/tax/customer-locations#invoice-finalization-errors
+    """
+    if not invoice["automatic_tax"]["enabled"]:
+        return invoice
+    lines = lines_of(ctx, invoice["id"])
+    invoice = recompute(ctx, invoice, lines)
+    if invoice["automatic_tax"]["status"] == "complete":
+        return invoice
+    off = {**assessing.UNTAXED, "disabled_reason": "finalization_requires_location_inputs", "provider": "stripe"}
+    invoice = recompute(ctx, {**invoice, "automatic_tax": {**off, "status": "requires_location_inputs"}}, lines)
+    ctx.emit("invoice.updated", invoice)
+    assessing.end(ctx, subscription_of(invoice))
+    return invoice
+
+
+def unlocated(ctx: Ctx, invoice: dict[str, Any]) -> Reply | None:
+    """The refusal of a draft that cannot be finalized, nobody knowing where its customer is; the draft keeps it."""
+    if invoice["status"] != "draft" or not invoice["automatic_tax"]["enabled"]:
+        return None
+    invoice = recompute(ctx, invoice, lines_of(ctx, invoice["id"]))
+    if invoice["automatic_tax"]["status"] == "complete":
+        return None
+    error = errors.invalid(locating.NO_PLACE, None, locating.UNLOCATED)
+    failed = ctx.update("invoice", invoice["id"], {"last_finalization_error": error.body["error"]}, event="")
+    ctx.emit("invoice.finalization_failed", failed)
+    return Reply(error.status, error.body)
 
 
 def _ask_payment(ctx: Ctx, invoice: dict[str, Any], customer: Mapping[str, Any], at: int) -> None:
@@ -354,13 +393,7 @@ def method_for(ctx: Ctx, invoice: Mapping[str, Any]) -> str | None:
     subscription = ctx.store.find("subscription", subscription_of(invoice) or "")
     if subscription and subscription.get("default_payment_method"):
         return str(subscription["default_payment_method"])
-    return customer_method(ctx.store.find("customer", str(invoice["customer"])) or {})
-
-
-def customer_method(customer: Mapping[str, Any]) -> str | None:
-    """What a customer pays with when nothing else is said."""
-    found = (customer.get("invoice_settings") or {}).get("default_payment_method") or customer.get("default_source")
-    return str(found) if found else None
+    return locating.default_method(ctx.store.find("customer", str(invoice["customer"])) or {})
 
 
 def collect(ctx: Ctx, invoice: dict[str, Any], method: str, *, off_session: bool) -> Reply | dict[str, Any]:
@@ -436,6 +469,8 @@ def finalizes(ctx: Ctx, data: dict[str, Any]) -> None:
     """A draft's hour is over: it is finalized and, where it is to be, charged."""
     invoice = ctx.store.find("invoice", data["invoice"])
     if invoice is None or invoice["status"] != "draft" or not invoice["auto_advance"]:
+        return
+    if subscription_of(invoice) is None and unlocated(ctx, invoice) is not None:
         return
     opened = finalize(ctx, invoice)
     attempt(ctx, opened)

@@ -38,7 +38,7 @@ def defaults(ctx: Ctx, given: Any, current: Mapping[str, Any] | None = None) -> 
     }  # fmt: skip
     base |= lookup.given(params, *PLAIN, "billing_cycle_anchor")
     if isinstance(params.get("automatic_tax"), Mapping):
-        base["automatic_tax"] = recurring.automatic_tax(params["automatic_tax"])
+        base["automatic_tax"] = recurring.automatic_tax(ctx, params["automatic_tax"])
     if params.get("default_payment_method"):
         found = payment_methods.resolve(
             ctx, params["default_payment_method"], "default_settings[default_payment_method]"
@@ -135,7 +135,7 @@ def _phase(ctx: Ctx, given: Mapping[str, Any], rows: list[dict[str, Any]], curre
         "add_invoice_items": _extras(ctx, given.get("add_invoice_items"), where, currency),
         **dict.fromkeys(PLAIN),
         **lookup.given(given, *PLAIN),
-        "automatic_tax": recurring.automatic_tax(given.get("automatic_tax")),
+        "automatic_tax": recurring.automatic_tax(ctx, given.get("automatic_tax")),
         "billing_cycle_anchor": given.get("billing_cycle_anchor"),
         "billing_thresholds": None,
         "currency": currency,

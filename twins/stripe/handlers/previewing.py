@@ -15,6 +15,7 @@ from twinkit import Ctx, Reply, Request, ServiceError, Trial
 from twins.stripe import errors, lookup, twin
 from twins.stripe.billing import statuses
 from twins.stripe.handlers import (
+    assessing,
     balancing,
     changing,
     charges,
@@ -27,6 +28,7 @@ from twins.stripe.handlers import (
     schedules,
     subscribing,
     subscriptions,
+    tax_ids,
 )
 
 CHANGES = (
@@ -141,11 +143,18 @@ def _customer(trial: Trial, params: Mapping[str, Any], subscription: Mapping[str
     if not named:
         record = customers.new_record(trial, known)
         trial.store.insert("customer", record, created=trial.micros)
+        _add_tax_ids(trial, record["id"], details)
         return record
     record = lookup.record(trial, "customer", named, "customer")
     if subscription and subscription["customer"] != record["id"]:
         raise errors.no_such("subscription", str(subscription["id"]), "subscription", path=False)
+    _add_tax_ids(trial, record["id"], details)
     return trial.store.update("customer", record["id"], **known) if known else record
+
+
+def _add_tax_ids(trial: Trial, customer: str, details: Any) -> None:
+    for given in (details or {}).get("tax_ids") or ():
+        tax_ids.make(trial, given, customer, {"customer": customer, "type": "customer"})
 
 
 def _add_items(trial: Trial, customer: Mapping[str, Any], given: Any, currency: str | None) -> None:
@@ -199,6 +208,8 @@ def foresee(trial: Trial, params: Mapping[str, Any]) -> Found:
         draft, lines = _begun(trial, customer["id"], details, params)
     else:
         draft, lines = _one_off(trial, customer, params)
+    if isinstance(params.get("automatic_tax"), Mapping):
+        draft["automatic_tax"] = {**assessing.UNTAXED, **assessing.switched(trial, params["automatic_tax"])}
     if "discounts" in params:
         given, at = params["discounts"] or (), clocks.now(trial, customer)
         draft["discounts"] = discounting.make(trial, given, customer, at, invoice=draft["id"])
@@ -232,6 +243,8 @@ def create(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
         raise errors.invalid(statuses.NOTHING_TO_PREVIEW)
     with ctx.trial() as trial:
         draft, lines = foresee(trial, params)
+        rates = assessing.rates_of(trial, lines)
+    assessing.keep(ctx, rates)
     id = ctx.new_id("upcoming_in_1{alnum:23}")
     invoice, rows = _shown(ctx, id, draft, lines)
     kept = {"invoice": invoice, "until": ctx.now + statuses.PREVIEWS_KEPT}
@@ -258,8 +271,10 @@ def upcoming(ctx: Ctx, data: dict[str, Any]) -> None:
     try:
         with ctx.trial() as trial:
             draft, lines = foresee(trial, {"subscription": record["id"]})
+            rates = assessing.rates_of(trial, lines)
     except ServiceError:
         return
     ctx.store.insert(TOLD, {}, id=key)
+    assessing.keep(ctx, rates)
     invoice, _ = _shown(ctx, ctx.new_id("upcoming_in_1{alnum:23}"), draft, lines)
     ctx.emit("invoice.upcoming", {name: value for name, value in invoice.items() if name != "id"})

@@ -6,13 +6,14 @@ refused, not in which words. Imports: the kit's public names, the twin.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twinkit import Ctx, Filter, Request
 from twins.stripe import errors, listing, lookup, twin
 from twins.stripe.billing import periods, totals
 from twins.stripe.handlers import (
+    assessing,
     clocks,
     discounting,
     invoice_items,
@@ -65,18 +66,26 @@ def _subscription_data(given: Any, current: Mapping[str, Any] | None = None) -> 
 
 def _computed(ctx: Ctx, record: Mapping[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
     """What a quote comes to: in all, at once and from then on each period."""
-    rates = record["default_tax_rates"]
+    tax, buyer = record["automatic_tax"], None
+    if tax["enabled"] and record["customer"]:
+        buyer = assessing.located(ctx, record["customer"])
+
+    def terms(discounts: Sequence[str]) -> selling.Terms:
+        return selling.Terms(discounts, record["default_tax_rates"], tax, buyer)
+
     repeating = [row for row in rows if row["price"]["recurring"]]
     later = bool(record["subscription_data"]["trial_period_days"])
     forever = [id for id in record["discounts"] if _forever(ctx, id)]
     periodic = None
     if repeating:
         rule = recurring.rule_of(repeating[0]["price"])
-        sums = selling.summed(ctx, [dict(row) for row in repeating], forever, rates=rates)
+        sums = selling.summed(ctx, [dict(row) for row in repeating], terms(forever))
+        sums.pop("automatic_tax", None)
         periodic = {**sums, "interval": rule[0], "interval_count": rule[1]}
     upfront = [dict(row) for row in rows if not (later and row["price"]["recurring"])]
-    at_once = selling.summed(ctx, upfront, record["discounts"], rates=rates)
-    whole = selling.summed(ctx, rows, record["discounts"], rates=rates)
+    at_once = selling.summed(ctx, upfront, terms(record["discounts"]))
+    at_once.pop("automatic_tax", None)
+    whole = selling.summed(ctx, rows, terms(record["discounts"]))
     return {
         **whole,
         "computed": {"recurring": periodic, "upfront": at_once},
@@ -92,8 +101,7 @@ def _forever(ctx: Ctx, discount: str) -> bool:
 def _blank(ctx: Ctx, params: Mapping[str, Any], customer: Mapping[str, Any] | None) -> dict[str, Any]:
     at = clocks.now(ctx, customer)
     settings = params.get("invoice_settings")
-    tax = params.get("automatic_tax")
-    on = isinstance(tax, Mapping) and bool(tax.get("enabled"))
+    tax = assessing.switched(ctx, params.get("automatic_tax"))
     return {
         "id": ctx.new_id(QUOTE),
         "object": QUOTE,
@@ -102,10 +110,7 @@ def _blank(ctx: Ctx, params: Mapping[str, Any], customer: Mapping[str, Any] | No
         **dict.fromkeys(("application", "customer_account", "from_quote", "invoice", "number", "subscription")),
         "amount_subtotal": 0,
         "amount_total": 0,
-        "automatic_tax": {
-            "enabled": on, "liability": {"type": "self"} if on else None, "provider": "stripe" if on else None,
-            "status": "complete" if on else None,
-        },
+        "automatic_tax": {**tax, "provider": "stripe" if tax["enabled"] else None, "status": None},
         "collection_method": params.get("collection_method") or "charge_automatically",
         "computed": {},
         "created": at,
@@ -248,6 +253,9 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     if "default_tax_rates" in params:
         rates = invoice_items.tax_rates(ctx, params["default_tax_rates"] or (), "default_tax_rates")
         changes["default_tax_rates"] = [rate["id"] for rate in rates]
+    if isinstance(params.get("automatic_tax"), Mapping):
+        on = assessing.switched(ctx, params["automatic_tax"], record["automatic_tax"])
+        changes["automatic_tax"] = {**on, "provider": "stripe" if on["enabled"] else None, "status": None}
     if isinstance(params.get("invoice_settings"), Mapping):
         changes["invoice_settings"] = {**record["invoice_settings"], **params["invoice_settings"]}
     if "subscription_data" in params:
@@ -286,6 +294,8 @@ def finalize(ctx: Ctx, request: Request) -> dict[str, Any]:
     _refuse(record["status"], "finalize")
     if not record["customer"]:
         raise errors.invalid("A customer is required to finalize the quote.", "customer")
+    if record["automatic_tax"]["enabled"]:
+        assessing.insist(ctx, record["customer"])
     rows = selling.kept(ctx, record["id"])
     if not rows:
         raise errors.invalid("A quote needs at least one line item to be finalized.", "line_items")
@@ -354,7 +364,7 @@ def _wanted(record: Mapping[str, Any], rows: list[dict[str, Any]]) -> dict[str, 
     wanted = {
         "add_invoice_items": [_counted(row) for row in rows if not row["price"]["recurring"]],
         "application_fee_percent": record["application_fee_percent"],
-        "automatic_tax": {"enabled": record["automatic_tax"]["enabled"]},
+        "automatic_tax": {name: record["automatic_tax"][name] for name in ("enabled", "liability")},
         "collection_method": record["collection_method"],
         "customer": record["customer"],
         "default_tax_rates": record["default_tax_rates"],
@@ -377,6 +387,7 @@ def _scheduled(record: Mapping[str, Any], wanted: Mapping[str, Any], start: int)
     if days:
         phase["trial_end"] = start + int(days) * periods.DAY
     settings = {
+        "automatic_tax": wanted["automatic_tax"],
         "collection_method": record["collection_method"],
         "invoice_settings": {"days_until_due": record["invoice_settings"]["days_until_due"]},
     }
@@ -390,6 +401,7 @@ def _invoice(ctx: Ctx, record: Mapping[str, Any], rows: list[dict[str, Any]]) ->
     invoice = invoicing.blank(ctx, customer, record["currency"], at)
     rates = invoice_items.tax_rates(ctx, record["default_tax_rates"], "default_tax_rates")
     days = record["invoice_settings"]["days_until_due"]
+    invoice["automatic_tax"] |= record["automatic_tax"]
     invoice |= {
         "billing_reason": "quote_accept",
         "collection_method": record["collection_method"],

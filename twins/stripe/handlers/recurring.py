@@ -12,7 +12,7 @@ from typing import Any
 from twinkit import Ctx, Filter
 from twins.stripe import errors, listing, lookup
 from twins.stripe.billing import pricing
-from twins.stripe.handlers import catalogue, invoice_items, metering
+from twins.stripe.handlers import assessing, catalogue, invoice_items, metering
 
 
 def price_of(ctx: Ctx, given: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -164,8 +164,6 @@ def priced_anew(ctx: Ctx, item: str) -> None:
         ctx.store.replace(SINCE, item, number)
 
 
-def automatic_tax(given: Any) -> dict[str, Any]:
-    """`automatic_tax` of a subscription: switched on or off; what it computes is always nothing."""
-    on = isinstance(given, Mapping) and bool(given.get("enabled"))
-    liability = (given.get("liability") if on else None) or ({"type": "self"} if on else None)
-    return {"disabled_reason": None, "enabled": on, "liability": liability}
+def automatic_tax(ctx: Ctx, given: Any, current: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """`automatic_tax` of a subscription or a phase: switched on or off. Raises 400."""
+    return {"disabled_reason": None, **assessing.switched(ctx, given, current)}

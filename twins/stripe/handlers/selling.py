@@ -6,12 +6,13 @@ Source: https://docs.stripe.com/api/checkout/sessions/line_items. Imports: the k
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from twinkit import Ctx
-from twins.stripe import errors, lookup
+from twins.stripe import errors, locating, lookup
 from twins.stripe.billing import pricing, totals
-from twins.stripe.handlers import catalogue, invoicing, recurring
+from twins.stripe.handlers import assessing, catalogue, invoicing, recurring
 
 ITEMS = "sold_items"
 """Store name of the line items of a session or link, by its id."""
@@ -77,38 +78,79 @@ def _item(ctx: Ctx, price: dict[str, Any], given: Mapping[str, Any]) -> dict[str
     }
 
 
-def summed(
-    ctx: Ctx, rows: list[dict[str, Any]], discounts: list[str], shipping: int = 0, rates: Sequence[Any] = ()
-) -> dict[str, Any]:
-    """`amount_subtotal`, `amount_total` and `total_details` of items under discounts and default tax rates.
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a sale is under: discounts, default tax rates, or automatic tax for a buyer; the shipping rate chosen."""
 
-    Writes their parts into the items.
-    """
-    lines = [
+    discounts: Sequence[str] = ()
+    rates: Sequence[Any] = ()
+    tax: Mapping[str, Any] = field(default_factory=dict)
+    buyer: assessing.Buyer | None = None
+    shipping: Mapping[str, Any] | None = None
+
+
+SHIPPING_CODE = "txcd_92010001"
+
+
+def _lines(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Items as lines of an invoice, for what they come to."""
+    return [
         {
             "amount": row["amount_subtotal"],
+            "currency": row["currency"],
             "discountable": True,
-            "pricing": {"price_details": {"product": row["price"]["product"]}},
+            "pricing": {"price_details": {"price": row["price"]["id"], "product": row["price"]["product"]}},
             totals.RATES: row[totals.RATES],
         }
         for row in rows
     ]
-    found = invoicing.sums(ctx, {"default_tax_rates": [{"id": id} for id in rates], "discounts": discounts}, lines)
+
+
+def shipped(ctx: Ctx, terms: Terms) -> tuple[int, int, int]:
+    """(amount, tax, tax that is added) of the shipping rate of a sale: https://docs.stripe.com/tax/checkout."""
+    rate = terms.shipping
+    if rate is None:
+        return 0, 0, 0
+    fixed = rate.get("fixed_amount") or {}
+    amount = int(fixed.get("amount") or 0)
+    if not terms.tax.get("enabled") or terms.buyer is None:
+        return amount, 0, 0
+    inside = locating.inside(ctx, rate["tax_behavior"], str(fixed.get("currency")))
+    code = rate.get("tax_code") or SHIPPING_CODE
+    with assessing.liable(ctx, terms.tax) as (registered, country):
+        tax = assessing.taxed(terms.buyer, registered, country, amount, inside=inside, code=str(code)).tax
+    return amount, tax, 0 if inside else tax
+
+
+def summed(ctx: Ctx, rows: list[dict[str, Any]], terms: Terms) -> dict[str, Any]:
+    """`amount_subtotal`, `amount_total`, `total_details` and, with automatic tax, its status; of items under terms.
+
+    Writes their parts into the items.
+    """
+    lines = _lines(rows)
+    wanted = {
+        "automatic_tax": terms.tax or {"enabled": False},
+        "default_tax_rates": [{"id": id} for id in terms.rates],
+        "discounts": terms.discounts,
+    }
+    found = invoicing.sums(ctx, wanted, lines, terms.buyer)
+    shipping, shipping_tax, added_tax = shipped(ctx, terms)
     for row, line in zip(rows, lines, strict=True):
         off = sum(each["amount"] for each in line["discount_amounts"])
         tax = sum(each["amount"] for each in line["taxes"])
         added = sum(each["amount"] for each in line["taxes"] if each["tax_behavior"] == "exclusive")
         row |= {"amount_discount": off, "amount_tax": tax}
         row["amount_total"] = row["amount_subtotal"] - off + added
-    return {
+    sums: dict[str, Any] = {
         "amount_subtotal": found["subtotal"],
-        "amount_total": found["total"] + shipping,
+        "amount_total": found["total"] + shipping + added_tax,
         "total_details": {
             "amount_discount": sum(row["amount_discount"] for row in rows),
             "amount_shipping": shipping,
-            "amount_tax": sum(row["amount_tax"] for row in rows),
+            "amount_tax": sum(row["amount_tax"] for row in rows) + shipping_tax,
         },
     }
+    return {**sums, "automatic_tax": found["automatic_tax"]} if terms.tax.get("enabled") else sums
 
 
 def keep(ctx: Ctx, owner: str, rows: list[dict[str, Any]]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from twinkit import Ctx, Reply, ServiceError
-from twins.stripe import errors
+from twins.stripe import errors, locating
 from twins.stripe.billing import periods, statuses
 from twins.stripe.handlers import clocks, cycle, invoices, invoicing, recurring
 
@@ -304,7 +304,7 @@ def _trial_over(ctx: Ctx, subscription: dict[str, Any]) -> bool:
     """Whether a trial goes over into a paid period; without a payment method it may pause or end instead."""
     behavior = subscription["trial_settings"]["end_behavior"]["missing_payment_method"]
     customer = ctx.store.find("customer", subscription["customer"]) or {}
-    method = subscription["default_payment_method"] or invoicing.customer_method(customer)
+    method = subscription["default_payment_method"] or locating.default_method(customer)
     if method or behavior == "create_invoice" or subscription["collection_method"] == "send_invoice":
         return True
     if behavior == "cancel":

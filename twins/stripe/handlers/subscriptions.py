@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Filter, Request
-from twins.stripe import errors, listing, lookup, twin
+from twins.stripe import errors, listing, locating, lookup, twin
 from twins.stripe.billing import periods, statuses
 from twins.stripe.handlers import (
+    assessing,
     changing,
     charges,
     clocks,
@@ -57,7 +58,7 @@ def blank(ctx: Ctx, params: Mapping[str, Any], customer: Mapping[str, Any], curr
             )
         ),
         **{name: lookup.unset(params.get(name)) for name in changing.PLAIN if name != "off_session"},
-        "automatic_tax": recurring.automatic_tax(params.get("automatic_tax")),
+        "automatic_tax": recurring.automatic_tax(ctx, params.get("automatic_tax")),
         "billing_cycle_anchor": trial or _anchor(params, start),
         "billing_cycle_anchor_config": _config(params),
         "billing_mode": {
@@ -159,6 +160,8 @@ def make(ctx: Ctx, params: Mapping[str, Any], *, on_session: bool = True) -> dic
     if params.get("default_payment_method"):
         found = payment_methods.resolve(ctx, params["default_payment_method"], "default_payment_method")
         record["default_payment_method"] = found["id"]
+    if record["automatic_tax"]["enabled"]:
+        assessing.insist(ctx, customer["id"], record["default_payment_method"])
     rates = params.get("default_tax_rates")
     record["default_tax_rates"] = invoice_items.tax_rates(ctx, rates, "default_tax_rates")
     at = record["created"]
@@ -194,9 +197,7 @@ def _add_items(ctx: Ctx, record: dict[str, Any], prices: list[dict[str, Any]], r
 def _born(ctx: Ctx, id: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """What is told and planned once a new subscription stands."""
     record = ctx.store.get("subscription", id)
-    method = record["default_payment_method"] or invoicing.customer_method(
-        ctx.store.get("customer", record["customer"])
-    )
+    method = record["default_payment_method"] or locating.default_method(ctx.store.get("customer", record["customer"]))
     if record["status"] == "trialing" and not method and record["collection_method"] == "charge_automatically":
         intent = setup_intents.new_record(ctx, {"customer": record["customer"]})
         ctx.store.insert("setup_intent", intent, created=ctx.micros)

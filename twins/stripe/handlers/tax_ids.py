@@ -37,12 +37,17 @@ def country(type: str, value: str) -> str | None:
     return "GR" if value[:2] == "EL" else value[:2] if value[:2].isalpha() else None
 
 
-def make(ctx: Ctx, given: Mapping[str, Any], customer: str | None, owner: dict[str, Any]) -> dict[str, Any]:
-    """A new tax id. Raises 400 for a value that has not the form of its type."""
-    type, value = str(given["type"]), str(given["value"]).strip()
+def check(type: str, value: str) -> None:
+    """Raise 400 for a value that has not the form of its type."""
     form = FORMS.get(type)
     if form and not re.fullmatch(form, value.replace(" ", "") if type != "ch_vat" else value, re.IGNORECASE):
         raise errors.invalid(f"Invalid value for {type}.", "value", "tax_id_invalid")
+
+
+def make(ctx: Ctx, given: Mapping[str, Any], customer: str | None, owner: dict[str, Any]) -> dict[str, Any]:
+    """A new tax id. Raises 400 for a value that has not the form of its type."""
+    type, value = str(given["type"]), str(given["value"]).strip()
+    check(type, value)
     pending = {"status": "pending", "verified_address": None, "verified_name": None}
     made = {
         "id": ctx.new_id("tax_id"),

@@ -10,29 +10,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Filter, Request
-from twins.stripe import errors, listing, lookup, twin
-from twins.stripe.handlers import charges
+from twins.stripe import errors, listing, locating, lookup, twin
+from twins.stripe.handlers import assessing, charges
 from twins.stripe.payments import instruments, sales_tax
 
-CALCULATION, TRANSACTION, REGISTRATION = "tax.calculation", "tax.transaction", "tax.registration"
+CALCULATION, TRANSACTION, REGISTRATION = "tax.calculation", "tax.transaction", locating.REGISTRATION
 LINES = "tax_lines"
 """Store name of the lines of calculations and transactions, by their id."""
 KEPT = 90 * 86_400
-GENERAL = "txcd_10000000"
-NO_PLACE = (
-    "The customer's location isn't recognized. Set a valid customer address in order to automatically calculate tax."
-)
+GENERAL, SHIPPING = "txcd_10000000", "txcd_92010001"
 TAKEN = "A transaction with the reference {reference} already exists."
 EXPIRED = "This calculation has expired. Create another one and try again."
 
 
 # registrations --------------------------------------------------------------------------------------------------------
-
-
-def _status(ctx: Ctx, start: int, end: int | None) -> str:
-    if end is not None and end <= ctx.now:
-        return "expired"
-    return "scheduled" if start > ctx.now else "active"
 
 
 def _moment(ctx: Ctx, given: Any) -> int | None:
@@ -54,7 +45,7 @@ def register(ctx: Ctx, request: Request) -> dict[str, Any]:
         "created": ctx.now,
         "expires_at": end,
         "livemode": False,
-        "status": _status(ctx, start, end),
+        "status": locating.status(ctx, start, end),
     }
     ctx.store.insert(REGISTRATION, record, created=ctx.micros)
     return record
@@ -68,13 +59,8 @@ def reregister(ctx: Ctx, request: Request) -> dict[str, Any]:
     found = lookup.in_path(ctx, REGISTRATION, request.path["id"])
     start = _moment(ctx, params["active_from"]) if "active_from" in params else found["active_from"]
     end = _moment(ctx, params["expires_at"]) if "expires_at" in params else found["expires_at"]
-    changes = {"active_from": start, "expires_at": end, "status": _status(ctx, int(start or ctx.now), end)}
+    changes = {"active_from": start, "expires_at": end, "status": locating.status(ctx, int(start or ctx.now), end)}
     return ctx.update(REGISTRATION, found["id"], changes, event="")
-
-
-def _registered(ctx: Ctx) -> list[dict[str, Any]]:
-    found = ctx.store.select(REGISTRATION)
-    return [each for each in found if _status(ctx, each["active_from"], each["expires_at"]) == "active"]
 
 
 # calculations ---------------------------------------------------------------------------------------------------------
@@ -83,40 +69,32 @@ def _registered(ctx: Ctx) -> list[dict[str, Any]]:
 def _customer(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
     """`customer_details` of a calculation. Raises 400 for someone who lives nowhere."""
     given: Mapping[str, Any] = params.get("customer_details") or {}
-    address, source = given.get("address"), given.get("address_source")
+    address, source, ids = given.get("address"), given.get("address_source"), given.get("tax_ids") or ()
     if params.get("customer"):
         known = lookup.record(ctx, "customer", params["customer"], "customer")
         shipping = (known.get("shipping") or {}).get("address")
         address, source = shipping or known.get("address"), "shipping" if shipping else "billing"
-    if not isinstance(address, Mapping) or not address.get("country"):
-        raise errors.invalid(NO_PLACE, "customer_details[address]", "customer_tax_location_invalid")
+        ids = list(ctx.store.select("tax_id", [Filter("customer", "=", known["id"])]))
+    if not isinstance(address, Mapping) or not sales_tax.precise(address):
+        raise errors.invalid(locating.NO_PLACE, "customer_details[address]", locating.UNLOCATED)
     return {
         "address": instruments.address(address),
         "address_source": source,
         "ip_address": given.get("ip_address"),
-        "tax_ids": list(given.get("tax_ids") or ()),
+        "tax_ids": [{"type": each["type"], "value": each["value"]} for each in ids],
         "taxability_override": given.get("taxability_override") or "none",
     }
 
 
-def _taxed(who: Mapping[str, Any], registered: list[dict[str, Any]], base: int, inclusive: bool) -> dict[str, Any]:
-    """Percentage, kind, reason and tax of one amount."""
-    percentage, kind, reason = sales_tax.rate(who["address"], registered)
-    if who["taxability_override"] != "none" and kind:
-        percentage, kind, reason = "0.0", None, str(who["taxability_override"])
-    tax = sales_tax.amount(base, percentage, inclusive=inclusive)
-    return {"percentage": percentage, "kind": kind, "reason": reason, "tax": tax, "base": base - tax * inclusive}
-
-
-def _line(ctx: Ctx, given: Mapping[str, Any], number: int, who: Mapping[str, Any], found: Mapping[str, Any]) -> Any:
+def _line(ctx: Ctx, given: Mapping[str, Any], number: int, who: Mapping[str, Any], found: assessing.Found) -> Any:
     breakdown = sales_tax.line_breakdown(
-        who["address"], found["percentage"], found["kind"], found["reason"], found["tax"], found["base"]
+        who["address"], found.percentage, found.kind, found.reason, found.tax, found.base
     )
     return {
         "id": ctx.new_id("tax.calculation_line_item"),
         "object": "tax.calculation_line_item",
         "amount": given["amount"],
-        "amount_tax": found["tax"],
+        "amount_tax": found.tax,
         "livemode": False,
         "metadata": given.get("metadata") or {},
         "product": given.get("product"),
@@ -128,23 +106,26 @@ def _line(ctx: Ctx, given: Mapping[str, Any], number: int, who: Mapping[str, Any
     }
 
 
-def _summed(parts: list[tuple[Mapping[str, Any], bool]], address: Mapping[str, Any]) -> list[dict[str, Any]]:
+Part = tuple[assessing.Found, bool]
+
+
+def _summed(parts: list[Part], address: Mapping[str, Any]) -> list[dict[str, Any]]:
     """`tax_breakdown` of a calculation: one row for each rate."""
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     for found, inclusive in parts:
-        key = (found["percentage"], found["reason"], inclusive)
+        key = (found.percentage, found.reason, inclusive)
         row = rows.setdefault(
             key,
             {
                 "amount": 0,
                 "inclusive": inclusive,
-                "tax_rate_details": sales_tax.details(address, found["percentage"], found["kind"]),
-                "taxability_reason": found["reason"],
+                "tax_rate_details": sales_tax.details(address, found.percentage, found.kind),
+                "taxability_reason": found.reason,
                 "taxable_amount": 0,
             },
         )
-        row["amount"] += found["tax"]
-        row["taxable_amount"] += found["base"] if found["kind"] else 0
+        row["amount"] += found.tax
+        row["taxable_amount"] += found.base if found.kind else 0
     return list(rows.values())
 
 
@@ -154,13 +135,20 @@ def calculate(ctx: Ctx, request: Request) -> dict[str, Any]:
     """What tax a sale comes to, at the standard rates of where the account is registered."""
     params = request.body or {}
     currency, who = charges.check_currency(params["currency"]), _customer(ctx, params)
-    registered = _registered(ctx)
+    buyer = assessing.Buyer(who["address"], who["tax_ids"], who["taxability_override"])
+    registered, seller = locating.registered(ctx), assessing.seller(ctx)
+
+    def taxed(amount: int, given: Mapping[str, Any], code: str, inside: bool) -> assessing.Found:
+        wanted = str(given.get("tax_code") or code)
+        return assessing.taxed(buyer, registered, seller, amount, inside=inside, code=wanted)
+
     lines: list[dict[str, Any]] = []
-    parts: list[tuple[Mapping[str, Any], bool]] = []
+    parts: list[Part] = []
     total = 0
     for number, given in enumerate(params["line_items"], 1):
         inclusive = given.get("tax_behavior") == "inclusive"
-        found = _taxed(who, registered, int(given["amount"]), inclusive)
+        sold = ctx.store.find("product", str(given.get("product"))) or {}
+        found = taxed(int(given["amount"]), given, sold.get("tax_code") or GENERAL, inclusive)
         lines.append(_line(ctx, given, number, who, found))
         parts.append((found, inclusive))
         total += int(given["amount"])
@@ -169,12 +157,12 @@ def calculate(ctx: Ctx, request: Request) -> dict[str, Any]:
     if isinstance(shipping, Mapping):
         inclusive = shipping.get("tax_behavior") == "inclusive"
         value = int(shipping.get("amount") or 0)
-        found = _taxed(who, registered, value, inclusive)
+        found = taxed(value, shipping, SHIPPING, inclusive)
         parts.append((found, inclusive))
         total += value
-        shown = {"amount": value, "amount_tax": found["tax"], "tax_behavior": "inclusive" if inclusive else "exclusive"}
-        shown |= {"tax_code": shipping.get("tax_code") or "txcd_92010001"}
-    exclusive = sum(found["tax"] for found, inside in parts if not inside)
+        shown = {"amount": value, "amount_tax": found.tax, "tax_behavior": "inclusive" if inclusive else "exclusive"}
+        shown |= {"tax_code": shipping.get("tax_code") or SHIPPING}
+    exclusive = sum(found.tax for found, inside in parts if not inside)
     record = {
         "id": ctx.new_id(CALCULATION),
         "object": CALCULATION,
@@ -188,7 +176,7 @@ def calculate(ctx: Ctx, request: Request) -> dict[str, Any]:
         "ship_from_details": params.get("ship_from_details"),
         "shipping_cost": shown,
         "tax_amount_exclusive": exclusive,
-        "tax_amount_inclusive": sum(found["tax"] for found, inside in parts if inside),
+        "tax_amount_inclusive": sum(found.tax for found, inside in parts if inside),
         "tax_breakdown": _summed(parts, who["address"]),
         "tax_date": params.get("tax_date") or ctx.now,
     }

@@ -1,12 +1,15 @@
 """Tax on sales: standard rates of countries and US states, and what one line comes to. Pure.
 
-Sources: https://docs.stripe.com/tax/calculating, https://docs.stripe.com/api/tax/calculations/object; the rates are the
-published standard rates of 2026 without those of counties and cities. Imports nothing of the kit.
+Sources: https://docs.stripe.com/tax/calculating, /tax/zero-tax (why nothing is due), /tax/customer-locations (which
+addresses are precise enough), https://docs.stripe.com/api/tax/calculations/object; the rates are the published standard
+rates of 2026 without those of counties and cities. Imports nothing of the kit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -37,22 +40,86 @@ RATES: Mapping[str, tuple[str, str]] = {
 }
 """Country → (percentage, kind of tax)."""
 NAMES: Mapping[str, str] = {"gst": "GST", "jct": "JCT", "sales_tax": "Sales tax", "vat": "VAT"}
+UNION = frozenset(_pairs(_VAT)) - {"GB", "NO", "CH"}
+"""Countries of the European Union: one registration of the One Stop Shop is for all of them."""
+ONE_STOP = ("oss_union", "oss_non_union", "ioss")
+NONTAXABLE = "txcd_00000000"
+_ZIPS = """
+    005 NY 006 PR 010 MA 028 RI 030 NH 039 ME 050 VT 055 MA 056 VT 060 CT 070 NJ 100 NY 150 PA 197 DE 200 DC 201 VA 202
+    DC 206 MD 220 VA 247 WV 270 NC 290 SC 300 GA 320 FL 350 AL 370 TN 386 MS 398 GA 400 KY 430 OH 460 IN 480 MI 500 IA
+    530 WI 550 MN 570 SD 580 ND 590 MT 600 IL 630 MO 660 KS 680 NE 700 LA 716 AR 730 OK 733 TX 734 OK 750 TX 800 CO 820
+    WY 832 ID 840 UT 850 AZ 870 NM 885 TX 889 NV 900 CA 967 HI 970 OR 980 WA 995 AK
+"""
+_STARTS, _STARTED = _ZIPS.split()[::2], _ZIPS.split()[1::2]
 
 
-def rate(address: Mapping[str, Any], registered: Iterable[Mapping[str, Any]]) -> tuple[str, str | None, str]:
-    """(percentage, kind of tax, reason) at an address, for an account with these active registrations."""
-    country, state = address.get("country"), address.get("state")
+def state_of(address: Mapping[str, Any]) -> str | None:
+    """The US state of an address: the one it names, else that of its postal code."""
+    if address.get("country") != "US":
+        return None
+    code = str(address.get("postal_code") or "")
+    known = _STARTED[max(bisect_right(_STARTS, code[:3]) - 1, 0)] if code[:3].isdigit() else None
+    given = str(address.get("state") or "").upper()
+    return given if given in STATES else known
+
+
+def precise(address: Mapping[str, Any]) -> bool:
+    """Whether tax can be calculated for an address."""
+    country, code = address.get("country"), str(address.get("postal_code") or "")
+    if country == "US":
+        return bool(re.fullmatch(r"\d{5}(-\d{4})?", code))
+    return bool(country) and (country != "CA" or bool(code or address.get("state")))
+
+
+def _covered(address: Mapping[str, Any], registered: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether one of the registrations is for an address."""
+    country = address.get("country")
     for each in registered:
-        if each["country"] != country:
-            continue
-        if country == "US":
-            wanted = (each["country_options"].get("us") or {}).get("state")
-            if wanted == state and state in STATES:
-                return STATES[str(state)], "sales_tax", "standard_rated"
-        elif country in RATES:
-            percentage, kind = RATES[str(country)]
-            return percentage, kind, "standard_rated"
-    return "0.0", None, "not_collecting"
+        options = each["country_options"].get(str(each["country"]).lower()) or {}
+        if country in UNION and options.get("type") in ONE_STOP:
+            return True
+        if each["country"] == country and (country != "US" or options.get("state") == state_of(address)):
+            return True
+    return False
+
+
+def _business(country: str, tax_ids: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether one of the tax ids tells a business of this country."""
+    types = {str(each.get("type")) for each in tax_ids}
+    return any(type[:2].upper() == country or (type == "eu_vat" and country in UNION) for type in types)
+
+
+def kind_of(address: Mapping[str, Any]) -> tuple[str, str | None]:
+    """(standard percentage, kind of tax) at an address, whoever sells."""
+    if address.get("country") == "US":
+        return STATES.get(str(state_of(address)), "0.0"), "sales_tax"
+    return RATES.get(str(address.get("country")), ("0.0", None))
+
+
+def rate(
+    address: Mapping[str, Any],
+    registered: Iterable[Mapping[str, Any]],
+    *,
+    code: str = "",
+    tax_ids: Sequence[Mapping[str, Any]] = (),
+    seller: str | None = None,
+) -> tuple[str, str | None, str]:
+    """(percentage, kind of tax, reason) at an address, for an account with these active registrations.
+
+    `code` is the product's, `tax_ids` are the buyer's, `seller` is the account's country: a business elsewhere accounts
+    for the tax itself.
+    """
+    percentage, kind = kind_of(address)
+    if not _covered(address, registered) or kind is None:
+        return "0.0", None, "not_collecting"
+    if code == NONTAXABLE:
+        return "0.0", None, "not_subject_to_tax"
+    country = str(address.get("country"))
+    if kind in ("vat", "gst") and seller != country and _business(country, tax_ids):
+        return "0.0", None, "reverse_charge"
+    if percentage == "0.0":
+        return "0.0", None, "not_subject_to_tax"
+    return percentage, kind, "standard_rated"
 
 
 def amount(value: int, percentage: str, *, inclusive: bool) -> int:
@@ -64,7 +131,7 @@ def amount(value: int, percentage: str, *, inclusive: bool) -> int:
 
 def details(address: Mapping[str, Any], percentage: str, kind: str | None) -> dict[str, Any]:
     """`tax_rate_details` of a calculation."""
-    state = address.get("state") if address.get("country") == "US" else None
+    state = state_of(address)
     return {
         "country": address.get("country"),
         "flat_amount": None,
@@ -82,9 +149,9 @@ def line_breakdown(
     us = address.get("country") == "US"
     where = {
         "country": address.get("country") or "US",
-        "display_name": str(address.get("state") if us else address.get("country")),
+        "display_name": str(state_of(address) if us else address.get("country")),
         "level": "state" if us else "country",
-        "state": address.get("state") if us else None,
+        "state": state_of(address),
     }
     shown = {"display_name": NAMES[kind], "percentage_decimal": percentage, "tax_type": kind} if kind else None
     return {
