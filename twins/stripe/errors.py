@@ -164,6 +164,16 @@ def unknown(params: list[str]) -> ServiceError:
     return invalid(f"Received unknown parameter: {params[0]}", params[0], "parameter_unknown")
 
 
+def keys_not_sequential(key: str, expected: int, param: str) -> ServiceError:
+    """400: a list with explicit keys that leave a gap."""
+    text = (
+        "If passing an array with explicit keys (e.g. foo[0]=a&foo[1]=b) instead of as an array (e.g. "
+        f"foo[]=a&foo[]=b), the keys must be numeric and sequential starting from 0. You passed the keys "
+        f"`{key}`, we expected to have a key with the value `{expected}`."
+    )
+    return invalid(text, param)
+
+
 def empty(param: str) -> ServiceError:
     """400: an empty string for what cannot be unset."""
     text = (

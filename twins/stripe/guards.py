@@ -6,14 +6,18 @@ kit's public names, the twin's texts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Request, ServiceError
-from twinkit.contract.model import Operation
 from twins.stripe import errors
 from twins.stripe.accounts import ACCOUNT
 
+KEYED = re.compile(rb"(?:\[|%5[Bb])[1-9]")
+"""Explicit keys of a list, but for the first: without one of them no list can have a gap."""
+NAMING = ("id", "coupon", "customer", "payment_method", "plan", "price", "product", "promotion_code")
+"""Parameters inside others that name a record, so that empty text means nothing."""
 MOST_KEYS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500
 PERMISSIONS = "key_permissions"
 """Store name of what restricted keys may do, by key."""
@@ -49,24 +53,67 @@ def check_metadata(request: Request) -> None:
             raise _refused(errors.metadata_too_long("value", value, LONGEST_VALUE))
 
 
-def check_empty(ctx: Ctx, request: Request) -> None:
-    """Raise 400 for an empty string where a parameter cannot be unset: a required one, or the customer."""
-    body, operation = request.body, request.operation
-    if operation is None or not isinstance(body, dict) or "" not in body.values():
+def check_keys(ctx: Ctx, request: Request) -> None:
+    """Raise 400 for a list whose explicit keys do not count up from 0: `expand[1]` alone."""
+    if not (KEYED.search(request.raw) or KEYED.search(request.raw_query)):
         return
-    for name in _texts(ctx, operation):
-        if body.get(name) == "":
-            raise _refused(errors.empty(name))
+    for name, value in request.params.items():
+        if name == "expand" or _is_list(ctx, request, name):
+            for place, key in enumerate(value if isinstance(value, Mapping) else ()):
+                if str(key).isdigit() and str(place) not in value:
+                    raise _refused(errors.keys_not_sequential(str(key), place, name))
 
 
-def _texts(ctx: Ctx, operation: Operation) -> list[str]:
-    """The plain string parameters of an operation that cannot be unset."""
-    for schema in (operation.body.content if operation.body else {}).values():
+def check_empty(ctx: Ctx, request: Request) -> None:
+    """Raise 400 for an empty string where a parameter cannot be unset: a required one, or one that names a record."""
+    body, raw = request.body, request.raw
+    if request.operation is None or not isinstance(body, dict) or not (b"=&" in raw or raw.endswith(b"=")):
+        return
+    for schema in request.operation.body.content.values() if request.operation.body else ():
+        param = _empty(ctx, body, ctx.twin.index.resolve(schema), ())
+        if param:
+            raise _refused(errors.empty(param))
+
+
+def _empty(ctx: Ctx, value: Any, schema: Any, path: tuple[str, ...]) -> str:
+    """The first parameter inside a value that is empty and cannot be; nothing when there is none."""
+    node = _branch(ctx, schema, value)
+    if "items" in node:
+        rows = value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else ())
+        return next((bad for at, each in rows if (bad := _empty(ctx, each, node["items"], (*path, str(at))))), "")
+    if not isinstance(value, dict):
+        return ""
+    needed = {*node.get("required", ()), *(NAMING if path else ("customer", "charge", "payment_intent"))}
+    for name, inner in value.items():
+        property_schema = node.get("properties", {}).get(name)
+        if property_schema is None:
+            continue
+        here = (*path, str(name))
+        if inner == "" and name in needed and _is_text(ctx.twin.index.resolve(property_schema)):
+            return errors.dotted(here)
+        if isinstance(inner, dict | list) and (bad := _empty(ctx, inner, property_schema, here)):
+            return bad
+    return ""
+
+
+def _branch(ctx: Ctx, schema: Any, value: Any) -> Mapping[str, Any]:
+    """The alternative of a schema that a container can be."""
+    node = ctx.twin.index.resolve(schema)
+    if not isinstance(node, Mapping):
+        return {}
+    for inner in map(ctx.twin.index.resolve, node.get("anyOf", ())):
+        if isinstance(inner, Mapping) and ("items" in inner or (isinstance(value, dict) and "properties" in inner)):
+            return inner
+    return node
+
+
+def _is_list(ctx: Ctx, request: Request, name: str) -> bool:
+    operation = request.operation
+    for schema in (operation.body.content if operation and operation.body else {}).values():
         node = ctx.twin.index.resolve(schema)
         properties = node.get("properties", {}) if isinstance(node, Mapping) else {}
-        names = {*node.get("required", ()), "customer"} if isinstance(node, Mapping) else set()
-        return sorted(name for name in names if _is_text(ctx.twin.index.resolve(properties.get(name, {}))))
-    return []
+        return "items" in _branch(ctx, properties.get(name, {}), [])
+    return False
 
 
 def _is_text(node: Any) -> bool:

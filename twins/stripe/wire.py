@@ -128,6 +128,7 @@ def authenticate(ctx: Ctx, request: Request) -> Principal:
     guards.merge_query(request)
     guards.check_cursors(request)
     guards.check_metadata(request)
+    guards.check_keys(ctx, request)
     guards.check_empty(ctx, request)
     account = request.headers.get("stripe-account") or _context(request)
     if account is not None:

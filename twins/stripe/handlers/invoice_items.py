@@ -135,6 +135,12 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
         text = "Invalid invoice: This invoice is no longer editable"
         raise errors.invalid(text, "invoice", "invoice_not_editable")
     amount, price, currency = priced(ctx, params, (invoice or {}).get("currency"))
+    if invoice is not None and currency != invoice["currency"]:
+        text = (
+            "You cannot combine currencies on a single invoice. This invoice has invoice items currency "
+            f"{currency} that conflicts with the invoice currency {invoice['currency']}."
+        )
+        raise errors.invalid(text)
     values: dict[str, Any] = {
         "amount": amount,
         "currency": currency,

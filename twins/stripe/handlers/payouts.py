@@ -27,8 +27,8 @@ FAILURES: Mapping[str, tuple[str, str]] = {
 """Account number → (failure code, message)."""
 DEFAULT_DESTINATION = "ba_1TwinkitStripeDefault0000"
 INSUFFICIENT = (
-    "You have insufficient funds in your Stripe account for this transfer. Your {kind} balance is too low. You can use "
-    "the /v1/balance endpoint to view your Stripe balance (for more details, see stripe.com/docs/api#balance)."
+    "You have insufficient funds in your Stripe account for this transfer. Your {kind} balance is too low.  You can "
+    "use the /v1/balance endpoint to view your Stripe balance (for more details, see stripe.com/docs/api#balance)."
 )
 
 
@@ -70,7 +70,7 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
         raise errors.too_small("amount", 1)
     kind = params.get("source_type") or "card"
     if amount > balances.available(ctx, currency, params.get("source_type")) and not ctx.options.get("materialise"):
-        raise errors.invalid(INSUFFICIENT.format(kind=kind), "amount", "balance_insufficient")
+        raise errors.invalid(INSUFFICIENT.format(kind=kind), code="balance_insufficient")
     method = params.get("method") or "standard"
     arrival = ctx.now if method == "instant" else ledger.available_on(ctx.now)
     id = ctx.new_id("payout")
