@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from twinkit.cli.reference import markdown
+from twinkit.server.control import ROUTES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -89,6 +90,13 @@ def test_commands_of_the_documents_exist(program: str) -> None:
 
 def test_the_command_reference_is_what_the_parsers_say() -> None:
     assert read("docs/cli.md") == markdown(), "run: python -m twinkit.cli.reference > docs/cli.md"
+
+
+def test_the_control_plane_is_documented_as_it_is() -> None:
+    rows = re.findall(r"^\| `([A-Z]+) /_twin([^`]*)` \| (.*) \|$", read("docs/control.md"), re.M)
+    told = {(verb, path) for method, path, text in rows for verb in (method, *re.findall(r"\b(POST|DELETE)\b", text))}
+    there = {(method, path.replace(":path", "")) for path, methods, _ in ROUTES for method in methods}
+    assert told == there
 
 
 def test_the_readme_has_the_two_commands() -> None:

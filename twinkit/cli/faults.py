@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import urllib.error
 import urllib.request
 from typing import Any
 
@@ -34,13 +33,15 @@ def run(args: argparse.Namespace) -> int:
 
 def fetch(url: str, token: str | None) -> dict[str, Any]:
     """The control plane's answer. Raises UsageError when there is none."""
-    request = urllib.request.Request(url, headers={"authorization": f"Bearer {token}"} if token else {})
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(f"say where the twin is, such as http://127.0.0.1:4010, not {url.partition('/_twin/')[0]!r}")
     try:
+        request = urllib.request.Request(url, headers={"authorization": f"Bearer {token}"} if token else {})
         with urllib.request.urlopen(request, timeout=10) as reply:
             told: dict[str, Any] = json.load(reply)
             return told
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        raise UsageError(f"no twin answers at {url}: {error}") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"no twin answers at {url}: {getattr(error, 'reason', error)}") from None
 
 
 def table(what: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:

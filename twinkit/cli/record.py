@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from twinkit.errors import UsageError
+from twinkit.files import writable
 
 EPILOG = """examples:
   twin record stripe -- pytest -q                       against the service's own sandbox, with your test key
@@ -55,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     upstream = args.upstream or (f"https://{hosts[0]}" if hosts else "")
     if not upstream.startswith(("http://", "https://")):
         raise UsageError("say where the service is: --upstream https://…")
+    out = writable(Path(args.out))
     known = [value for name, value in os.environ.items() if any(word in name.upper() for word in SECRET_WORDS)]
     recording = Recording(args.twin, upstream.rstrip("/"))
 
@@ -69,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
             name: text.format(url=url) for name, text in twin.env.items() if "{url}" in text and text.count("{") == 1
         }
         code = Command(words, {**os.environ, **env}).run()
-    recording.save(Path(args.out))
+    recording.save(out)
     print(f"twin record: {len(recording.exchanges)} exchanges with {upstream} in {args.out}", file=sys.stderr)
     return code
 

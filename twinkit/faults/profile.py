@@ -1,7 +1,7 @@
 """Failure profiles by name, file, text or plain data, and the one-request form of the `Twin-Fault` header.
 
 Serve plane: plain parsing, no third-party import before a profile in YAML is asked for.
-Imports: faults.parse, faults.reading, faults.model, paths, errors.
+Imports: faults.parse, faults.reading, faults.model, files, paths, errors.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from twinkit.errors import UsageError, nearest
 from twinkit.faults.model import Profile, Rule, When
 from twinkit.faults.parse import read_effect, read_profile, read_rule
 from twinkit.faults.reading import Mistake, Place, read_yaml
+from twinkit.files import read_text
 from twinkit.paths import data
 
 
@@ -37,18 +38,17 @@ def load_profile(source: str | Path | Mapping[str, Any] | list[Any]) -> Profile:
     if isinstance(source, Mapping | list):
         return _checked(Place(source), "inline", "the failure profile")
     text, name, label = _open(source)
-    value, lines, twice = read_yaml(text)
+    value, lines, twice = read_yaml(text, label)
     place = Place(value, lines=lines)
     place.mistakes.extend(twice)
     return _checked(place, name, label)
 
 
 def check_profile(path: Path) -> tuple[Profile | None, list[Mistake]]:
-    """The profile in a file, and everything that is wrong with it, in the order of lines."""
+    """The profile in a file, and everything that is wrong with it, by line. Raises UsageError if it cannot be read."""
+    text = read_text(path)
     try:
-        value, lines, twice = read_yaml(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+        value, lines, twice = read_yaml(text)
     except UsageError as error:
         return None, [Mistake(0, "", str(error))]
     place = Place(value, lines=lines)
@@ -62,12 +62,10 @@ def _open(source: str | Path) -> tuple[str, str, str]:
     if isinstance(source, str) and ("\n" in source or source.lstrip().startswith(("{", "["))):
         return source, "inline", "the failure profile"
     path = Path(source)
-    if not (path.suffix in (".yaml", ".yml", ".json") or len(path.parts) > 1):
+    named = path.suffix in (".yaml", ".yml", ".json") or len(path.parts) > 1
+    if not named and not (path.is_file() and str(path) not in profile_names()):
         path = profile_path(str(source))
-    try:
-        return path.read_text(encoding="utf-8"), path.stem, str(path)
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    return read_text(path), path.stem, str(path)
 
 
 def _checked(place: Place, name: str, label: str) -> Profile:

@@ -153,10 +153,10 @@ def kind(value: Any) -> str:
     return f"{value!r}"
 
 
-def read_yaml(text: str) -> tuple[Any, dict[Path, int], list[Mistake]]:
+def read_yaml(text: str, label: str = "") -> tuple[Any, dict[Path, int], list[Mistake]]:
     """The data of a YAML (or JSON) text, the line of each node by its path, and keys given twice.
 
-    Instants stay text. Raises UsageError, with the line, when the text is no YAML.
+    Instants stay text. Raises UsageError, with the label of the text and the line, when it is no YAML.
     """
     import yaml
 
@@ -169,7 +169,8 @@ def read_yaml(text: str) -> tuple[Any, dict[Path, int], list[Mistake]]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}: " if mark else ""
-        raise UsageError(f"{place}not YAML: {getattr(error, 'problem', error)}") from None
+        source = f"{label}: " if label else ""
+        raise UsageError(f"{source}{place}not YAML: {getattr(error, 'problem', error)}") from None
     finally:
         loader.dispose()
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from unicodedata import normalize
 
 from twinkit import paths
 from twinkit.contract.index import Index
@@ -60,7 +61,7 @@ def folder_sources(folder: Path) -> Sources:
     """The sources of the twin in a folder. Raises AuthorError when twin.yaml or the contract is missing."""
     overlay = folder / "twin.yaml"
     if not overlay.is_file():
-        raise AuthorError(f"{folder} has no twin.yaml")
+        raise AuthorError(f"{folder} is a folder without a twin.yaml; name a document, or the folder of a twin")
     text = overlay.read_bytes()
     named, contract = _NAME.search(text), _CONTRACT.search(text)
     if contract is None:
@@ -91,7 +92,8 @@ def _contract_file(overlay: Path, file: str) -> Path:
 def document_sources(document: str | Path, name: str | None = None) -> Sources:
     """The sources of a twin made from a document alone; named after the file unless `name` is given."""
     text = str(document)
-    stem = re.sub(r"[^a-z0-9]+", "-", Path(text).name.lower().rsplit(".", 1)[0]).strip("-")
+    letters = normalize("NFKD", Path(text).name.lower().rsplit(".", 1)[0]).encode("ascii", "ignore").decode()
+    stem = re.sub(r"[^a-z0-9]+", "-", letters).strip("-")
     return Sources(name or stem or "twin", text)
 
 

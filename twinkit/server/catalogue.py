@@ -79,6 +79,8 @@ def document_twin(source: str) -> Twin:
     """A twin of a document, by generic behaviour alone. Raises UsageError when it cannot be read."""
     from twinkit.overlay.cache import open_twin
 
+    if not source:
+        raise UsageError("--openapi takes a file or a URL")
     return Twin(*open_twin(source))
 
 

@@ -23,6 +23,13 @@ ABORT = struct.pack("ii", 1, 0)
 """SO_LINGER on, zero seconds: closing sends RST and drops what is not sent."""
 PATIENCE = 5.0
 """Seconds that a stopping server waits for a request that a fault delays."""
+MAX_HEAD = 64 * 1024
+"""Bytes of a request's head that are waited for; what came in the read that went over it still counts as one."""
+HEAD_TOO_LARGE = Rendered(
+    431,
+    b"Request Header Fields Too Large: more than 65536 bytes before the body",
+    {"content-type": "text/plain; charset=utf-8", "connection": "close"},
+)
 FAILED = Rendered(500, b"Internal Server Error", {"content-type": "text/plain; charset=utf-8", "connection": "close"})
 
 
@@ -35,6 +42,8 @@ class Connection(HttpToolsProtocol):
     _at_once: Callable[[str, bytes, list[tuple[bytes, bytes]], bytes], Rendered | None] | None = None
     _whole: bytes | None = None
     """The body so far of a request that is to be answered at once; None when the request under way is not."""
+    _head: int | None = None
+    """Bytes so far of a head that is not complete; None outside of one."""
     _last = False
     """The server stops: the reply under way is the connection's last."""
     _rested = 0.0
@@ -52,9 +61,11 @@ class Connection(HttpToolsProtocol):
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
+        self._head = 0
 
     def on_headers_complete(self) -> None:
         """Wait for the body of a request that can be answered at once, hand any other over to ASGI."""
+        self._head = None
         if self._at_once is not None and self._is_plain():
             self._whole = b""
         else:
@@ -62,10 +73,13 @@ class Connection(HttpToolsProtocol):
 
     def _is_plain(self) -> bool:
         """Whether the request's turn has come, and it asks for nothing but a reply."""
-        busy = self.cycle is not None and not self.cycle.response_complete
-        apart = busy or self.expect_100_continue or self.flow.write_paused or self.transport.is_closing()
+        apart = self._is_busy() or self.expect_100_continue or self.flow.write_paused or self.transport.is_closing()
         plain = self.url.startswith(b"/") and b"#" not in self.url and self.url.isascii()
         return plain and not apart and not self.parser.should_upgrade()
+
+    def _is_busy(self) -> bool:
+        """Whether an earlier request of this connection is being answered."""
+        return self.cycle is not None and not self.cycle.response_complete
 
     def _hand_over(self) -> None:
         """Let ASGI answer the request of which the head (and perhaps a part of the body) has come."""
@@ -144,8 +158,22 @@ class Connection(HttpToolsProtocol):
     def _rest(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
+    def data_received(self, data: bytes) -> None:
+        """Bytes came. The timer that closes an idle connection stays, and looks at the time again when it fires."""
+        super().data_received(data)
+        if self._head is not None:
+            self._head += len(data)
+            if self._head > MAX_HEAD:
+                self._refuse_head()
+
+    def _refuse_head(self) -> None:
+        """Answer a request whose head does not end; where another one is being answered, only break off."""
+        if self._is_busy():
+            self.transport.abort()
+        else:
+            self._reply(HEAD_TOO_LARGE, "")
+
     def _unset_keepalive_if_required(self) -> None:
-        """Data came: the timer that closes an idle connection stays, and looks at the time again when it fires."""
         self._rested = 0.0
 
     def timeout_keep_alive_handler(self) -> None:

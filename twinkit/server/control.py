@@ -5,9 +5,9 @@ A starlette application, loaded at its first request. Imports: hosting, instance
 
 from __future__ import annotations
 
-import hmac
 import logging
 from collections.abc import Awaitable, Callable
+from math import inf
 from typing import Any
 
 import orjson
@@ -21,6 +21,7 @@ from twinkit.clock import SECOND, parse_clock, parse_instant, within
 from twinkit.errors import ServiceError, TwinkitError, UsageError, nearest
 from twinkit.instance import Instance
 from twinkit.server import views
+from twinkit.server.guard import admit
 from twinkit.server.hosting import Hosting
 
 log = logging.getLogger("twinkit")
@@ -54,14 +55,14 @@ async def payload(request: Request) -> dict[str, Any]:
 
 
 def integer(request: Request, name: str, default: int) -> int:
-    """An integer of the query. Raises UsageError."""
+    """A count or a mark of the query, at least 0. Raises UsageError."""
     text = request.query_params.get(name)
     if text is None:
         return default
-    try:
-        return int(text)
-    except ValueError:
-        raise UsageError(f"{name} must be an integer, not {text!r}") from None
+    value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
+    if not 0 <= value < 2**63:
+        raise UsageError(f"{name} must be an integer of at least 0, not {text[:40]!r}")
+    return value
 
 
 async def health(control: Control, instance: Instance, request: Request) -> Any:
@@ -229,7 +230,13 @@ async def redeliver(control: Control, instance: Instance, request: Request) -> A
 
 async def idle(control: Control, instance: Instance, request: Request) -> Any:
     """Wait until no delivery is under way or due."""
-    timeout = float(request.query_params.get("timeout", "10"))
+    text = request.query_params.get("timeout", "10")
+    try:
+        timeout = float(text)
+    except ValueError:
+        timeout = -1.0
+    if not 0 <= timeout < inf:
+        raise UsageError(f"timeout must be a number of seconds, not {text[:40]!r}")
     return {"idle": await control.hosting.deliverer(instance).wait_idle(timeout)}
 
 
@@ -392,7 +399,7 @@ def control_app(hosting: Hosting) -> Starlette:
 def _serve(control: Control, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     async def serve(request: Request) -> Response:
         try:
-            check_token(control, request)
+            admit(control.hosting, request)
             result = await endpoint(control, control.instance(request), request)
         except ServiceError as error:
             return answer(error.body, error.status)
@@ -408,24 +415,14 @@ def _serve(control: Control, endpoint: Endpoint) -> Callable[[Request], Awaitabl
     return serve
 
 
-def check_token(control: Control, request: Request) -> None:
-    """With `--control-token` everything but `/health` asks for it. Raises HTTPException 401."""
-    token = control.hosting.control_token
-    if not token:
-        return
-    given = request.headers.get("twin-control-token") or request.headers.get("authorization", "").partition(" ")[2]
-    if not hmac.compare_digest(given.encode(), token.encode()):
-        control.hosting.note_stranger(f"{request.method} {request.url.path}")
-        if request.url.path.endswith("/_twin/health"):
-            return
-        raise HTTPException(401, "send the control token as Twin-Control-Token or Authorization: Bearer")
-
-
 async def _refused(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    known = ", ".join(path for path, _, _ in ROUTES)
-    text = f"there is no {request.method} {request.url.path} (known below /_twin: {known})"
-    return answer({"error": text}, status)
+    allowed = (error.headers or {}).get("Allow") if isinstance(error, HTTPException) else None
+    if allowed:
+        reply = answer({"error": f"{request.url.path} takes {allowed}, not {request.method}"}, 405)
+        reply.headers["allow"] = allowed
+        return reply
+    known = ", ".join(dict.fromkeys(path for path, _, _ in ROUTES))
+    return answer({"error": f"there is no {request.url.path} (known below /_twin: {known})"}, 404)
 
 
 def answer(data: Any, status: int = 200) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from twinkit.contract.xmlbody import parse_xml
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+READ = re.compile("json|form|xml|^text/", re.IGNORECASE)
+"""Media types whose content is read; any other is kept as bytes, however it is encoded."""
 
 
 class UnsupportedMediaType(ValueError):
@@ -44,6 +47,9 @@ def decode_body(request: Request, options: Mapping[str, Any]) -> tuple[str | Non
             return None, None
         expected = ", ".join(declared)
         raise UnsupportedMediaType(f"content type {media_type or '(none)'} is not supported here; send {expected}")
+    encoding = request.headers.get("content-encoding")
+    if encoding is not None and encoding.lower() != "identity" and READ.search(admitted):
+        raise UnsupportedMediaType(f"content encoding {encoding} is not supported here; send the body as it is")
     return admitted, parse(admitted, given, request)
 
 

@@ -57,6 +57,8 @@ class Hosting:
         self.instances: dict[str, Instance] = {"default": self.default}
         self.by_credential: dict[str, Instance] = {}
         self.control_token: str | None = None
+        self.local = False
+        """Whether only this machine reaches the twin: no other host name leads to it then."""
         self.strangers: list[str] = []
         """What was asked of the control plane, or of faults by header, without the control token."""
         self.world: World | None = None

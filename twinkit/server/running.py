@@ -26,6 +26,7 @@ import orjson
 from twinkit.behaviour.twin import Twin
 from twinkit.clock import Clock, parse_clock
 from twinkit.errors import UsageError
+from twinkit.files import writable
 from twinkit.instance import Options
 from twinkit.server.app import TwinApp
 from twinkit.server.catalogue import document_twin, installed_twin
@@ -107,6 +108,8 @@ def serve(args: argparse.Namespace) -> int:
 def remarked(source: str, twin: Twin) -> None:
     """Say that a document is not served as it is written."""
     found = twin.compiled.remarked
+    if not twin.compiled.bindings:
+        log.warning("%s declares no operation: every request is answered with 404", source)
     if found:
         log.info(
             "%s: %d part%s skipped or read otherwise than written; twin lint --openapi lists them",
@@ -125,9 +128,7 @@ def check(args: argparse.Namespace) -> None:
     if args.public_url and not args.public_url.startswith(("http://", "https://")):
         raise UsageError(f"--public-url is a URL such as https://twin.example.com, not {args.public_url!r}")
     if args.ready_file:
-        folder = Path(args.ready_file).absolute().parent
-        if not os.access(folder, os.W_OK):
-            raise UsageError(f"cannot write {args.ready_file}: {folder} is no directory that can be written")
+        writable(Path(args.ready_file))
 
 
 def told_apart(names: list[str]) -> None:
@@ -174,6 +175,7 @@ def prepare(args: argparse.Namespace, twin: Twin, number: int, count: int, clock
     db = db_for(args.db, twin.name, count)
     hosting = Hosting(twin, seed=args.seed or 0, clock=clock, db=db, options=options, base_url=url)
     hosting.control_token = args.control_token
+    hosting.local = args.host in LOCAL
     hosting.listen(args.host, usual=args.port is None)
     hosting.failures = args.failures
     if args.failures or args.receiver or args.baseline:
@@ -330,7 +332,8 @@ def greeting(each: Served) -> str:
     """What a person reads when a twin is ready."""
     instance = each.hosting.default
     index = each.hosting.twin.index
-    lines = [f"{each.hosting.twin.name} twin ({index.title} {index.version}) on {each.url}"]
+    title = f"{index.title} {index.version}".strip()
+    lines = [f"{each.hosting.twin.name} twin{f' ({title})' if title else ''} on {each.url}"]
     lines += [f"  export {name}={value}" for name, value in instance.env(each.url).items()]
     lines += [f"  {name}: {value}" for name, value in instance.credentials().items()]
     lines.append(f"  look inside: {each.url}/_twin/ui   stop: Ctrl-C")

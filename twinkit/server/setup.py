@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from twinkit.errors import UsageError
+from twinkit.files import read_text
 from twinkit.instance import Instance
 from twinkit.server import views
 
@@ -26,9 +27,7 @@ def records_for(twin: str, file: str) -> dict[str, Any]:
     import yaml
 
     try:
-        data = yaml.safe_load(Path(file).read_text())
-    except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}") from None
+        data = yaml.safe_load(read_text(Path(file)))
     except yaml.YAMLError as error:
         raise UsageError(f"{file} is no YAML: {error}") from None
     if not isinstance(data, dict):

@@ -17,6 +17,7 @@ import orjson
 
 from twinkit.clock import Clock
 from twinkit.errors import UsageError, nearest
+from twinkit.files import read_text
 from twinkit.instance import Capture
 from twinkit.server import views
 from twinkit.server.hosting import Hosting
@@ -43,10 +44,7 @@ def read_world(path: Path) -> WorldFile:
     """The world in a YAML file. Raises UsageError naming every mistake with its line."""
     from twinkit.faults.reading import Place, read_yaml
 
-    try:
-        data, lines, twice = read_yaml(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    data, lines, twice = read_yaml(read_text(path), str(path))
     place = Place(data, lines=lines)
     place.mistakes.extend(twice)
     found = place.members(KEYS, "a world")

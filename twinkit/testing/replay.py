@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from twinkit.errors import UsageError, nearest
+from twinkit.files import read_text
 from twinkit.testing.plane import Wire
 from twinkit.testing.recording import Recorded, Recording
 
@@ -75,9 +76,9 @@ def allowances(path: Path) -> list[Allowance]:
     import yaml
 
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8")) or []
-    except (OSError, yaml.YAMLError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from None
+        data = yaml.safe_load(read_text(path)) or []
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path} is no YAML: {error}") from None
     known = ("call", "at", "kind", "because")
     if not isinstance(data, list):
         raise UsageError(f"{path}: an allow-list is a list of mappings with {', '.join(known)}")

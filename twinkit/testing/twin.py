@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from twinkit.errors import UsageError
+from twinkit.files import read_text
 from twinkit.testing import rows
 from twinkit.testing.assertions import Assertions, listing
 from twinkit.testing.clock import TwinClock
@@ -285,9 +286,9 @@ def _profile(named: str | Path) -> Mapping[str, Any]:
     import yaml
 
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise UsageError(f"cannot read the failure profile {path}: {error}") from None
+        data = yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        raise UsageError(f"the failure profile {path} is no YAML: {error}") from None
     if not isinstance(data, Mapping):
         raise UsageError(f"{path} is no failure profile: it must be a mapping")
     return {"profile": path.stem, **data}

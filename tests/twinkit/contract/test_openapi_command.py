@@ -159,6 +159,7 @@ def test_strip_to_a_file(files: tuple[Path, Path], tmp_path: Path) -> None:
         (["update", "strip", "nothing.json"], "did you mean 'stripe'"),
         (["add", "../x", "openapi/stripe.json"], "will not do as a name"),
         (["diff", "nothing", "nothing"], "no such file"),
+        (["strip", "openapi/stripe.json", "--output", "/nowhere/out.json"], "/nowhere/out.json: No such file"),
     ],
 )
 def test_one_clear_message(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

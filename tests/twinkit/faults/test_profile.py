@@ -89,6 +89,9 @@ def test_the_command_checks_a_file(tmp_path: Path, capsys: pytest.CaptureFixture
     path.write_text("profile: mine\nrules:\n- then: {error: rate_limit}\n")
     assert main(["failures", "check", str(path)]) == 0
     assert "nothing wrong" in capsys.readouterr().out
+    path.write_bytes(b"\xff\xfe")
+    assert main(["failures", "check", str(path)]) == 2
+    assert "is no text in UTF-8" in capsys.readouterr().err
 
 
 def test_the_command_lists_and_shows(capsys: pytest.CaptureFixture[str]) -> None:

@@ -261,6 +261,9 @@ def test_the_command_shows_faults_and_conduct(
     assert main(["faults", twin.url, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["conduct"][0]["refused"] == 2
     assert main(["faults", "http://127.0.0.1:9"]) == 2
+    assert capsys.readouterr().err.endswith("Connection refused\n")
+    assert main(["faults", "nowhere"]) == 2
+    assert "such as http://127.0.0.1:4010, not 'nowhere'" in capsys.readouterr().err
 
 
 def test_a_receiver_that_fails_for_good_is_disabled(server: TwinServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.twinkit.notes import notes
-from twinkit.server.connection import Connection
+from twinkit.server.connection import MAX_HEAD, Connection
 from twinkit.testing.server import TwinServer
 
 NOTE = b'{"text": "one"}'
@@ -199,3 +200,24 @@ class Part:
 
     def resume_reading(self) -> None:
         pass
+
+
+def test_a_head_without_end_is_refused(server: TwinServer) -> None:
+    with connected(server) as file:
+        start = b"GET /v1/notes HTTP/1.1\r\nX: "
+        send(file, start, b"x" * (MAX_HEAD + 1 - len(start)))
+        status, headers, body = read(file)
+        assert (status, headers["connection"]) == (431, "close")
+        assert b"65536" in body
+
+
+def test_a_compressed_body_is_not_taken_for_a_plain_one(server: TwinServer) -> None:
+    with connected(server) as file:
+        send(
+            file,
+            post(gzip.compress(NOTE), b"Content-Encoding: gzip\r\n"),
+            post(NOTE, b"Content-Encoding: Identity\r\n"),
+        )
+        status, _, body = read(file)
+        assert status == 415 and b"send the body as it is" in body
+        assert read(file)[0] == 201

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.serving import Served, serving
@@ -59,6 +60,58 @@ def test_mistakes_are_told(notes: Served, path: str, data: dict[str, Any], told:
     reply = notes.client.post(f"/_twin/{path}", json=data)
     assert reply.status_code in (400, 404)
     assert told in reply.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "told"),
+    [
+        ("GET", "exchanges?limit=-1", 400, "limit must be an integer of at least 0, not '-1'"),
+        ("GET", "events?after=99999999999999999999", 400, "after must be an integer"),
+        ("POST", "idle?timeout=nan", 400, "timeout must be a number of seconds"),
+        ("POST", "idle?timeout=soon", 400, "not 'soon'"),
+        ("PUT", "reset", 405, "/_twin/reset takes POST, not PUT"),
+        ("GET", "rest", 404, "there is no /_twin/rest"),
+    ],
+)
+def test_mistakes_in_the_address_are_told(notes: Served, method: str, path: str, status: int, told: str) -> None:
+    reply = notes.client.request(method, f"/_twin/{path}")
+    assert reply.status_code == status
+    assert told in reply.json()["error"]
+    assert (status == 405) == ("allow" in reply.headers)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "evil.example:4010"}, 403),
+        ({"Host": "evil.example", "Origin": "http://evil.example"}, 403),
+        ({"Host": "[oops"}, 403),
+        ({"Host": "127.0.0.1.evil.example"}, 403),
+        ({"Origin": "http://localhost:3000"}, 200),
+        ({"Origin": "http://app.localhost"}, 200),
+        ({"Host": "stripe:4010", "Origin": "http://stripe:4010"}, 200),
+        ({"Host": "twins.test"}, 200),
+        ({"Host": "[::1]:4010"}, 200),
+    ],
+    ids=repr,
+)
+def test_pages_of_other_sites_are_kept_from_the_control_plane(
+    notes: Served, headers: dict[str, str], status: int
+) -> None:
+    notes.control("POST", "state/note", title="kept")
+    assert notes.client.post("/_twin/reset", headers=headers).status_code == status
+    assert notes.control("GET", "state")["resources"] == ({} if status == 200 else {"note": 1})
+
+
+def test_a_public_url_names_a_host_that_the_control_plane_answers_to() -> None:
+    with serving("--openapi", str(NOTES), "--public-url", "https://notes.example.com") as served:
+        url = f"http://127.0.0.1:{served['notes'].ready['port']}/_twin/info"
+        assert httpx.get(url, headers={"Host": "notes.example.com"}).status_code == 200
+        refused = httpx.get(url, headers={"Host": "example.com"})
+        assert refused.status_code == 403 and "--public-url" in refused.json()["error"]
 
 
 def test_records_can_be_looked_at_and_laid(notes: Served) -> None:

@@ -95,6 +95,10 @@ def test_a_served_twin_is_checked(recording: Path) -> None:
         (("record", "notes", "--upstream", "http://127.0.0.1:9"), "what to run after --"),
         (("record", "notes", "--upstream", "nowhere", "--", "true"), "--upstream https://"),
         (("record", "nots", "--", "true"), "did you mean 'notes'"),
+        (
+            ("record", "notes", "--upstream", "http://127.0.0.1:9", "--out", "/nowhere/x", "--", "echo", "it ran"),
+            "cannot write /nowhere/x",
+        ),
         (("check", "missing.jsonl"), "cannot read missing.jsonl"),
     ],
 )
@@ -103,6 +107,7 @@ def test_wrong_usage(site: str, arguments: tuple[str, ...], message: str) -> Non
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+    assert "it ran" not in done.stdout
 
 
 @pytest.mark.parametrize(
