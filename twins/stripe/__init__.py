@@ -64,6 +64,7 @@ HANDLERS = (
     "tax_settings",
     "taxing",
     "terminal",
+    "thresholds",
     "tokens",
     "topups",
     "transferring",

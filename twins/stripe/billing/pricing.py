@@ -7,7 +7,7 @@ integers in the smallest unit; fractions of it are rounded half up once, at the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -45,6 +45,8 @@ class Part:
     unit: Decimal | None = None
     tier: int = 0
     """Which tier, from 1; 0 where the price has none."""
+    before: bool = False
+    """Whether it takes back what was billed before at another amount."""
 
     @property
     def unit_text(self) -> str | None:
@@ -60,6 +62,22 @@ def parts(price: Mapping[str, Any], quantity: Decimal | int, tiers: Sequence[Tie
         return _tiered(tiers, price.get("tiers_mode"), count)
     unit = _decimal(price.get("unit_amount_decimal"), price.get("unit_amount"))
     return [Part(rounded(unit * packages(count, price.get("transform_quantity"))), count, unit)]
+
+
+def rest(price: Mapping[str, Any], whole: Sequence[Part], billed: Sequence[Part]) -> list[Part]:
+    """What is still to be billed of usage that was billed in part: the same tiers go on. Where all units cost what the
+    last tier does, they are billed anew and what was billed is taken back."""
+    if price.get("tiers_mode") == "volume" and [part.tier for part in whole] != [part.tier for part in billed]:
+        return [*whole, *(replace(part, amount=-part.amount, before=True) for part in billed)]
+    done = {(part.tier, part.unit is None): part for part in billed}
+    found = []
+    for part in whole:
+        old = done.get((part.tier, part.unit is None))
+        if old is not None:
+            part = replace(part, amount=part.amount - old.amount, quantity=part.quantity - old.quantity)
+        if part.amount or part.quantity:
+            found.append(part)
+    return found or [replace(whole[-1], amount=0, quantity=Decimal(0))]
 
 
 def _tiered(tiers: Sequence[Tier], mode: str | None, quantity: Decimal) -> list[Part]:
@@ -113,6 +131,8 @@ def described(price: Mapping[str, Any], product: Mapping[str, Any], part: Part) 
         return str(product["name"])
     each = part.unit if part.unit is not None else Decimal(part.amount)
     at = exactly(each, str(price["currency"]))
+    if part.before:
+        return f"Amount previously billed (at {at} per unit)"
     package = price.get("transform_quantity")
     if package:
         at += f" per {package['divide_by']} {product.get('unit_label') or 'units'}"

@@ -110,6 +110,8 @@ def _simple(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict
         changes["default_tax_rates"] = invoice_items.tax_rates(ctx, rates, "default_tax_rates")
     if "pause_collection" in params:
         changes["pause_collection"] = _paused(ctx, record, params["pause_collection"])
+    if "billing_thresholds" in params:
+        changes["billing_thresholds"] = recurring.threshold(params["billing_thresholds"], record["billing_thresholds"])
     if isinstance(params.get("automatic_tax"), Mapping):
         changes["automatic_tax"] = recurring.automatic_tax(ctx, params["automatic_tax"], record["automatic_tax"])
         if changes["automatic_tax"]["enabled"]:

@@ -6,7 +6,7 @@ Imports: the kit's public names, the twin.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -136,11 +136,13 @@ def bill(
     since: int | None = None,
     ended: Ended | None = None,
     stub: bool = False,
+    threshold: Callable[[list[dict[str, Any]]], dict[str, Any]] | None = None,
 ) -> dict[str, Any] | None:
     """Keep the draft for the current period, with what was pending; the subscription names it as its latest.
 
     `since` is when the period before began: what an invoice of a renewal looks back on. None when there is nothing to
-    bill: items that bill usage put nothing on the invoice they begin with.
+    bill: items that bill usage put nothing on the invoice they begin with. With `threshold`, what says which one was
+    reached, usage that is reported while the draft waits is not added to it.
     """
     rows = recurring.items_of(ctx, subscription["id"])
     start = since
@@ -151,6 +153,9 @@ def bill(
     lines = [*pending, *item_lines(ctx, invoice["id"], subscription, trial=trial, ended=ended, stub=stub)]
     if not lines:
         return None
+    if threshold is not None:
+        lines = [{name: value for name, value in line.items() if name != USAGE} for line in lines]
+        invoice["threshold_reason"] = threshold(lines)
     invoice = invoicing.insert(ctx, invoice, lines)
     ctx.store.update("subscription", subscription["id"], latest_invoice=invoice["id"])
     once = [id for id in subscription["discounts"] if not discounting.lasts(ctx, id)]

@@ -7,7 +7,7 @@ names, the twin.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -25,6 +25,17 @@ IDENTIFIERS = "meter_identifier"
 """Store name of when each identifier was used."""
 FIRED = "alert_fired"
 """Store name of which customers an alert was sent for."""
+
+
+Watcher = Callable[[Ctx, str], None]
+WATCHERS: list[Watcher] = []
+"""Called with the customer of an event that counts."""
+
+
+def watch(function: Watcher) -> Watcher:
+    """Register what is done when a customer has used something."""
+    WATCHERS.append(function)
+    return function
 
 
 # meters --------------------------------------------------------------------------------------------------------------
@@ -159,6 +170,8 @@ def report(
     }  # fmt: skip
     ctx.store.insert(EVENTS, row, id=f"{row['number']:012d}", created=ctx.micros)
     _alert(ctx, meter, customer)
+    for watcher in WATCHERS:
+        watcher(ctx, customer)
     return event
 
 

@@ -39,6 +39,8 @@ def defaults(ctx: Ctx, given: Any, current: Mapping[str, Any] | None = None) -> 
     base |= lookup.given(params, *PLAIN, "billing_cycle_anchor")
     if isinstance(params.get("automatic_tax"), Mapping):
         base["automatic_tax"] = recurring.automatic_tax(ctx, params["automatic_tax"])
+    if "billing_thresholds" in params:
+        base["billing_thresholds"] = recurring.threshold(params["billing_thresholds"], base["billing_thresholds"])
     if params.get("default_payment_method"):
         found = payment_methods.resolve(
             ctx, params["default_payment_method"], "default_settings[default_payment_method]"
@@ -69,7 +71,9 @@ def _items(ctx: Ctx, given: Any, where: str) -> tuple[list[dict[str, Any]], list
         price = recurring.price_of(ctx, each, here)
         prices.append(price)
         row = {
-            "billing_thresholds": None,
+            "billing_thresholds": recurring.item_threshold(
+                each.get("billing_thresholds"), price, f"{here}[billing_thresholds]"
+            ),
             "discounts": _discounts(ctx, each.get("discounts"), here),
             "metadata": lookup.metadata({}, each.get("metadata")),
             "price": price["id"],
@@ -137,7 +141,7 @@ def _phase(ctx: Ctx, given: Mapping[str, Any], rows: list[dict[str, Any]], curre
         **lookup.given(given, *PLAIN),
         "automatic_tax": recurring.automatic_tax(ctx, given.get("automatic_tax")),
         "billing_cycle_anchor": given.get("billing_cycle_anchor"),
-        "billing_thresholds": None,
+        "billing_thresholds": recurring.threshold(given.get("billing_thresholds")),
         "currency": currency,
         "default_payment_method": None,
         "default_tax_rates": invoice_items.tax_rates(
@@ -164,8 +168,8 @@ def of_subscription(ctx: Ctx, subscription: Mapping[str, Any]) -> dict[str, Any]
     items = []
     for row in rows:
         item = {
-            "billing_thresholds": None, "discounts": [], "metadata": dict(row["metadata"]), "price": row["price"]["id"],
-            "tax_rates": list(row["tax_rates"]),
+            "billing_thresholds": row["billing_thresholds"], "discounts": [], "metadata": dict(row["metadata"]),
+            "price": row["price"]["id"], "tax_rates": list(row["tax_rates"]),
         }  # fmt: skip
         if "quantity" in row:
             item["quantity"] = row["quantity"]
@@ -175,7 +179,7 @@ def of_subscription(ctx: Ctx, subscription: Mapping[str, Any]) -> dict[str, Any]
         **{name: subscription[name] for name in PLAIN},
         "automatic_tax": dict(subscription["automatic_tax"]),
         "billing_cycle_anchor": None,
-        "billing_thresholds": None,
+        "billing_thresholds": subscription["billing_thresholds"],
         "currency": subscription["currency"],
         "default_payment_method": subscription["default_payment_method"],
         "default_tax_rates": list(subscription["default_tax_rates"] or ()),
@@ -201,6 +205,7 @@ def asked(schedule: Mapping[str, Any], phase: Mapping[str, Any], keep: Sequence[
             {"price": row["price"], "quantity": row["quantity"]} for row in phase["add_invoice_items"]
         ],
         "automatic_tax": phase["automatic_tax"] if phase["automatic_tax"]["enabled"] else settings["automatic_tax"],
+        "billing_thresholds": phase["billing_thresholds"] or settings["billing_thresholds"],
         "collection_method": method,
         "days_until_due": due if method == "send_invoice" else None,
         "default_payment_method": phase["default_payment_method"] or settings["default_payment_method"],
@@ -235,4 +240,5 @@ def item_changes(ctx: Ctx, subscription: str, phase: Mapping[str, Any]) -> list[
 
 def _counted(item: Mapping[str, Any]) -> dict[str, Any]:
     rates = {"tax_rates": [rate["id"] for rate in item["tax_rates"]]} if item["tax_rates"] else {}
-    return {**rates, **({"quantity": item["quantity"]} if item.get("quantity") is not None else {})}
+    limit = {"billing_thresholds": item["billing_thresholds"]} if item["billing_thresholds"] else {}
+    return {**rates, **limit, **({"quantity": item["quantity"]} if item.get("quantity") is not None else {})}

@@ -159,6 +159,9 @@ def changed_item(ctx: Ctx, item: dict[str, Any], given: Mapping[str, Any], at: i
     after = {**item, **lookup.changed(item, given)}
     if given.get("quantity") is not None:
         after["quantity"] = int(given["quantity"])
+    if "billing_thresholds" in given:
+        given_threshold = given["billing_thresholds"]
+        after["billing_thresholds"] = recurring.item_threshold(given_threshold, item["price"], "billing_thresholds")
     if given.get("tax_rates") is not None:
         after["tax_rates"] = invoice_items.tax_rates(ctx, given["tax_rates"] or (), "tax_rates")
     if not given.get("price") and not isinstance(given.get("price_data"), Mapping):

@@ -81,7 +81,7 @@ def new_item(
     record: dict[str, Any] = {
         "id": ctx.new_id("subscription_item"),
         "object": "subscription_item",
-        "billing_thresholds": None,
+        "billing_thresholds": item_threshold(given.get("billing_thresholds"), price, "billing_thresholds"),
         "created": at,
         "current_period_end": period[1],
         "current_period_start": period[0],
@@ -147,8 +147,52 @@ def used(ctx: Ctx, item: Mapping[str, Any], customer: str, period: tuple[int, in
 
 def used_parts(ctx: Ctx, item: Mapping[str, Any], customer: str, period: tuple[int, int]) -> list[pricing.Part]:
     """What the usage of a metered item in a period costs, line by line."""
-    quantity = used(ctx, item, customer, period)
-    return pricing.parts(item["price"], quantity, tiers_of(ctx, item["price"]))
+    quantity, tiers = used(ctx, item, customer, period), tiers_of(ctx, item["price"])
+    parts, before = pricing.parts(item["price"], quantity, tiers), billed(ctx, item, period[0])
+    if not before:
+        return parts
+    return pricing.rest(item["price"], parts, pricing.parts(item["price"], before, tiers))
+
+
+BILLED = "usage_billed"
+"""Store name of what of a metered item's period was billed before the period ended."""
+
+
+def billed(ctx: Ctx, item: Mapping[str, Any], start: int) -> Decimal:
+    """How much of an item was billed of the period that began at `start`, by a threshold."""
+    kept = ctx.store.find(BILLED, str(item["id"]))
+    return Decimal(kept["quantity"]) if kept and kept["start"] == start else Decimal(0)
+
+
+def bills(ctx: Ctx, item: str, start: int, quantity: Decimal) -> None:
+    """Note that this much of an item's period is billed."""
+    kept = {"start": start, "quantity": str(quantity)}
+    if ctx.store.find(BILLED, item) is None:
+        ctx.store.insert(BILLED, kept, id=item)
+    else:
+        ctx.store.replace(BILLED, item, kept)
+
+
+def item_threshold(given: Any, price: Mapping[str, Any], param: str) -> dict[str, Any] | None:
+    """`billing_thresholds` of an item. Raises 400 for an item that bills no usage."""
+    if not given:
+        return None
+    if not metered(price):
+        raise errors.invalid("Usage thresholds can only be set for metered prices.", param)
+    return {"usage_gte": int(given["usage_gte"])}
+
+
+LEAST = 50
+
+
+def threshold(given: Any, current: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+    """`billing_thresholds` of a subscription or phase. Raises 400 for an amount that is too small."""
+    if not given:
+        return None
+    found = {"amount_gte": None, "reset_billing_cycle_anchor": None, **(current or {}), **given}
+    if found["amount_gte"] is not None and int(found["amount_gte"]) < LEAST:
+        raise errors.invalid(f"`amount_gte` must be at least {LEAST}.", "billing_thresholds[amount_gte]")
+    return found
 
 
 SINCE = "usage_since"

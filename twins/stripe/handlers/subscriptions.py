@@ -51,7 +51,7 @@ def blank(ctx: Ctx, params: Mapping[str, Any], customer: Mapping[str, Any], curr
         "object": "subscription",
         **dict.fromkeys(
             (
-                "application", "billing_thresholds", "cancel_at", "canceled_at",
+                "application", "cancel_at", "canceled_at",
                 "customer_account", "default_payment_method", "default_source", "ended_at", "latest_invoice",
                 "next_pending_invoice_item_invoice", "pause_collection", "pending_invoice_item_interval",
                 "pending_setup_intent", "pending_update",
@@ -67,6 +67,7 @@ def blank(ctx: Ctx, params: Mapping[str, Any], customer: Mapping[str, Any], curr
             "updated_at": at,
         },
         "billing_schedules": [],
+        "billing_thresholds": recurring.threshold(params.get("billing_thresholds")),
         "cancel_at_period_end": False,
         "cancellation_details": dict(subscribing.DETAILS),
         "collection_method": params.get("collection_method") or "charge_automatically",
