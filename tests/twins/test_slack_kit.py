@@ -31,6 +31,7 @@ def actions(*elements: Json) -> Json:
 
 
 OPTION = {"text": plain("One"), "value": "1"}
+DIVIDER = {"type": "divider"}
 LONG = {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}
 
 
@@ -75,6 +76,169 @@ LONG = {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}
 )
 def test_what_is_wrong_with_blocks(block: Any, expected: list[str]) -> None:
     assert [str(wrong).replace("json-pointer:", "") for wrong in blocks.check_blocks([block], 50, "")] == expected
+
+
+def text(words: str = "hi", **more: Any) -> Json:
+    return {"type": "text", "text": words, **more}
+
+
+def section(*leaves: Any) -> Json:
+    return {"type": "rich_text_section", "elements": list(leaves)}
+
+
+def rich(*elements: Any) -> Json:
+    return {"type": "rich_text", "elements": list(elements)}
+
+
+def listed(**more: Any) -> Json:
+    return {"type": "rich_text_list", "style": "bullet", "elements": [section(text())], **more}
+
+
+def table(*rows: Any, **more: Any) -> Json:
+    return {"type": "table", "rows": list(rows), **more}
+
+
+def chart(**more: Any) -> Json:
+    return {"type": "data_visualization", "title": "t", "chart": more}
+
+
+RAW: Json = {"type": "raw_text", "text": "a"}
+NUMBER: Json = {"type": "raw_number", "value": 4}
+CARD = {"type": "card", "title": {"type": "mrkdwn", "text": "*t*"}}
+TASK = {"task_id": "1", "title": "t", "status": "pending"}
+AXIS = {"series": [{"name": "s", "data": [{"label": "a", "value": -1}]}], "axis_config": {"categories": ["a"]}}
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        (rich(section(text(), {"type": "emoji", "name": "wave"}), listed(indent=8, offset=2, border=1)), []),
+        (rich(), []),
+        (rich(text()), ["unsupported type: text [/0/elements/0/type]"]),
+        ({"type": "rich_text", "elements": {}}, ["must provide an array [/0/elements]"]),
+        (rich(section(text(""))), ["must be more than 0 characters [/0/elements/0/elements/0/text]"]),
+        (rich(section({"type": "text"})), ["missing required field: text [/0/elements/0/elements/0]"]),
+        (rich(section({"type": "bold"})), ["unsupported type: bold [/0/elements/0/elements/0/type]"]),
+        (rich(section(text(style={"bold": "yes"}))), ["must provide a boolean [/0/elements/0/elements/0/style/bold]"]),
+        (
+            rich(section(text(style={"big": True}))),
+            ["invalid additional property: big [/0/elements/0/elements/0/style]"],
+        ),
+        (
+            rich(section({"type": "broadcast", "range": "all"})),
+            ["must be a valid enum value [/0/elements/0/elements/0/range]"],
+        ),
+        (rich(section({"type": "link"})), ["missing required field: url [/0/elements/0/elements/0]"]),
+        (rich(listed(style="dash")), ["must be a valid enum value [/0/elements/0/style]"]),
+        (rich(listed(indent=9)), ["must be less than 8 [/0/elements/0/indent]"]),
+        (rich(listed(offset=-1)), ["must be greater than 0 [/0/elements/0/offset]"]),
+        (rich(listed(elements=[])), ["must provide at least 1 items [/0/elements/0/elements]"]),
+        (rich(listed(elements=[text()])), ["unsupported type: text [/0/elements/0/elements/0/type]"]),
+        (table([RAW, rich(section(text()))], column_settings=[{"align": "right", "is_wrapped": True}]), []),
+        (table(*[[RAW]] * 101), ["no more than 100 items allowed [/0/rows]"]),
+        (table(), ["must provide at least 1 items [/0/rows]"]),
+        (table(RAW), ["must provide an array [/0/rows/0]"]),
+        (table([RAW] * 21), ["no more than 20 items allowed [/0/rows/0]"]),
+        (table([{**RAW, "text": ""}]), ["must be more than 0 characters [/0/rows/0/0/text]"]),
+        (table([NUMBER]), ["unsupported type: raw_number [/0/rows/0/0/type]"]),
+        (table([RAW], column_settings=[{"align": "top"}]), ["must be a valid enum value [/0/column_settings/0/align]"]),
+        (table([RAW], column_settings=[{}] * 21), ["no more than 20 items allowed [/0/column_settings]"]),
+        ({"type": "data_table", "caption": "c", "rows": [[RAW], [NUMBER]]}, []),
+        ({"type": "data_table", "caption": "c", "rows": [[RAW]]}, ["must provide at least 2 items [/0/rows]"]),
+        (
+            {"type": "data_table", "caption": "c", "rows": [[RAW], [NUMBER, RAW]], "page_size": 101},
+            ["must be less than 100 [/0/page_size]", "must provide 1 items [/0/rows/1]"],
+        ),
+        ({**CARD, "actions": [button()] * 4}, ["no more than 3 items allowed [/0/actions]"]),
+        ({**CARD, "actions": [{"type": "overflow"}]}, ["unsupported type: overflow [/0/actions/0/type]"]),
+        ({**CARD, "icon": {"type": "image", "alt_text": "a"}}, ["missing required field: image_url [/0/icon]"]),
+        ({"type": "carousel", "elements": [CARD, DIVIDER]}, ["unsupported type: divider [/0/elements/1/type]"]),
+        ({"type": "carousel", "elements": [CARD] * 11}, ["no more than 10 items allowed [/0/elements]"]),
+        ({"type": "container", "title": plain("t"), "child_blocks": [DIVIDER]}, []),
+        (
+            {"type": "container", "title": plain("t"), "child_blocks": [CARD, LONG], "width": "huge"},
+            [
+                "must be a valid enum value [/0/width]",
+                "unsupported type: card [/0/child_blocks/0/type]",
+                "failed to match all allowed schemas [/0/child_blocks/1/text]",
+                "must be less than 3001 characters [/0/child_blocks/1/text/text]",
+            ],
+        ),
+        ({"type": "plan", "title": "p", "tasks": [TASK]}, []),
+        ({"type": "plan", "title": "p", "tasks": [TASK, TASK]}, ['`task_id` "1" already exists [/0/tasks/1/task_id]']),
+        ({"type": "task_card", **TASK, "status": "done"}, ["must be a valid enum value [/0/status]"]),
+        (
+            {"type": "task_card", **TASK, "sources": [{"type": "url", "url": "https://x"}]},
+            ["missing required field: text [/0/sources/0]"],
+        ),
+        (chart(type="pie", segments=[{"label": "a", "value": 1}]), []),
+        (chart(type="bar", **AXIS), []),
+        (chart(type="donut"), ["unsupported type: donut [/0/chart/type]"]),
+        (chart(type="line"), [f"missing required field: {name} [/0/chart]" for name in ("series", "axis_config")]),
+        (
+            chart(type="pie", segments=[{"label": "a" * 21, "value": "1"}]),
+            [
+                "must be less than 21 characters [/0/chart/segments/0/label]",
+                "must provide a number [/0/chart/segments/0/value]",
+            ],
+        ),
+        (
+            {"type": "context_actions", "elements": [{"type": "feedback_buttons", "positive_button": {}}]},
+            [
+                "missing required field: negative_button [/0/elements/0]",
+                "missing required field: text [/0/elements/0/positive_button]",
+                "missing required field: value [/0/elements/0/positive_button]",
+            ],
+        ),
+        ({"type": "alert", "text": plain("x" * 201)}, [
+            "failed to match all allowed schemas [/0/text]", "must be less than 201 characters [/0/text/text]",
+        ]),
+        (
+            actions({"type": "conversations_select", "filter": {"include": ["dm"]}}),
+            ["must be a valid enum value [/0/elements/0/filter/include/0]"],
+        ),
+        (
+            actions({"type": "multi_users_select", "max_selected_items": 0, "initial_users": "U1"}),
+            [
+                "must be greater than 1 [/0/elements/0/max_selected_items]",
+                "must provide an array [/0/elements/0/initial_users]",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_inside_blocks(block: Any, expected: list[str]) -> None:
+    """The limits of https://docs.slack.dev/reference/block-kit/blocks, in the validator's words."""
+    assert [str(wrong).replace("json-pointer:", "") for wrong in blocks.check_blocks([block], 50, "")] == expected
+
+
+def test_what_blocks_may_not_have_together(bot: WebClient) -> None:
+    told = refusal(bot.chat_postMessage, channel=GENERAL, text="x", blocks=[table([RAW]), table([RAW])])
+    assert (told["error"], told["response_metadata"]["messages"]) == (
+        "invalid_attachments", ["[ERROR] only_one_table_allowed"],
+    )  # fmt: skip
+    beside = [{"blocks": [table([RAW])]}]
+    told = refusal(bot.chat_postMessage, channel=GENERAL, text="x", blocks=[table([RAW])], attachments=beside)
+    assert told["error"] == "invalid_attachments"
+    long = [{"type": "markdown", "text": "x" * 6001}] * 2
+    assert error(bot.chat_postMessage, channel=GENERAL, text="x", blocks=long) == "msg_blocks_too_long"
+    assert bot.chat_postMessage(channel=GENERAL, text="x", blocks=[*long[:1], table([RAW])])["ok"]
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        ({"id": "V1"}, ["invalid additional property: id [/view]"]),
+        ({"clear_on_close": "yes"}, ["must provide a boolean [/view/clear_on_close]"]),
+        ({"callback_id": "x" * 256}, ["must be less than 256 characters [/view/callback_id]"]),
+        ({"external_id": 7}, ["must provide a string [/view/external_id]"]),
+        ({"blocks": [{"type": "markdown", "text": "x"}]}, ["unsupported type: markdown [/view/blocks/0/type]"]),
+        ({"close": None, "notify_on_close": True, "private_metadata": "x" * 3000}, []),
+    ],
+)
+def test_what_is_wrong_with_views(view: Json, expected: list[str]) -> None:
+    """https://docs.slack.dev/reference/views."""
+    whole = {"type": "modal", "title": plain("t"), "blocks": [DIVIDER], **view}
+    assert [str(wrong).replace("json-pointer:", "") for wrong in blocks.check_view(whole)] == expected
 
 
 @pytest.mark.parametrize("kind", ["alert", "card", "carousel", "container", "data_table", "plan", "task_card"])

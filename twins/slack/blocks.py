@@ -75,6 +75,10 @@ def _block(block: Any, at: str) -> Iterator[Wrong]:
         yield Wrong("must define either `text` or `fields`", f"{at}/type")
     if kind == "image" and not block.get("image_url") and not block.get("slack_file"):
         yield Wrong("missing required field: image_url", at)
+    if kind == "card" and not any(block.get(name) for name in ("hero_image", "title", "actions", "body")):
+        yield Wrong("must define one of `hero_image`, `title`, `actions`, `body`", f"{at}/type")
+    if kind == "container" and not block.get("title") and not block.get("rich_text_title"):
+        yield Wrong("missing required field: title", at)
     yield from _follow(blockrules.ID + BLOCKS[kind], block, at)
     yield from _inside(kind, block, at)
 
@@ -92,6 +96,40 @@ def _inside(kind: str, block: Mapping[str, Any], at: str) -> Iterator[Wrong]:
             yield from _element(block["accessory"], f"{at}/accessory", ADMITTED[kind])
     elif kind == "input" and isinstance(block.get("element"), Mapping):
         yield from _element(block["element"], f"{at}/element", ADMITTED[kind])
+    elif kind in LISTS:
+        name, admitted = LISTS[kind]
+        inner = block.get(name)
+        for place, each in enumerate(inner if isinstance(inner, list) else ()):
+            yield from _inner(each, f"{at}/{name}/{place}", admitted, typed=kind != "plan")
+        if kind == "plan":
+            yield from _twice(inner, "task_id", f"{at}/{name}")
+    elif kind in ("table", "data_table"):
+        yield from _columns(kind, block.get("rows"), f"{at}/rows")
+
+
+LISTS: Mapping[str, tuple[str, frozenset[str]]] = {
+    "carousel": ("elements", frozenset(("card",))), "plan": ("tasks", frozenset(("task_card",))),
+    "container": ("child_blocks", blockrules.CONTAINED),
+}  # fmt: skip
+"""Blocks that hold blocks → where, and of which types."""
+
+
+def _inner(node: Any, at: str, admitted: frozenset[str], *, typed: bool) -> Iterator[Wrong]:
+    """What is wrong with a block inside another; the tasks of a plan need no type."""
+    if isinstance(node, Mapping) and not typed:
+        node = {"type": next(iter(admitted)), **node}
+    wrong = list(_kind_of(node, at, admitted))
+    yield from wrong or _block(node, at)
+
+
+def _columns(kind: str, rows: Any, at: str) -> Iterator[Wrong]:
+    """What is wrong with the shape of a table: at most 20 cells a row, and in data tables as many in each."""
+    lists = [row for row in rows if isinstance(row, list)] if isinstance(rows, list) else []
+    for place, row in enumerate(lists):
+        if len(row) > 20:
+            yield Wrong("no more than 20 items allowed", f"{at}/{place}", {"type": "max_items", "expected": 20})
+        elif kind == "data_table" and len(row) != len(lists[0]):
+            yield Wrong(f"must provide {len(lists[0])} items", f"{at}/{place}")
 
 
 def _element(element: Any, at: str, admitted: frozenset[str]) -> Iterator[Wrong]:
@@ -129,7 +167,7 @@ def _follow(line: str, node: Mapping[str, Any], at: str, *, typed: bool = True) 
     """What is wrong with the properties of a node, by the line of its table; not all nodes are `typed`."""
     rule = blockrules.read(line)
     for name, kind in rule.items():
-        if kind.required and (name not in node or (node[name] == "" and kind.name == "str")):
+        if kind.required and (name not in node or (node[name] == "" and kind.name == "str" and not kind.least)):
             yield Wrong(f"missing required field: {name}", at)
     for name, value in node.items():
         if name in rule:
@@ -144,6 +182,9 @@ def _value(kind: Kind, value: Any, at: str) -> Iterator[Wrong]:
     if kind.name in ("plain", "text"):
         yield from _text(value, at, kind.most, PLAIN if kind.name == "plain" else ANY)
         return
+    if kind.name in NESTED:
+        yield from NESTED[kind.name](kind, value, at)
+        return
     if kind.name in OBJECTS:
         if isinstance(value, Mapping):
             yield from _follow(OBJECTS[kind.name], value, at, typed=False)
@@ -157,11 +198,53 @@ def _value(kind: Kind, value: Any, at: str) -> Iterator[Wrong]:
         yield from _limits(kind, value, at)
 
 
+def _node(kind: Kind, value: Any, at: str) -> Iterator[Wrong]:
+    """What is wrong with something that has a type of the kind's group."""
+    group = blockrules.GROUPS[kind.of]
+    wrong = list(_kind_of(value, at, group))
+    if not wrong and kind.of in ("image", "button", "overflow"):
+        yield from _element(value, at, frozenset(group))
+    else:
+        yield from wrong or _follow(group[str(value["type"])], value, at)
+
+
+def _list(kind: Kind, value: Any, at: str) -> Iterator[Wrong]:
+    """What is wrong with a list, and with each of its items."""
+    if not isinstance(value, list):
+        yield Wrong("must provide an array", at)
+        return
+    yield from _limits(Kind("arr", least=kind.least, most=kind.most), value, at)
+    for place, item in enumerate(value):
+        yield from _value(_item(kind), item, f"{at}/{place}")
+
+
+def _item(kind: Kind) -> Kind:
+    """The kind of a list's items."""
+    if kind.name == "nodes":
+        return Kind("node", of=kind.of)
+    if kind.name == "rows":
+        return Kind("nodes", of=kind.of)
+    if kind.name == "words":
+        return Kind("enum", words=tuple(kind.of.split(",")))
+    return Kind("str", most=int(kind.of or 0)) if kind.name == "strs" else Kind(kind.of)
+
+
+NESTED = {"node": _node, "nodes": _list, "rows": _list, "objs": _list, "strs": _list, "words": _list}
+
+
 def _limits(kind: Kind, value: Any, at: str) -> Iterator[Wrong]:
     if kind.name == "enum" and value not in kind.words:
         yield Wrong("must be a valid enum value", at, {"type": "enum", "expected": list(kind.words)})
+    elif kind.name == "str" and len(value) < kind.least:
+        yield Wrong(
+            f"must be more than {kind.least - 1} characters", at, {"type": "min_length", "expected": kind.least}
+        )
     elif kind.name == "str" and kind.most and len(value) > kind.most:
         yield _too_long(kind.most, at)
+    elif kind.name == "num" and kind.bounded and value < kind.least:
+        yield Wrong(f"must be greater than {kind.least}", at, {"type": "minimum", "expected": kind.least, "got": value})
+    elif kind.name == "num" and kind.most and value > kind.most:
+        yield Wrong(f"must be less than {kind.most}", at, {"type": "maximum", "expected": kind.most, "got": value})
     elif kind.name == "arr" and kind.most and len(value) > kind.most:
         yield Wrong(f"no more than {kind.most} items allowed", at, {"type": "max_items", "expected": kind.most})
     elif kind.name == "arr" and len(value) < kind.least:
@@ -211,14 +294,21 @@ def check_view(view: Any) -> list[Wrong]:
         found.append(Wrong(f"unsupported type: {kind}", "/view/type", {"type": "enum", "expected": list(VIEW_TYPES)}))
     if "blocks" in view:
         found += check_blocks(view["blocks"], 100, "/view/blocks")
+        found += _misplaced(view["blocks"])
     if kind == "modal":
         found += [w for name in ("title", "submit", "close") if view.get(name) for w in _title(view[name], name)]
         if not view.get("submit") and isinstance(view.get("blocks"), list):
             found += _unsubmitted(view["blocks"])
-    for name, most in (("private_metadata", 3000), ("callback_id", 255), ("external_id", 255)):
-        if len(str(view.get(name) or "")) > most:
-            found.append(_too_long(most, f"/view/{name}"))
-    return found
+    given = {name: value for name, value in view.items() if value is not None}
+    return found + list(_follow(blockrules.VIEW, given, "/view", typed=False))
+
+
+def _misplaced(blocks: Any) -> Iterator[Wrong]:
+    """Blocks that are for messages only."""
+    for place, block in enumerate(blocks if isinstance(blocks, list) else ()):
+        kind = block.get("type") if isinstance(block, Mapping) else None
+        if kind in blockrules.UNSEEN:
+            yield Wrong(f"unsupported type: {kind}", f"/view/blocks/{place}/type")
 
 
 def _title(node: Any, name: str) -> list[Wrong]:

@@ -61,6 +61,7 @@ def content(call_args: Args, ctx: Ctx) -> dict[str, Any]:
     if attachments:
         found["attachments"] = _attachments(ctx, attachments)
     markdown = call_args.text("markdown_text")
+    _together(found)
     if markdown:
         if blocks or found["text"]:
             raise fail("markdown_text_conflict")
@@ -94,6 +95,19 @@ def _names(ctx: Ctx) -> richtext.Names:
     groups = {group["handle"]: group["id"] for group in ctx.store.select("subteam") if not group["date_delete"]}
     channels = {place["name"]: place["id"] for place in ctx.store.select("channel") if place["kind"] == "public"}
     return richtext.Names(groups, channels)
+
+
+def _together(found: Mapping[str, Any]) -> None:
+    """Refuse what blocks may not have together: a second table, more than 12,000 characters of markdown.
+
+    https://docs.slack.dev/reference/block-kit/blocks/table-block, …/markdown-block.
+    """
+    every = [*found.get("blocks", ()), *(b for each in found.get("attachments", ()) for b in each.get("blocks") or ())]
+    inner = [child for block in every for child in block.get("child_blocks") or ()]
+    if sum(block["type"] in ("table", "data_table") for block in (*every, *inner)) > 1:
+        raise fail_with("invalid_attachments", ["only_one_table_allowed"])
+    if sum(len(block["text"]) for block in every if block["type"] == "markdown") > MAX_MARKDOWN:
+        raise fail("msg_blocks_too_long")
 
 
 def checked_blocks(ctx: Ctx, blocks: Any) -> list[Any]:
