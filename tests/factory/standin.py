@@ -88,7 +88,7 @@ class Twin(http.server.BaseHTTPRequestHandler):
             return self.reply(200, {"rules": [], "fired": {}})
         if path == "/clock/advance":
             self.clock[0] += body.get("seconds", 0)
-        return self.reply(200, {"now": self.clock[0], "receivers": []})
+        return self.reply(200, {"now": self.clock[0], "receivers": [], "idle": True})
 
     do_GET = do_POST = do_DELETE = handle_any
 

@@ -115,6 +115,10 @@ def test_no_two_library_steps_fit_the_same_words() -> None:
         "{count}": "no",
         "{duration}": "2s",
         "{word}": "down",
+        "{statuses}": "4xx",
+        "{comparison}": "at least",
+        "{float}": "2",
+        "{times}": "once",
         "{}": "x",
     }
     for definition in registry.definitions:

@@ -15,7 +15,10 @@ UNITS = {
     "w": 604800.0, "week": 604800.0, "weeks": 604800.0,
 }  # fmt: skip
 PATTERN = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
-REGEXP = r"\d+(?:\.\d+)? ?(?:" + "|".join(sorted(UNITS, key=len, reverse=True)) + r")\b"
+WORDS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10}
+_UNITS = sorted(UNITS, key=len, reverse=True)
+_SPOKEN = "|".join(unit for unit in _UNITS if len(unit) > 3 or unit == "day")
+REGEXP = rf"(?:\d+(?:\.\d+)? ?(?:{'|'.join(_UNITS)})|(?:{'|'.join(WORDS)}) (?:{_SPOKEN}))\b"
 """What a step's `{duration}` parameter matches."""
 
 
@@ -25,7 +28,7 @@ def seconds(value: str | int | float) -> float:
         raise UsageError(f"{value!r} is no duration; write for example 2s, 500ms or 16 minutes")
     if isinstance(value, (int, float)):
         return float(value)
-    text = value.strip().lower()
+    text = re.sub(r"[a-z]+(?= )", lambda word: str(WORDS.get(word.group(0), word.group(0))), value.strip().lower())
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
     rest = PATTERN.sub("", text).replace("and", "").strip(" ,")

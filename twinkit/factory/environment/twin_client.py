@@ -86,7 +86,7 @@ class Twin(Protocol):
     def answered(self) -> list[int]:
         """Statuses with which the app answered what the twin delivered since the mark."""
 
-    def idle(self) -> bool:
+    def idle(self, seconds: float = 8.0) -> bool:
         """Wait until no delivery is under way or due; whether that came."""
 
     def send_again(self, kind: str = "") -> None:
@@ -280,9 +280,9 @@ class TwinClient:
         rows = [row for row in self._deliveries() if row["seq"] > self._first_delivery]
         return [int(row["response_status"]) for row in rows if row.get("response_status")]
 
-    def idle(self) -> bool:
+    def idle(self, seconds: float = 8.0) -> bool:
         """Wait until no delivery is under way or due; whether that came."""
-        return bool(self.control("POST", "/idle?timeout=8")["idle"])
+        return bool(self.control("POST", f"/idle?timeout={seconds:g}")["idle"])
 
     def send_again(self, kind: str = "") -> None:
         """Deliver what was sent last once more, or the last event of a kind. Raises HarnessError when none was."""

@@ -6,7 +6,9 @@ Outcomes (`then`) bind only to outcomes, so a Then can never run an action that 
 from __future__ import annotations
 
 import contextlib
+import difflib
 import inspect
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -21,6 +23,7 @@ from twinkit.errors import UsageError
 from twinkit.factory.scenarios.model import Step
 from twinkit.factory.steps.parameters import define_types
 from twinkit.factory.steps.table import Table
+from twinkit.factory.steps.wordings import meant
 
 Function = Callable[..., Any]
 
@@ -102,16 +105,10 @@ class Registry:
 
     def bind(self, step: Step) -> Binding:
         """Find the one definition for a step; none or more than one never runs."""
-        outcome = step.kind == "then"
-        found: list[tuple[Definition, list[Any]]] = []
-        for definition in self.definitions:
-            if (definition.kind == "then") != outcome:
-                continue
-            arguments = definition.match(step.text, self.types)
-            if arguments is not None:
-                found.append((definition, arguments))
+        found = self._fitting(step.kind, step.text) or self._worded(step.kind, step.text, 2)
         if not found:
-            return Binding(step, "unbound", problem=f"no step definition for `{step.word} {step.text}`")
+            hint = self._nearest(step)
+            return Binding(step, "unbound", problem=f"no step definition for `{step.word} {step.text}`{hint}")
         if len(found) > 1:
             places = ", ".join(f"`{definition.expression}` ({definition.place})" for definition, _ in found)
             return Binding(step, "ambiguous", problem=f"`{step.word} {step.text}` fits {places}")
@@ -120,6 +117,34 @@ class Registry:
         if problem:
             return Binding(step, "unbound", problem=f"`{step.word} {step.text}`: {problem} ({definition.place})")
         return Binding(step, "bound", definition, arguments)
+
+    def _fitting(self, kind: str, text: str) -> list[tuple[Definition, list[Any]]]:
+        found: list[tuple[Definition, list[Any]]] = []
+        for definition in self.definitions:
+            if (definition.kind == "then") == (kind == "then"):
+                arguments = definition.match(text, self.types)
+                if arguments is not None:
+                    found.append((definition, arguments))
+        return found
+
+    def _worded(self, kind: str, text: str, depth: int) -> list[tuple[Definition, list[Any]]]:
+        """What other words mean. Each sentence is looked up, and if nothing fits taken for other words once more."""
+        found: dict[tuple[str, str], tuple[Definition, list[Any]]] = {}
+        for sentence in meant(kind, text):
+            fitting = self._fitting(kind, sentence)
+            if not fitting and depth:
+                fitting = self._worded(kind, sentence, depth - 1)
+            for definition, arguments in fitting:
+                found.setdefault((definition.place, repr(arguments)), (definition, arguments))
+        return list(found.values())
+
+    def _nearest(self, step: Step) -> str:
+        """The definition whose words are most like the step's, for a message."""
+        plain = _shape(step.text)
+        known = {_shape(each.expression): each.expression for each in self.definitions
+                 if (each.kind == "then") == (step.kind == "then")}  # fmt: skip
+        close = difflib.get_close_matches(plain, known, n=1, cutoff=0.55)
+        return f"; there is `{known[close[0]]}`" if close else ""
 
     def bind_all(self, steps: Sequence[Step]) -> list[Binding]:
         """`bind` for every step, in order."""
@@ -142,6 +167,11 @@ class Registry:
             else 'raise RuntimeError("say what to do")'
         )
         return f"@{step.kind}('{quoted}')\ndef _({arguments}):\n    {body}\n"
+
+
+def _shape(text: str) -> str:
+    """The words of a sentence or expression without what stands for values."""
+    return " ".join(re.sub(r'"[^"]*"|\{[^}]*\}|\$\{[^}]*\}|\(.*?\)|/\w*|\b\d\S*', " ", text).lower().split())
 
 
 def _signature_problem(definition: Definition, step: Step, count: int) -> str:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 
 def value(text: str) -> Any:
-    """`12`, `true`, `null`, `"x"`, `[1]` and `{…}` as JSON; everything else is the text itself."""
+    """`12`, `true`, `null`, `"x"`, `[1]`, `[${id}]` and `{…}` as JSON; everything else is the text itself."""
     try:
         return json.loads(text, parse_constant=_no_number)
+    except ValueError:
+        return _with_references(text) if "${" in text and text[0] in "[{" else text
+
+
+def _with_references(text: str) -> Any:
+    """`[${id}]` as the list of what was kept: references outside of texts are values of their own."""
+    try:
+        return json.loads(_REFERENCE.sub(lambda found: found.group(1) or f'"{found.group(2)}"', text))
     except ValueError:
         return text
 
@@ -24,6 +33,7 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
+_REFERENCE = re.compile(r'("(?:[^"\\]|\\.)*")|(\$\{[^}"]*\})')
 HEADERS = {"field", "name", "key", "property", "parameter", "path", "column"}
 
 

@@ -1,5 +1,6 @@
 """Runs the steps of one scenario and keeps what was seen. Imports: steps, verdict, errors.
 
+After each action the app may answer what the twins deliver to it, so that nothing depends on who was quicker.
 A Then that looked at a twin is looked at once more when things have settled, before the next action and at the end: an
 app that does the forbidden a moment after it answered is found out.
 """
@@ -101,7 +102,7 @@ class Script:
             record["state"] = "pass"
         except AssertionError as error:
             record.update(state="fail", message=str(error) or "an assertion failed")
-            raise AppFailure("assert", f"{step.word} {step.text}: {record['message']}") from None
+            raise AppFailure("assert", f"{step.word} {step.text}: {record['message']}{self._broken()}") from None
         except TimeUp:
             self._time_up(record, step.text)
         except AppFailure as error:
@@ -114,6 +115,16 @@ class Script:
             record["seconds"] = round(time.monotonic() - begin, 4)
         if step.kind == "then":
             self._count(binding, before)
+        else:
+            world.hear()
+
+    def _broken(self) -> str:
+        """Where the app's last answer was that it is broken: the last line of its log, which often says why."""
+        asked = self.world.app.log[-1:]
+        lines = [line.strip() for line in self.world.printed().splitlines() if line.strip()]
+        if not asked or asked[0]["status"] != 500 or not lines:
+            return ""
+        return f"; the last line of the app's log: {lines[-1][:300]!r}"
 
     def _time_up(self, record: dict[str, Any], text: str) -> None:
         record["message"] = f"no end in {self.timeout:g} s"

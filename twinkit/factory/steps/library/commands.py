@@ -5,6 +5,7 @@ from __future__ import annotations
 from twinkit.factory.errors import HarnessError
 from twinkit.factory.steps.library.collection import Collection
 from twinkit.factory.steps.library.response import some_text
+from twinkit.factory.steps.texts import hides, says
 from twinkit.factory.steps.world import World
 
 STEPS = Collection()
@@ -23,25 +24,32 @@ def ended(world: World, code: int) -> None:
     world.expect(actual == code, f"the command ended with code {actual}, expected {code} (it printed: {text[-300:]!r})")
 
 
+@STEPS.then("the command fails")
+def failed(world: World) -> None:
+    """Any exit code but 0."""
+    actual, text = _last(world)
+    world.expect(actual != 0, f"the command ended with code 0 (it printed: {text[-300:]!r})")
+
+
 @STEPS.then("the command prints {string}")
 def prints(world: World, text: str) -> None:
     """Anywhere in what the command wrote to its output, errors included."""
     wanted, (_, printed) = some_text(str(world.fill(text))), _last(world)
-    world.expect(wanted in printed, f"the command did not print {wanted!r} (it printed: {printed[-300:]!r})")
+    world.expect(says(printed, wanted), f"the command did not print {wanted!r} (it printed: {printed[-300:]!r})")
 
 
 @STEPS.then("the command does not print {string}")
 def prints_not(world: World, text: str) -> None:
     """Nowhere in what the command wrote."""
     wanted, (_, printed) = some_text(str(world.fill(text))), _last(world)
-    world.expect_absence(wanted not in printed, f"the command printed {wanted!r}")
+    world.expect_absence(hides(printed, wanted), f"the command printed {wanted!r}")
 
 
 @STEPS.then("the log of the app contains {string}")
 def logs(world: World, text: str) -> None:
     """In what the app wrote to its standard output and errors; waited for."""
     wanted = some_text(str(world.fill(text)))
-    world.patiently(lambda: world.expect(wanted in world.printed(), f"the app logged nothing with {wanted!r}"))
+    world.patiently(lambda: world.expect(says(world.printed(), wanted), f"the app logged nothing with {wanted!r}"))
 
 
 @STEPS.then("the log of the app does not contain {string}")
@@ -49,7 +57,7 @@ def logs_not(world: World, text: str) -> None:
     """Nowhere in what the app wrote so far: for secrets and personal data."""
     wanted = some_text(str(world.fill(text)))
     world.looks += 1
-    world.expect_absence(wanted not in world.printed(), f"the log of the app contains {wanted!r}")
+    world.expect_absence(hides(world.printed(), wanted), f"the log of the app contains {wanted!r}")
 
 
 def _last(world: World) -> tuple[int, str]:

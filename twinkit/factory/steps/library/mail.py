@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
+from twinkit.factory.steps.counts import Count
 from twinkit.factory.steps.library.collection import Collection
 from twinkit.factory.steps.library.response import some_text
 from twinkit.factory.steps.library.twins import expect_number
+from twinkit.factory.steps.texts import says
 from twinkit.factory.steps.world import World
 
 STEPS = Collection()
 
 
 @STEPS.then("{count} email(s) is/are/was/were sent to {string}")
-def sent(world: World, count: int, address: str) -> None:
-    """Exactly so many to this address, since the app was ready."""
+def sent(world: World, count: Count, address: str) -> None:
+    """So many to this address, since the app was ready."""
     address = str(world.fill(address))
     expect_number(world, count, lambda: len(world.mail.to(address)), f"emails sent to {address}")
 
 
 @STEPS.then("{count} email(s) is/are/was/were sent")
-def sent_at_all(world: World, count: int) -> None:
-    """Exactly so many to anybody."""
+def sent_at_all(world: World, count: Count) -> None:
+    """So many to anybody."""
     expect_number(world, count, lambda: len(world.mail.all()), "emails sent")
+
+
+@STEPS.then("{count} email(s) with the subject {string} is/are/was/were sent to {string}")
+def sent_about(world: World, count: Count, subject: str, address: str) -> None:
+    """So many with exactly this subject to this address, since the app was ready; others do not count."""
+    address, subject = str(world.fill(address)), str(world.fill(subject))
+
+    def look() -> int:
+        return sum(each["subject"] == subject for each in world.mail.to(address))
+
+    expect_number(world, count, look, f"emails with the subject {subject!r} sent to {address}")
+
+
+@STEPS.then("{count} email(s) contain(s) {string}")
+def sent_saying(world: World, count: Count, text: str) -> None:
+    """So many with this text in the subject, the text or the HTML, to anybody, since the app was ready."""
+    wanted = some_text(str(world.fill(text)))
+    expect_number(
+        world, count, lambda: sum(_says(each, wanted) for each in world.mail.all()), f"emails with {wanted!r}"
+    )
 
 
 @STEPS.then("nobody but {string} got an email")
@@ -37,14 +61,14 @@ def nobody_else(world: World, address: str) -> None:
 def last_contains(world: World, address: str, text: str) -> None:
     """In the subject, the text or the HTML."""
     address, wanted = str(world.fill(address)), some_text(str(world.fill(text)))
-    world.expect(wanted in _words(world, address), f"the last email to {address} does not contain {wanted!r}")
+    world.expect(_says(world.mail.last(address), wanted), f"the last email to {address} does not contain {wanted!r}")
 
 
 @STEPS.then("the last email to {string} does not contain {string}")
 def last_contains_not(world: World, address: str, text: str) -> None:
     """Neither in the subject, nor the text, nor the HTML; there is an email."""
     address, wanted = str(world.fill(address)), some_text(str(world.fill(text)))
-    world.expect(wanted not in _words(world, address), f"the last email to {address} contains {wanted!r}")
+    world.expect(not _says(world.mail.last(address), wanted), f"the last email to {address} contains {wanted!r}")
 
 
 @STEPS.then("the last email to {string} has the subject {string}")
@@ -65,9 +89,8 @@ def keep_link(world: World, address: str, name: str) -> None:
     world.kept[name] = link(world, str(world.fill(address)))
 
 
-def _words(world: World, address: str) -> str:
-    last = world.mail.last(address)
-    return f"{last['subject']}\n{last['text']}\n{last['html']}"
+def _says(message: Mapping[str, Any], wanted: str) -> bool:
+    return any(says(str(message[part] or ""), wanted) for part in ("subject", "text", "html"))
 
 
 def link(world: World, address: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from twinkit.errors import nearest
 from twinkit.factory.errors import HarnessError, Refused
 from twinkit.factory.steps import jsonpath, requests
+from twinkit.factory.steps.counts import Count
 from twinkit.factory.steps.library.collection import Collection
 from twinkit.factory.steps.library.http import body_of
 from twinkit.factory.steps.library.response import some_text
@@ -41,7 +42,7 @@ def check_fields(client: Twin, resource: str, records: list[dict[str, Any]], wan
             raise HarnessError("harness", f"{resource} of {client.name} has no field {first!r}{nearest(first, known)}")
 
 
-def _expect_count(world: World, twin: str, resource: str, count: int, wanted: dict[str, Any]) -> None:
+def _expect_count(world: World, twin: str, resource: str, count: Count, wanted: dict[str, Any]) -> None:
     client = world.twin(twin)
     check_fields(client, resource, client.records(resource), wanted)
     like = f" with {wanted}" if wanted else ""
@@ -49,9 +50,9 @@ def _expect_count(world: World, twin: str, resource: str, count: int, wanted: di
     def look() -> None:
         records = client.records(resource)
         found = len(matching(records, wanted))
-        near = f"; the {len(records)} there: {_shown(records, wanted)}" if wanted and found != count else ""
-        expect = world.expect if count else world.expect_absence
-        expect(found == count, f"the {twin} twin has {found} {resource}{like}, expected {count}{near}")
+        near = f"; the {len(records)} there: {_shown(records, wanted)}" if wanted else ""
+        expect = world.expect_absence if count.absence else world.expect
+        expect(found in count, f"the {twin} twin has {found} {resource}{like}, expected {count}{near}")
 
     world.patiently(look)
 
@@ -62,36 +63,34 @@ def _shown(records: list[dict[str, Any]], wanted: dict[str, Any]) -> str:
     return str(seen)[:600]
 
 
-def expect_number(world: World, count: int, look: Callable[[], int], what: str) -> None:
-    """Exactly so many of what only ever grows: waited for while there are fewer, over at once when there are more."""
-    if not count:
-        found = look()
-        world.expect_absence(not found, f"{found} {what}, expected 0")
-        return
+def expect_number(world: World, count: Count, look: Callable[[], int], what: str) -> None:
+    """So many of what only ever grows: waited for while there are fewer, over at once when there are more."""
 
     def enough() -> None:
         found = look()
-        world.expect(found >= count, f"{found} {what}, expected {count}")
+        world.expect(found >= count.least, f"{found} {what}, expected {count}")
 
-    world.patiently(enough)
+    if not count.absence:
+        world.patiently(enough)
     found = look()
-    world.expect(found == count, f"{found} {what}, expected {count}")
+    expect = world.expect_absence if count.absence else world.expect
+    expect(found in count, f"{found} {what}, expected {count}")
 
 
 @STEPS.then("the {twin} twin has {count} {resource}")
-def has(world: World, twin: str, count: int, resource: str) -> None:
+def has(world: World, twin: str, count: Count, resource: str) -> None:
     """Live records now."""
     _expect_count(world, twin, resource, count, {})
 
 
 @STEPS.then("the {twin} twin has {count} {resource} with:")
-def has_with(world: World, twin: str, count: int, resource: str, table: Table) -> None:
+def has_with(world: World, twin: str, count: Count, resource: str, table: Table) -> None:
     """Live records with all these fields, by JSON path."""
     _expect_count(world, twin, resource, count, world.fill(table.pairs()))
 
 
 @STEPS.then("the {twin} twin has {count} {resource} whose {jsonpath} contains {string}")
-def has_text(world: World, twin: str, count: int, resource: str, path: str, text: str) -> None:
+def has_text(world: World, twin: str, count: Count, resource: str, path: str, text: str) -> None:
     """Live records with this text somewhere in a field (in anything below it, where it is a list or an object)."""
     client, wanted = world.twin(twin), some_text(str(world.fill(text)))
     check_fields(client, resource, client.records(resource), {path: None})
@@ -99,9 +98,9 @@ def has_text(world: World, twin: str, count: int, resource: str, path: str, text
     def look() -> None:
         texts = [_text(jsonpath.get(each, path)) for each in client.records(resource) if jsonpath.has(each, path)]
         found = sum(wanted in each for each in texts)
-        expect = world.expect if count else world.expect_absence
+        expect = world.expect_absence if count.absence else world.expect
         told = f"expected {count}; the {len(texts)} there: {str(texts)[:300]}"
-        expect(found == count, f"the {twin} twin has {found} {resource} whose {path} contains {wanted!r}, {told}")
+        expect(found in count, f"the {twin} twin has {found} {resource} whose {path} contains {wanted!r}, {told}")
 
     world.patiently(look)
 
@@ -120,15 +119,8 @@ def keep_of_record(world: World, path: str, resource: str, twin: str, name: str)
     world.kept[name] = world.patiently(look)
 
 
-@STEPS.then("no {resource} was created in {twin}")
-def none_created(world: World, resource: str, twin: str) -> None:
-    """Since the app was ready, deleted ones included."""
-    created = world.twin(twin).created(resource)
-    world.expect_absence(not created, f"{len(created)} {resource} created in {twin}: {str(created)[:300]}")
-
-
-@STEPS.then("{int} {resource} was/were created in {twin}")
-def some_created(world: World, count: int, resource: str, twin: str) -> None:
+@STEPS.then("{count} {resource} was/were/is/are created in {twin}")
+def created(world: World, count: Count, resource: str, twin: str) -> None:
     """Since the app was ready, deleted ones included."""
     client = world.twin(twin)
     expect_number(world, count, lambda: len(client.created(resource)), f"{resource} created in {twin}")
@@ -145,9 +137,9 @@ def _fits(actual: str, wanted: str) -> bool:
     return actual.startswith(wanted[:-1]) if wanted.endswith("*") else actual == wanted
 
 
-@STEPS.then("the app called {method} {path} on {twin} {int} time(s)")
-def called(world: World, method: str, path: str, twin: str, times: int) -> None:
-    """Exactly so often since the app was ready; a path may end in `*`."""
+@STEPS.then("the app called {method} {path} on {twin} {times}")
+def called(world: World, method: str, path: str, twin: str, times: Count) -> None:
+    """So often since the app was ready; a path may end in `*`."""
     full = str(world.fill(path))
     expect_number(world, times, lambda: len(calls(world, twin, method, full)), f"calls of {method} {path} on {twin}")
 
@@ -175,9 +167,9 @@ def called_with(world: World, method: str, path: str, twin: str, table: Table) -
     world.patiently(look)
 
 
-@STEPS.then("the app called {method} {path} on {twin} {int} time(s) with:")
-def called_often_with(world: World, method: str, path: str, twin: str, times: int, table: Table) -> None:
-    """Exactly so often with all these fields in its body or query; other calls do not count."""
+@STEPS.then("the app called {method} {path} on {twin} {times} with:")
+def called_often_with(world: World, method: str, path: str, twin: str, times: Count, table: Table) -> None:
+    """So often with all these fields in its body or query; other calls do not count."""
     full, wanted = str(world.fill(path)), world.fill(table.pairs())
 
     def look() -> int:
@@ -201,6 +193,13 @@ def fails(world: World, twin: str, error: str, count: int) -> None:
     client.add_faults({"profile": f"scenario-{error}-{count}", "rules": [rule]})
 
 
+@STEPS.given("{twin} fails with {word}")
+def fails_on(world: World, twin: str, error: str) -> None:
+    """Every call, until `{twin} recovers`."""
+    rule = {"when": {"twin": twin}, "then": {"error": error}}
+    world.twin(twin).add_faults({"profile": f"scenario-{error}", "rules": [rule]})
+
+
 @STEPS.given("{twin} has the failure profile {string}")
 def profile(world: World, twin: str, name: str) -> None:
     """A failure profile by its name."""
@@ -218,6 +217,13 @@ def delivered(world: World, twin: str) -> None:
     """Wait until no delivery is under way or due."""
     if not world.twin(twin).idle():
         raise HarnessError("harness", f"the {twin} twin still delivers after 10 s")
+
+
+@STEPS.when("everything has settled")
+def settled(world: World) -> None:
+    """Wait until no delivery of any twin is under way or due."""
+    for name in world.twins:
+        delivered(world, name)
 
 
 @STEPS.when("{twin} sends its last event again")
