@@ -42,6 +42,26 @@ def test_the_plain_form_is_read_verbatim() -> None:
     assert (scenario.settings.trials, scenario.settings.needed) == (3, 2)
 
 
+def test_headings_need_no_hashes() -> None:
+    text = (
+        "Example: prose before the first scenario\n\nBackground:\n  Given a user\n\n"
+        "Scenario Outline: Fees\n  When <a> is paid\n  Then the fee is <b>\n\n"
+        "  Examples:\n    | a | b |\n    | 1 | - |\n    | 2 | 3 |\n\nScenario: B\nWhen x\nThen y\n"
+    )
+    scenarios, findings = parse_text(text, "a.md")
+    assert not findings
+    assert [each.id for each in scenarios] == ["a/fees-1", "a/fees-2", "a/b"]
+    assert [step.text for step in scenarios[0].steps] == ["a user", "1 is paid", "the fee is -"]
+    assert codes(text.replace("Scenario: B", "Scenaro: B")) and codes(text.replace("Examples:", "Examples: two"))
+
+
+def test_a_dash_is_a_value_and_a_line_of_dashes_is_none() -> None:
+    text = "## Scenario: A\nWhen x\n| name | value |\n|---|:--:|\n| reason | - |\n| other | 1 |\nThen y\n"
+    (scenario,), findings = parse_text(text, "a.md")
+    assert not findings
+    assert scenario.steps[0].table == (("name", "value"), ("reason", "-"), ("other", "1"))
+
+
 def test_everything_optional() -> None:
     text = """---
 spec: password-reset

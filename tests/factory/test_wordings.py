@@ -47,7 +47,8 @@ def test_the_documentation_lists_every_wording() -> None:
     ("text", "expression", "arguments"),
     [
         ("nobody gets an email", "{count} email(s) is/are/was/were sent", ["0"]),
-        ('"a@x.test" gets at most one email', "{count} email(s) is/are/was/were sent to {string}", ["at most 1", "a@x.test"]),
+        ('"a@x.test" gets at most one email', "{count} email(s) is/are/was/were sent to {string}",
+         ["at most 1", "a@x.test"]),
         ("stripe has no refunds", "the {twin} twin has {count} {resource}", ["stripe", "0", "refunds"]),
         ("the app did not call POST /v1/refunds on stripe", "the app called {method} {path} on {twin} {times}",
          ["POST", "/v1/refunds", "stripe", "0"]),

@@ -6,11 +6,14 @@ The library alone reads a plain scenario to zero steps without complaint. Import
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
+from gherkin.gherkin_line import Cell
 from gherkin.token import Token
 from gherkin.token_matcher_markdown import GherkinInMarkdownTokenMatcher
 
 BULLET = re.compile(r"^[-+*]\s+")
+SEPARATOR = re.compile(r"^:?-+:?$")
 TAG_LINE = re.compile(r"^(?:`?@[^\s`@]+`?\s*)+$")
 TAG = re.compile(r"@[^\s`@]+")
 SYNTHETIC = "# Feature: scenarios"
@@ -18,7 +21,9 @@ SYNTHETIC = "# Feature: scenarios"
 
 
 class PlainMatcher(GherkinInMarkdownTokenMatcher):
-    """Accepts `Given …` with or without a bullet, `@tag` lines with or without backticks, tables at any indent."""
+    """Accepts `Given …` with or without a bullet, `@tag` lines with or without backticks, tables at any indent, and
+    headings without their `##`.
+    """
 
     def match_FeatureLine(self, token: Token) -> bool:
         """Only the line that was put in front."""
@@ -27,6 +32,35 @@ class PlainMatcher(GherkinInMarkdownTokenMatcher):
         self._set_token_matched(token, "FeatureLine", "scenarios", "Feature")
         self.matched_feature_line = True
         return True
+
+    def match_ScenarioLine(self, token: Token) -> bool:
+        """A heading, or the bare words `Scenario: …` and `Scenario Outline: …` at the start of a line."""
+        return super().match_ScenarioLine(token) or self._bare(token, "ScenarioLine", self._scenario_words(), True)
+
+    def match_BackgroundLine(self, token: Token) -> bool:
+        """A heading, or `Background:` alone on a line."""
+        return super().match_BackgroundLine(token) or self._bare(
+            token, "BackgroundLine", self.dialect.background_keywords, False
+        )
+
+    def match_ExamplesLine(self, token: Token) -> bool:
+        """A heading, or `Examples:` alone on a line."""
+        return super().match_ExamplesLine(token) or self._bare(
+            token, "ExamplesLine", self.dialect.examples_keywords, False
+        )
+
+    def _scenario_words(self) -> list[str]:
+        """Without `Example`, which begins many a line of prose."""
+        words = [*self.dialect.scenario_outline_keywords, *self.dialect.scenario_keywords]
+        return [word for word in words if not word.startswith("Example")]
+
+    def _bare(self, token: Token, kind: str, keywords: Iterable[str], titled: bool) -> bool:
+        text = token.line.get_line_text().strip()
+        for keyword in keywords:
+            if text.startswith(f"{keyword}:") and bool(title := text[len(keyword) + 1 :].strip()) == titled:
+                self._set_token_matched(token, kind, title, keyword, indent=token.line.indent)
+                return True
+        return False
 
     def match_StepLine(self, token: Token) -> bool:
         """A keyword at the start of the line, a bullet before it or not."""
@@ -63,6 +97,10 @@ class PlainMatcher(GherkinInMarkdownTokenMatcher):
             return False
         self._set_token_matched(token, "TableRow", keyword="|", items=cells)
         return True
+
+    def _is_gfm_table_separator(self, table_cells: list[Cell]) -> bool:
+        """Nothing but dashes in every cell. One cell of a dash is a value, and its row no separator."""
+        return bool(table_cells) and all(SEPARATOR.match(cell["text"]) for cell in table_cells)
 
     def match_Comment(self, token: Token) -> bool:
         """The separator row of a Markdown table."""
