@@ -5,12 +5,39 @@ Source: https://docs.stripe.com/api/balance, /balance_transactions. Imports: the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from twinkit import Ctx, Filter, RawJSON, Request
 from twins.stripe import accounts, errors, listing, lookup, twin
 from twins.stripe.payments import ledger
+
+SETTINGS = "balance_settings"
+DELAY = 2
+"""Business days until an account's funds are available."""
+DEFAULTS: Mapping[str, Any] = {
+    "object": SETTINGS,
+    "payments": {
+        "debit_negative_balances": True,
+        "payouts": {
+            "minimum_balance_by_currency": None, "schedule": {"interval": "manual"}, "statement_descriptor": None,
+            "status": "enabled",
+        },
+        "settlement_timing": {"delay_days": DELAY},
+    },
+}  # fmt: skip
+
+
+def settings(ctx: Ctx) -> dict[str, Any]:
+    """The balance settings of the account."""
+    return ctx.store.find(SETTINGS, SETTINGS) or dict(DEFAULTS)
+
+
+def delay(ctx: Ctx) -> int:
+    """Business days until what the account takes is available."""
+    kept = ctx.store.find(SETTINGS, SETTINGS)
+    return int(kept["payments"]["settlement_timing"]["delay_days"]) if kept else DELAY
+
 
 MANUAL = "Balance transaction history can only be filtered on automatic transfers, not manual."
 

@@ -181,7 +181,7 @@ def settle(ctx: Ctx, charge: dict[str, Any], *, announce: bool, amount: int | No
     country = known.card.country if known.card else None
     fee = ledger.processing_fee(amount, currency, method=method, country=country)
     at_once = bool(known.bank or (known.card and known.card.available_now))
-    available = ledger.available_on(ctx.now, now_available=at_once)
+    available = ledger.available_on(ctx.now, now_available=at_once, days=balances.delay(ctx))
     transaction = balances.post(
         ctx,
         amount=amount,

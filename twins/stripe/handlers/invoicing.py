@@ -367,7 +367,8 @@ def _ask_payment(ctx: Ctx, invoice: dict[str, Any], customer: Mapping[str, Any],
 
 def payment_of(ctx: Ctx, invoice: str) -> dict[str, Any] | None:
     """The invoice payment of an invoice, None when it asked for none."""
-    return next(ctx.store.select("invoice_payment", [Filter("invoice", "=", invoice)]), None)
+    own = [Filter("invoice", "=", invoice), Filter("is_default", "=", True)]
+    return next(ctx.store.select("invoice_payment", own), None)
 
 
 def intent_of(ctx: Ctx, invoice: str) -> dict[str, Any] | None:
@@ -425,7 +426,7 @@ def paid(ctx: Ctx, invoice: dict[str, Any], changes: Mapping[str, Any]) -> dict[
     payment = payment_of(ctx, invoice["id"])
     if payment and payment["status"] == "open":
         moved = {"canceled_at": None, "paid_at": at}
-        row = {"amount_paid": invoice["amount_due"], "status": "paid", "status_transitions": moved}
+        row = {"amount_paid": payment["amount_requested"], "status": "paid", "status_transitions": moved}
         ctx.emit("invoice_payment.paid", ctx.update("invoice_payment", payment["id"], row, event=""))
     for listener in LISTENERS:
         listener(ctx, changed, "paid")

@@ -63,7 +63,11 @@ def _payee(ctx: Ctx, destination: str) -> facts.Facts:
 @twin.handler("PostPayouts")
 def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Send available funds; refused when there are not enough."""
-    params = request.body or {}
+    return make(ctx, request.body or {})
+
+
+def make(ctx: Ctx, params: Mapping[str, Any], *, automatic: bool = False) -> dict[str, Any]:
+    """A new payout, asked for or made by the account's schedule. Raises 400."""
     currency = charges.check_currency(params["currency"])
     amount = params["amount"]
     if amount < 1:
@@ -83,7 +87,7 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
         "application_fee": None,
         "application_fee_amount": None,
         "arrival_date": arrival,
-        "automatic": False,
+        "automatic": automatic,
         "balance_transaction": None,
         "created": ctx.now,
         "currency": currency,

@@ -118,7 +118,8 @@ def balance(transactions: Iterable[Mapping[str, Any]], now: int) -> dict[str, An
     for row in transactions:
         if row.get("balance_type", "payments") != "payments":
             continue
-        part = sums["available" if row["available_on"] <= now else "pending"]
+        taken = row["available_on"] <= now or row["type"] == "payout"
+        part = sums["available" if taken else "pending"]
         debit = str(row["type"]).startswith("payment") and str(row["source"]).startswith(("py_3", "pyr_3"))
         kind = "bank_account" if debit else "card"
         by_kind = part.setdefault(row["currency"], {})
