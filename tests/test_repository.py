@@ -92,6 +92,25 @@ def test_the_command_reference_is_what_the_parsers_say() -> None:
     assert read("docs/cli.md") == markdown(), "run: python -m twinkit.cli.reference > docs/cli.md"
 
 
+def test_every_argument_says_what_it_is_for() -> None:
+    assert [line for line in markdown().splitlines() if line.endswith("|  |")] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["gate", "--explain", "-3"], "a number of at least 1 is needed, not '-3'"),
+        (["run", "--jobs", "0"], "a number of at least 1 is needed"),
+        (["report", "--formt", "html"], "did you mean '--format'?"),
+        (["rnu"], "did you mean 'run'?"),
+    ],
+)
+def test_wrong_words_to_the_factory_are_told(arguments: list[str], told: str) -> None:
+    command = [sys.executable, "-m", "twinkit.cli.factory", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and told in done.stderr
+
+
 def test_the_control_plane_is_documented_as_it_is() -> None:
     rows = re.findall(r"^\| `([A-Z]+) /_twin([^`]*)` \| (.*) \|$", read("docs/control.md"), re.M)
     told = {(verb, path) for method, path, text in rows for verb in (method, *re.findall(r"\b(POST|DELETE)\b", text))}

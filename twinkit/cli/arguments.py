@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -15,14 +16,22 @@ from twinkit.errors import nearest
 CHOICE = re.compile(r"invalid choice: '([^']*)'.* \(choose from (.*)\)")
 
 
+def natural(text: str) -> int:
+    """A number of at least 1, as an argument's type. Raises ArgumentTypeError."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number of at least 1 is needed, not {text!r}")
+    return int(text)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser for a command with sub-commands; they get parsers of the same class."""
 
     def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
         """Like argparse's; what is left over is refused by the sub-command it was given to."""
+        args = sys.argv[1:] if args is None else args
         found, rest = self.parse_known_args(args, namespace)
         if rest:
-            chosen = self.chosen(args or ())
+            chosen = self.chosen(args)
             known = [
                 option for option in chosen._option_string_actions if option.startswith("--") and option != "--help"
             ]

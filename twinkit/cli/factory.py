@@ -32,6 +32,7 @@ def common(parser: argparse.ArgumentParser, *, vault: bool = True) -> None:
 def parser() -> argparse.ArgumentParser:
     """The whole argument parser."""
     top = Parser(prog="factory", description="Decides by running it whether a change may merge.")
+    top.add_argument("--version", action="store_true", help="print the version and exit")
     sub = top.add_subparsers(dest="command", metavar="command")
     for name in MODULES:
         importlib.import_module(f"twinkit.cli.factory_{name}").add(sub, common)
@@ -44,6 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     top = parser()
     args = top.parse_args(argv)
+    if args.version:
+        from importlib.metadata import version
+
+        print(f"twinkit {version('twinkit')}")
+        return 0
     if not args.command:
         top.print_help()
         return 2

@@ -16,7 +16,7 @@ Common = Callable[..., None]
 def add(sub: Any, common: Common) -> None:
     """Declare the sub-commands."""
     init = sub.add_parser("init", help="write AGENTS.md, factory.toml, specs/, a vault beside the project")
-    init.add_argument("project", nargs="?", type=Path, default=Path())
+    init.add_argument("project", nargs="?", type=Path, default=Path(), help="its folder (%(default)s)")
     init.add_argument("--vault", type=Path, metavar="DIR", help="where scenarios go (../<project>-vault)")
     init.set_defaults(run=run_init)
     lint = sub.add_parser("lint", help="check specifications and scenarios")
@@ -27,7 +27,11 @@ def add(sub: Any, common: Common) -> None:
     steps.add_argument("--missing", action="store_true", help="print definitions for steps that have none")
     steps.set_defaults(run=run_steps)
     vault = sub.add_parser("vault", help="seal or open a vault, import scenarios")
-    vault.add_argument("action", choices=("keygen", "seal", "unseal", "import"))
+    vault.add_argument(
+        "action",
+        choices=("keygen", "seal", "unseal", "import"),
+        help="make a key, encrypt or open a vault, turn a .feature or .spec file into scenarios",
+    )
     vault.add_argument("source", type=Path, help="key file, vault folder or sealed file, or a file to import")
     vault.add_argument("target", type=Path, nargs="?", help="where to write")
     vault.add_argument("--key", type=Path, metavar="FILE", help="the key file")
@@ -43,6 +47,8 @@ def run_init(args: argparse.Namespace) -> int:
     written = init(project, vault)
     for path in written:
         print(f"wrote {path}")
+    if not written:
+        print("everything is there already")
     begin = "" if (project / ".git").exists() else "git init -b main && "
     print(f"\nNext: {begin}git add -A && git commit -m Start, then factory run --project {project} --vault {vault}")
     return 0
@@ -57,10 +63,11 @@ def run_lint(args: argparse.Namespace) -> int:
     from twinkit.factory.scenarios.vault import load_vault
     from twinkit.factory.specs.lint import load_specifications
     from twinkit.factory.steps.load import load_steps
+    from twinkit.files import read_text
 
     project = args.project.resolve()
     path = project / "factory.toml"
-    folder = project / (parse_config(path.read_text("utf-8")).specs if path.exists() else "specs")
+    folder = project / (parse_config(read_text(path)).specs if path.exists() else "specs")
     if not folder.is_dir() and args.vault is None:
         raise UsageError(f"{folder} does not exist; run `factory init`")
     specifications, findings = load_specifications(folder)
@@ -105,6 +112,7 @@ def run_vault(args: argparse.Namespace) -> int:
     from twinkit.errors import UsageError
     from twinkit.factory.scenarios.importers import feature_to_markdown, spec_to_markdown
     from twinkit.factory.wall import seal
+    from twinkit.files import read_text
 
     if args.action == "keygen":
         print(seal.generate_key(args.source))
@@ -112,7 +120,7 @@ def run_vault(args: argparse.Namespace) -> int:
     if args.target is None:
         raise UsageError("say where to write: a second path")
     if args.action == "import":
-        text = args.source.read_text("utf-8")
+        text = read_text(args.source)
         convert = feature_to_markdown if args.source.suffix == ".feature" else spec_to_markdown
         args.target.write_text(convert(text), "utf-8")
         print(f"wrote {args.target}")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from twinkit.cli.arguments import natural
 from twinkit.cli.factory_evaluation import arguments, options
 
 Common = Callable[..., None]
@@ -23,27 +24,45 @@ def add(sub: Any, common: Common) -> None:
     loop.add_argument("spec", help="specs/<name>.md, or its id")
     common(loop)
     arguments(loop)
-    loop.add_argument("--agent", choices=("command", "endpoint", "scripted"), default="command")
+    loop.add_argument(
+        "--agent",
+        choices=("command", "endpoint", "scripted"),
+        default="command",
+        help="who writes: a command of factory.toml, a model behind an endpoint, or patches (%(default)s)",
+    )
     loop.add_argument("--script", type=Path, metavar="DIR", help="patches of the scripted agent")
-    loop.add_argument("--attempts", type=int, default=0)
+    loop.add_argument("--attempts", type=natural, default=0, help="at most so many (as factory.toml says)")
     loop.add_argument("--budget", default="2h", help="time for all attempts (%(default)s)")
-    loop.add_argument("--sandbox", choices=("auto", "namespaces", "bubblewrap", "landlock", "none"), default="auto")
+    loop.add_argument(
+        "--sandbox",
+        choices=("auto", "namespaces", "bubblewrap", "landlock", "none"),
+        default="auto",
+        help="what the agent runs in (%(default)s)",
+    )
     loop.set_defaults(run=run_loop)
     audit = sub.add_parser("audit", help="is the evaluator itself right?")
-    audit.add_argument("kind", choices=("lies", "witness", "determinism", "mutants"))
+    audit.add_argument(
+        "kind",
+        choices=("lies", "witness", "determinism", "mutants"),
+        help="lies and mutants of the code must be rejected, each constraint witnessed, a run the same again",
+    )
     common(audit)
     arguments(audit)
-    audit.add_argument("--limit", type=int, default=20, help="mutants to try (%(default)s)")
+    audit.add_argument("--limit", type=natural, default=20, help="mutants to try (%(default)s)")
     audit.set_defaults(run=run_audit)
     ledger = sub.add_parser("ledger", help="evaluations, decisions, blind judgements, and what they allow")
-    ledger.add_argument("action", choices=("record", "decide", "judge", "incident", "stats", "mode", "verify"))
+    ledger.add_argument(
+        "action",
+        choices=("record", "decide", "judge", "incident", "stats", "mode", "verify"),
+        help="write a run, a decision, a blind judgement, an incident down; say what all of them allow",
+    )
     common(ledger, vault=False)
     ledger.add_argument("head", nargs="?", default="", help="a run (record) or a commit")
-    ledger.add_argument("--verdict", choices=("accept", "reject"))
+    ledger.add_argument("--verdict", choices=("accept", "reject"), help="what was decided or judged")
     ledger.add_argument("--blind", action="store_true", help="the judge has not seen the evaluator's decision")
     ledger.add_argument("--confirmed", action="store_true", help="the rejection was confirmed: demotes")
-    ledger.add_argument("--note", default="")
-    ledger.add_argument("--minimum", type=int, default=30)
+    ledger.add_argument("--note", default="", help="why")
+    ledger.add_argument("--minimum", type=natural, default=30, help="judgements before trust grows (%(default)s)")
     ledger.add_argument("--strict", action="store_true", help="ask the exact bound to be below 5 %%")
     ledger.set_defaults(run=run_ledger)
 

@@ -9,7 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from twinkit.cli.arguments import natural
+
 Common = Callable[..., None]
+RUN = "the run: its id, or %(default)s"
 
 
 def add(sub: Any, common: Common) -> None:
@@ -20,26 +23,38 @@ def add(sub: Any, common: Common) -> None:
     run.set_defaults(run=run_run)
     resume = sub.add_parser("resume", help="go on with a run that was stopped")
     common(resume, vault=False)
-    resume.add_argument("id", nargs="?", default="last")
-    resume.add_argument("-j", "--jobs", type=int, default=0)
+    resume.add_argument("id", nargs="?", default="last", help=RUN)
+    resume.add_argument("-j", "--jobs", type=natural, default=0, help="trials at a time (as before)")
     resume.set_defaults(run=run_resume)
     report = sub.add_parser("report", help="render the report of a run")
     common(report, vault=False)
-    report.add_argument("id", nargs="?", default="last")
-    report.add_argument("--format", choices=("markdown", "html", "junit", "sarif", "json", "bugs"), default="markdown")
+    report.add_argument("id", nargs="?", default="last", help=RUN)
+    report.add_argument(
+        "--format",
+        choices=("markdown", "html", "junit", "sarif", "json", "bugs"),
+        default="markdown",
+        help="bugs: what is wrong, without a word of the scenarios (%(default)s)",
+    )
     report.add_argument(
         "--audience", choices=("operator", "public"), default="operator", help="public names no scenario"
     )
-    report.add_argument("-o", "--output", type=Path)
+    report.add_argument("-o", "--output", type=Path, metavar="FILE", help="write it here (standard output)")
     report.set_defaults(run=run_report)
     gate = sub.add_parser("gate", help="what the gate says of a run, or means for N scenarios")
     common(gate, vault=False)
-    gate.add_argument("id", nargs="?", default="last")
-    gate.add_argument("--explain", nargs="?", type=int, const=0, metavar="N", help="figures for N scenarios")
+    gate.add_argument("id", nargs="?", default="last", help=RUN)
+    gate.add_argument(
+        "--explain",
+        nargs="?",
+        type=natural,
+        const=0,
+        metavar="N",
+        help="figures for N scenarios, or the run's",
+    )
     gate.set_defaults(run=run_gate)
     replay = sub.add_parser("replay", help="run one trial again with its seed and compare")
     common(replay, vault=False)
-    replay.add_argument("trial")
+    replay.add_argument("trial", help="id of a trial, or how it starts; `factory report` has them")
     replay.set_defaults(run=run_replay)
 
 
@@ -47,14 +62,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """What decides how trials are run."""
     parser.add_argument("--head", default="HEAD", help="the commit to evaluate (%(default)s)")
     parser.add_argument("--base", default="", help="where rules are read from (where head left main)")
-    parser.add_argument("-j", "--jobs", type=int, default=2, help="trials at a time (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--set", action="append", default=[], choices=("visible", "holdout", "final"), dest="sets")
+    parser.add_argument("-j", "--jobs", type=natural, default=2, help="trials at a time (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the twins of every trial (%(default)s)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        choices=("visible", "holdout", "final"),
+        dest="sets",
+        metavar="SET",
+        help="only scenarios of this set: visible, holdout or final",
+    )
     parser.add_argument("--only", action="append", default=[], metavar="SCENARIO", help="id, or how it starts")
-    parser.add_argument("--trials", type=int, default=0, help="instead of what the scenarios say")
+    parser.add_argument("--trials", type=natural, default=0, help="instead of what the scenarios say")
     parser.add_argument("--isolation", choices=("auto", "require", "none"), default="auto", help="namespaces per trial")
     parser.add_argument("--executor", default="local", help="local, dask or dask:tcp://host:port")
-    parser.add_argument("--quiet", action="store_true")
+    parser.add_argument("--quiet", action="store_true", help="no line per trial")
 
 
 def options(args: argparse.Namespace) -> Any:

@@ -15,9 +15,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     actions = parser.add_subparsers(dest="action", required=True, metavar="action")
     actions.add_parser("list", help="the profiles that come with twinkit")
     show = actions.add_parser("show", help="print a profile, by name or file")
-    show.add_argument("profile")
+    show.add_argument("profile", help="its name or file")
     check = actions.add_parser("check", help="explain what is wrong in a profile's file")
-    check.add_argument("file", type=Path, nargs="+")
+    check.add_argument("file", type=Path, nargs="+", help="a profile in YAML or JSON")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -24,18 +24,19 @@ def markdown() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def section(parser: argparse.ArgumentParser, words: str, level: int = 2) -> list[str]:
+def section(parser: argparse.ArgumentParser, words: str, level: int = 2, about: str = "") -> list[str]:
     """A heading, what the command does, its arguments, then its sub-commands."""
     lines = [f"{'#' * level} `{words}`", ""]
-    if parser.description:
-        lines += [parser.description, ""]
+    described = parser.description or (about and f"{about[0].upper()}{about[1:].rstrip('.?')}.")
+    if described:
+        lines += [described, ""]
     rows = list(arguments(parser))
     if rows:
         lines += ["| argument | what it does |", "|---|---|", *rows, ""]
     if parser.epilog:
         lines += ["```", *parser.epilog.strip().splitlines(), "```", ""]
-    for name, child in children(parser):
-        lines += section(child, f"{words} {name}", level + 1)
+    for name, about, child in children(parser):
+        lines += section(child, f"{words} {name}", level + 1, about)
     return lines
 
 
@@ -47,14 +48,18 @@ def arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
         shown = ", ".join(action.option_strings) or str(action.metavar or action.dest)
         if action.option_strings and action.nargs != 0:
             shown += f" {action.metavar or action.dest.upper()}"
-        yield f"| `{shown}` | {(action.help or '').replace('%(default)s', str(action.default)).replace('|', '/')} |"
+        text = (action.help or "").replace("%(default)s", str(action.default)).replace("%%", "%").replace("|", "/")
+        if action.choices and not all(str(choice) in text for choice in action.choices):
+            text += f": {', '.join(map(str, action.choices))}"
+        yield f"| `{shown}` | {text} |"
 
 
-def children(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    """Sub-commands by name."""
+def children(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
+    """Sub-commands: name, what it is for in a line, parser."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            yield from action.choices.items()
+            about = {each.dest: each.help or "" for each in action._choices_actions}
+            yield from ((name, about.get(name, ""), child) for name, child in action.choices.items())
 
 
 if __name__ == "__main__":
