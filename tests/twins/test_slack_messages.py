@@ -21,7 +21,7 @@ STORED = [
     ("<@U1> and <#C1|x> and <!here> and <https://a.b|c>", {}, "<@U1> and <#C1|x> and <!here> and <https://a.b|c>"),
     ("see https://x.y/z?a=1&b=2.", {}, "see <https://x.y/z?a=1&amp;b=2>."),
     ("see https://x.y", {"parse": "none"}, "see https://x.y"),
-    ("hi @devs @nobody #general", {"link_names": True}, "hi <!subteam^S1> @nobody #general"),
+    ("hi @devs @nobody #general", {"link_names": True}, "hi <!subteam^S1> @nobody <#C1|general>"),
     ("hi @devs #general #nowhere @here", {"parse": "full"}, "hi <!subteam^S1> <#C1|general> #nowhere <!here>"),
 ]
 

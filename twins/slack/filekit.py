@@ -22,6 +22,8 @@ TYPES: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 """Ending → media type, filetype, name."""
 OTHER = ("application/octet-stream", "binary", "Binary")
+DOCUMENTS = {"Canvas": ("quip", "application/vnd.slack-docs"), "List": ("list", "application/vnd.slack-list")}
+"""Name → filetype and media type of what the service itself makes."""
 PREVIEW_LINES, PREVIEW_WIDTH = 5, 256
 
 
@@ -49,6 +51,13 @@ def new_file(ctx: Ctx, id: str, name: str, title: str, size: int, user: str, tea
         file.update(preview(file, stored.decode("utf-8", "replace")))
     ctx.store.insert("file", file, created=ctx.micros)
     return file
+
+
+def new_document(ctx: Ctx, id: str, title: str, size: int, user: str, team: str, pretty: str = "Canvas") -> None:
+    """Store the file that a canvas or a list is."""
+    new_file(ctx, id, pretty.lower(), title, size, user, team)
+    kind, mime = DOCUMENTS[pretty]
+    ctx.store.update("file", id, mimetype=mime, filetype=kind, pretty_type=pretty, mode=kind, editable=True)
 
 
 def preview(file: dict[str, Any], text: str) -> dict[str, Any]:

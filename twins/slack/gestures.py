@@ -5,13 +5,32 @@ Source: https://docs.slack.dev/reference/interaction-payloads.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx
-from twins.slack import enterprises, modals
+from twins.slack import enterprises, modals, people, places
 
 Data = Mapping[str, Any]
+NAMED = re.compile(r"(?<!\S)(?:(?P<url>https?://\S+)|@(?P<user>[\w.-]+)|#(?P<channel>[\w-]+))")
+
+
+def escaped(ctx: Ctx, team: str, text: str) -> str:
+    """The text of a command whose app has people, channels and addresses escaped; private channels go unnamed."""
+
+    def spelled(match: re.Match[str]) -> str:
+        if match["url"]:
+            return f"<{match['url']}>"
+        if match["user"]:
+            user = people.named(ctx, match["user"])
+            return f"<@{user['id']}>" if user else match[0]
+        channel = places.by_name(ctx, team, match["channel"])
+        if channel is None:
+            return match[0]
+        return f"<#{channel['id']}|{channel['name'] if channel['kind'] == 'public' else ''}>"
+
+    return NAMED.sub(spelled, text)
 
 
 def send(ctx: Ctx, kind: str, type: str, payload: dict[str, Any], app: Data, team: str) -> dict[str, Any]:

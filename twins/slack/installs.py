@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from twinkit import Ctx
+from twinkit import Ctx, Filter
 from twins.slack import enterprises, people, pkce, webhooks, world
 from twins.slack.failing import fail
 
 ROTATION = 43_200
 """Seconds that a token lives when the app rotates its tokens."""
 CODE_LIFE = 600
+MOST_ACTIVE = 2
+"""Tokens that expire and have not, of one owner."""
 
 
 def new_code(ctx: Ctx, app: Mapping[str, Any], user: str, asked: Mapping[str, str]) -> str:
@@ -69,8 +71,8 @@ def _bot_part(ctx: Ctx, app: Mapping[str, Any], grant: Mapping[str, Any], scopes
     return {"scope": ",".join(scopes), "bot_user_id": bot["user_id"], **issue(ctx, app, owner)}
 
 
-def issue(ctx: Ctx, app: Mapping[str, Any], owner: Mapping[str, Any]) -> dict[str, Any]:
-    """A new token, with a refresh token where the app rotates them."""
+def issue(ctx: Ctx, app: Mapping[str, Any], owner: Mapping[str, Any], old: str = "") -> dict[str, Any]:
+    """A new token, with a refresh token where the app rotates them; its first use ends the `old` one."""
     kind = str(owner["kind"])
     secret = f"{ctx.token('digits', 12)}-{ctx.token('digits', 13)}-{ctx.token('alnum', 24)}"
     rotating = bool(app.get("token_rotation"))
@@ -82,7 +84,8 @@ def issue(ctx: Ctx, app: Mapping[str, Any], owner: Mapping[str, Any]) -> dict[st
     if rotating:
         refresh = f"xoxe-1-{ctx.token('alnum', 140)}"
         ctx.store.insert(
-            "grant", {"id": refresh, "kind": "refresh", "app": app["id"], "token": token, **_refresh_of(ctx, app)}
+            "grant",
+            {"id": refresh, "kind": "refresh", "app": app["id"], "token": token, "old": old, **_refresh_of(ctx, app)},
         )
         found.update(expires_in=ROTATION, refresh_token=refresh)
     return found
@@ -102,18 +105,32 @@ def refreshed(ctx: Ctx, app: Mapping[str, Any], refresh: str) -> dict[str, Any]:
     if found.get("expires", ctx.now + 1) <= ctx.now:
         raise fail("invalid_refresh_token")
     ctx.store.delete("grant", refresh)
-    return exchanged(
-        ctx, {**app, "token_rotation": True, "public": found.get("public")}, ctx.store.get("token", found["token"])
-    )
+    if found.get("old"):
+        ctx.store.update("token", found["old"], revoked=True)
+    token = ctx.store.get("token", found["token"])
+    done = exchanged(ctx, {**app, "token_rotation": True, "public": found.get("public")}, token)
+    _end_oldest(ctx, token)
+    return done
 
 
-def exchanged(ctx: Ctx, app: Mapping[str, Any], token: Mapping[str, Any]) -> dict[str, Any]:
+def _end_oldest(ctx: Ctx, owner: Mapping[str, Any]) -> None:
+    """Revoke all but the two newest tokens of one owner that expire and have not."""
+    where = [Filter(name, "=", owner[name]) for name in ("app", "team", "user")]
+    alive = [
+        token["token"] for token in ctx.store.select("token", where, order="oldest")
+        if token.get("expires", 0) > ctx.now and not token["revoked"] and token["kind"] == owner["kind"]
+    ]  # fmt: skip
+    for token in alive[:-MOST_ACTIVE]:
+        ctx.store.update("token", token, revoked=True)
+
+
+def exchanged(ctx: Ctx, app: Mapping[str, Any], token: Mapping[str, Any], old: str = "") -> dict[str, Any]:
     """A new token of the same owner with the same scopes."""
     owner = {name: token[name] for name in ("user", "bot", "kind", "team", "scopes")}
     team = ctx.store.get("team", str(token["team"]))
     found = {
-        **issue(ctx, {**app, "token_rotation": True}, owner), "scope": ",".join(token["scopes"]), "app_id": app["id"],
-        "team": {"id": team["id"], "name": team["name"]}, "enterprise": enterprises.told(team),
+        **issue(ctx, {**app, "token_rotation": True}, owner, old), "scope": ",".join(token["scopes"]),
+        "app_id": app["id"], "team": {"id": team["id"], "name": team["name"]}, "enterprise": enterprises.told(team),
         "is_enterprise_install": False,
     }  # fmt: skip
     if token["kind"] == "bot":

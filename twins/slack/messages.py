@@ -24,6 +24,11 @@ MAX_MARKDOWN = 12_000
 MAX_ATTACHMENTS = 100
 COLORS = {"good": "2eb886", "warning": "daa038", "danger": "a30200"}
 """Names of colours of attachments: https://docs.slack.dev/legacy/legacy-messaging/legacy-message-attachments."""
+BESIDE_BLOCKS = frozenset((
+    "pretext", "text", "title", "title_link", "fields", "actions", "callback_id", "attachment_type", "mrkdwn_in",
+    "author_name", "author_link", "author_icon", "image_url", "thumb_url", "footer", "footer_icon",
+))  # fmt: skip
+"""What an attachment may not have beside blocks, empty or not: https://github.com/slackapi/java-slack-sdk/pull/416."""
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 LINK = re.compile(r"https?://[^\s|>]+")
 EMPTY = re.compile(r"\s*\Z")
@@ -126,6 +131,8 @@ def _attachments(ctx: Ctx, given: Any) -> list[dict[str, Any]]:
     done = []
     for place, item in enumerate(given, 1):
         made = {"id": place, **item}
+        if made.get("blocks") and not BESIDE_BLOCKS.isdisjoint(item):
+            raise fail_with("invalid_attachments", ["invalid_keys"])
         if made.get("blocks"):
             made["blocks"] = checked_blocks(ctx, made["blocks"])
         if not made.get("fallback"):
@@ -144,6 +151,17 @@ def author(call: Call) -> dict[str, Any]:
     if call.is_bot:
         found.update(people.voice(call.ctx.store.raw("bot", call.bot) or b"{}"))
     return {**found, "team": call.team}
+
+
+def composed(call: Call) -> dict[str, Any]:
+    """The content of what a caller says, who may embed videos only with `links.embed:write`. Raises `invalid_blocks`.
+
+    https://docs.slack.dev/reference/block-kit/blocks/video-block.
+    """
+    found = content(call.args, call.ctx)
+    if "links.embed:write" not in call.scopes and any(b["type"] == "video" for b in found.get("blocks", ())):
+        raise fail("invalid_blocks")
+    return found
 
 
 def dressed(call: Call) -> dict[str, Any]:

@@ -202,8 +202,8 @@ def described(channel: dict[str, Any], member: dict[str, Any] | None) -> dict[st
         "is_pending_ext_shared": False, "pending_shared": [], "context_team_id": channel["team"],
         "updated": channel["updated"], "parent_conversation": None, "creator": channel["creator"],
         "is_ext_shared": False, "shared_team_ids": [channel["team"]], "pending_connected_team_ids": [],
-        "is_member": member is not None, "topic": channel["topic"], "purpose": channel["purpose"],
-        "previous_names": channel["previous_names"],
+        "is_member": member is not None and not channel["is_archived"], "topic": channel["topic"],
+        "purpose": channel["purpose"], "previous_names": channel["previous_names"],
     }  # fmt: skip
     shared = channel.get("shared_with")
     if shared:

@@ -15,6 +15,8 @@ from twins.slack import emoji
 
 CONTROL = re.compile(r"<([@#!][^<>\n]+|(?:https?|mailto|tel|slack|ftp)(?:://|:)[^<>\n]+)>")
 BARE = re.compile(r"(?<![\w<|/])https?://[^\s<>|]+[^\s<>|.,;:!?'\")\]}]")
+WWW = re.compile(r"(?<![\w<|/.@-])www\.[^\s<>|]+\.[^\s<>|]*[^\s<>|.,;:!?'\")\]}]")
+"""An address without its scheme: https://docs.slack.dev/messaging/formatting-message-text#linking-urls."""
 AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt);)")
 HANDLE = re.compile(r"(?<![\w<@])@([a-z0-9._-]+)")
 CHANNEL = re.compile(r"(?<![\w<#&])#([\w-]+)")
@@ -44,7 +46,7 @@ def plain(text: str) -> str:
 def stored(text: str, *, parse: str = "", link_names: bool = False, names: Names | None = None) -> str:
     """A text as it comes back: escaped, addresses linked unless `parse` is none, emoji and linked names spelled out."""
     text = emoji.spelled(text)
-    if names is None and not SPECIAL.search(text):
+    if names is None and not SPECIAL.search(text) and "www." not in text:
         return text
     found = []
     place = 0
@@ -59,10 +61,11 @@ def _loose(text: str, parse: str, link_names: bool, names: Names | None) -> str:
     done = escaped(text)
     if parse != "none" and "http" in done:
         done = BARE.sub(lambda match: f"<{match[0]}>", done)
+    if parse != "none" and "www." in done:
+        done = WWW.sub(lambda match: f"<http://{match[0]}|{match[0]}>", done)
     if names is not None and (link_names or parse == "full"):
         done = HANDLE.sub(lambda match: _handle(match, names), done)
-        if parse == "full":
-            done = CHANNEL.sub(lambda match: _channel(match, names), done)
+        done = CHANNEL.sub(lambda match: _channel(match, names), done)
     return done
 
 

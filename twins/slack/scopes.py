@@ -58,7 +58,7 @@ KIND_SCOPES = {
 USER_ONLY = (
     "admin.", "search.", "stars.", "reminders.", "dnd.setSnooze", "dnd.endDnd", "dnd.endSnooze", "users.setPhoto",
     "users.deletePhoto", "users.identity", "team.accessLogs", "team.integrationLogs", "team.billableInfo",
-    "files.sharedPublicURL", "files.revokePublicURL", "users.setActive", "files.comments.",
+    "files.sharedPublicURL", "files.revokePublicURL", "files.comments.",
 )  # fmt: skip
 """Methods (or families) that bot tokens may not call."""
 

@@ -8,28 +8,35 @@ from __future__ import annotations
 from typing import Any
 
 from twinkit import Ctx, UsageError
-from twins.slack import answers, dialogs, messages, modals, places, twin, webhooks
+from twins.slack import answers, dialogs, gestures, messages, modals, places, twin, webhooks
 from twins.slack.gestures import Data, head, named, old_head, send
 from twins.slack.human import app_of, person, place, the_message
 
 
 @twin.control("runs")
 def runs(ctx: Ctx, data: Data) -> Any:
-    """`user` runs the slash `command`, such as `/deploy prod`, in `channel`."""
+    """`user` runs the slash `command`, such as `/deploy prod`, in `channel`; the app that came last has it.
+
+    https://docs.slack.dev/interactivity/implementing-slash-commands.
+    """
     user = person(ctx, data)
     channel = place(ctx, data, user)
     command, _, text = str(data.get("command", "")).partition(" ")
     if not command.startswith("/"):
         raise UsageError(f"a command begins with a slash, not {command!r}")
-    owner = next((app for app in webhooks.apps(ctx) if command in (app.get("commands") or {})), None)
+    text = str(data.get("text") or text)
+    owner = next((app for app in reversed(webhooks.apps(ctx)) if command in (app.get("commands") or {})), None)
     app = owner or app_of(ctx, data)
+    settings = (app.get("commands") or {}).get(command)
+    if isinstance(settings, dict) and settings.get("should_escape"):
+        text = gestures.escaped(ctx, str(user["team_id"]), text)
     team = ctx.store.get("team", user["team_id"])
     url = answers.new_response_url(ctx, app["id"], channel["id"], user["id"], kind="commands")
     payload = {
         "token": app["verification_token"], "team_id": team["id"], "team_domain": team["domain"],
         "channel_id": channel["id"], "channel_name": named(channel)["name"], "user_id": user["id"],
         "user_name": user["name"],
-        "command": command, "text": str(data.get("text") or text), "api_app_id": app["id"],
+        "command": command, "text": text, "api_app_id": app["id"],
         "is_enterprise_install": "false", "response_url": url,
         "trigger_id": modals.new_trigger(ctx, app["id"], user["id"], team["id"], channel=channel["id"]),
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""canvases.*, slackLists.*: kept and given back, not rendered. Imports: call, canvaskit, places.
+"""canvases.*, slackLists.*: kept and given back, not rendered. Imports: call, canvaskit, filekit.
 
 Source: https://docs.slack.dev/reference/methods/canvases.create.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twins.slack import canvaskit, places
+from twins.slack import canvaskit, filekit, places
 from twins.slack.call import Call, method
 from twins.slack.failing import fail, missing_argument
 from twins.slack.paging import page
@@ -19,17 +19,28 @@ def canvas(call: Call) -> dict[str, Any]:
 
 
 def _content(call: Call) -> str:
-    document = call.args.json("document_content", "invalid_arguments")
-    return str((document or {}).get("markdown", "")) if isinstance(document, dict) else ""
+    return _markdown(call.args.json("document_content", "invalid_arguments"))
+
+
+def _markdown(document: Any) -> str:
+    """The text of a `document_content`, which is markdown or nothing. Raises `invalid_arguments`."""
+    if not isinstance(document, dict):
+        return ""
+    if document.get("type", "markdown") != "markdown":
+        raise fail("invalid_arguments", detail=f"document_content.type {document['type']} is not supported")
+    return str(document.get("markdown") or "")
 
 
 def keep(call: Call, title: str, markdown: str, channel: str = "") -> dict[str, Any]:
     """A new canvas."""
-    data = {
+    data: dict[str, Any] = {
         "id": call.ctx.new_id("canvas"), "title": title, "channel": channel, "user": call.user, "access": {},
         "sections": canvaskit.sections(markdown, lambda: _section_id(call)),
     }  # fmt: skip
     call.ctx.store.insert("canvas", data)
+    filekit.new_document(call.ctx, data["id"], title, len(markdown.encode()), call.user, call.team)
+    if channel:
+        filekit.placed(call.ctx, call.ctx.store.get("file", data["id"]), call.ctx.store.get("channel", channel))
     return data
 
 
@@ -62,10 +73,12 @@ def create_in_channel(call: Call) -> dict[str, Any]:
 @method("canvases.edit")
 def edit(call: Call) -> dict[str, Any]:
     """Change its sections, one after the other, or its title."""
-    found = canvas(call)
     changes = call.args.json("changes", "invalid_arguments")
     if not isinstance(changes, list) or not changes or not all(isinstance(change, dict) for change in changes):
         raise missing_argument("changes")
+    for change in changes:
+        _markdown(change.get("document_content"))
+    found = canvas(call)
     parts, title = found["sections"], found["title"]
     for change in changes:
         if change.get("operation") == "rename":
@@ -76,6 +89,8 @@ def edit(call: Call) -> dict[str, Any]:
         except canvaskit.WrongChange as error:
             raise fail("canvas_editing_failed", detail=str(error)) from None
     call.ctx.store.update("canvas", found["id"], sections=parts, title=title)
+    size = len(canvaskit.markdown(parts).encode())
+    call.ctx.store.update("file", found["id"], title=title, size=size, updated=call.ctx.now, editor=call.user)
     return {}
 
 
@@ -88,7 +103,9 @@ def content(call: Call) -> dict[str, Any]:
 @method("canvases.delete")
 def delete(call: Call) -> dict[str, Any]:
     """Away with it."""
-    call.ctx.store.delete("canvas", canvas(call)["id"])
+    id = canvas(call)["id"]
+    call.ctx.store.delete("canvas", id)
+    call.ctx.store.delete("file", id)
     return {}
 
 
@@ -146,6 +163,7 @@ def create_list(call: Call) -> dict[str, Any]:
     schema = call.args.json("schema", "invalid_arguments") or []
     id = call.ctx.new_id("list")
     call.ctx.store.insert("list", {"id": id, "name": name, "schema": schema, "user": call.user})
+    filekit.new_document(call.ctx, id, name, 0, call.user, call.team, "List")
     return {"list_id": id, "list_metadata": {"schema": schema}}
 
 

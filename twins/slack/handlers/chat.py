@@ -46,7 +46,7 @@ def post_message(call: Call) -> dict[str, Any]:
     """Say something."""
     args = call.args
     channel = postable(call, args.text("channel"))
-    said = {**messages.dressed(call), **messages.content(args, call.ctx)}
+    said = {**messages.dressed(call), **messages.composed(call)}
     thread = args.text("thread_ts")
     done = messages.post(call.ctx, channel, said, thread_ts=thread, broadcast=args.flag("reply_broadcast"))
     return {"channel": channel["id"], "ts": done["ts"], "message": messages.shown(done), **messages.cut(args)}
@@ -58,7 +58,7 @@ def me_message(call: Call) -> dict[str, Any]:
     channel = postable(call, call.args.text("channel"))
     if len(call.args.text("text")) > messages.MAX_TEXT:
         raise fail("msg_too_long")
-    content = messages.content(call.args, call.ctx)
+    content = messages.composed(call)
     content.pop("blocks", None)
     done = messages.post(call.ctx, channel, {**messages.author(call), **content, "subtype": "me_message"})
     return {"channel": channel["id"], "ts": done["ts"]}
@@ -71,7 +71,7 @@ def post_ephemeral(call: Call) -> dict[str, Any]:
     user = call.args.need("user")
     if places.membership(call.ctx, channel["id"], user) is None:
         raise fail("user_not_in_channel")
-    said = {**messages.dressed(call), **messages.content(call.args, call.ctx)}
+    said = {**messages.dressed(call), **messages.composed(call)}
     return {"message_ts": places.whisper(call.ctx, channel["id"], user, said), **messages.cut(call.args)}
 
 
@@ -105,7 +105,7 @@ def _changed(call: Call, before: dict[str, Any]) -> dict[str, Any]:
             cleared[name] = None
     if cleared and "text" not in given:
         return {**cleared, "text": before.get("text", "")}
-    content = messages.content(args, call.ctx)
+    content = messages.composed(call)
     if "text" not in given and "markdown_text" not in given:
         content["text"] = before.get("text", "")
     if "markdown_text" in given and "blocks" not in given:

@@ -10,7 +10,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from twins.slack import installs, openid, pkce, webhooks, world
+from twins.slack import installs, openid, pkce, webhooks, wire, world
 from twins.slack.call import Call, method
 from twins.slack.failing import fail
 
@@ -71,15 +71,15 @@ def access(call: Call) -> dict[str, Any]:
 
 @method("oauth.v2.exchange")
 def exchange(call: Call) -> dict[str, Any]:
-    """A token that expires in place of one that does not."""
+    """A token that expires beside one that does not, which ends when the new one is first refreshed."""
     app = client(call)
-    token = call.ctx.store.find("token", call.args.text("token"))
+    token = call.ctx.store.find("token", wire.given_token(call.request))
     if token is None or token["revoked"] or token["app"] != app["id"]:
         raise fail("invalid_token")
-    if token.get("expires"):
+    if token.get("expires") or token.get("exchanged"):
         raise fail("token_already_exchanged")
-    call.ctx.store.update("token", token["token"], revoked=True)
-    return installs.exchanged(call.ctx, app, token)
+    call.ctx.store.update("token", token["token"], exchanged=True)
+    return installs.exchanged(call.ctx, app, token, old=str(token["token"]))
 
 
 @method("oauth.access", "oauth.token")

@@ -10,7 +10,7 @@ from typing import Any
 from twinkit import Ctx, Filter, ServiceError
 from twins.slack import messages, places, twin
 from twins.slack.call import Call, method
-from twins.slack.failing import fail
+from twins.slack.failing import fail, missing_argument
 from twins.slack.handlers.chat import postable
 from twins.slack.paging import page
 
@@ -34,8 +34,10 @@ def schedule(call: Call) -> dict[str, Any]:
         raise fail("time_in_past")
     if post_at > call.ctx.now + FARTHEST:
         raise fail("time_too_far")
+    if "text" not in args and "markdown_text" not in args and ("blocks" in args or "attachments" in args):
+        raise missing_argument("text")
     _check_crowd(call, channel["id"], post_at)
-    said = {**messages.dressed(call), **messages.content(args, call.ctx)}
+    said = {**messages.dressed(call), **messages.composed(call)}
     id = call.ctx.new_id("scheduled")
     data = {
         "id": id, "channel_id": channel["id"], "post_at": post_at, "date_created": call.ctx.now, "text": said["text"],
