@@ -356,6 +356,8 @@ def included(ctx: Ctx, record: Mapping[str, Any], name: str) -> Any:
         return _confirmation(ctx, id)
     if kind == "charge" and name == "refunds":
         return listing.embedded(ctx, "refund", [Filter("charge", "=", id)], f"/v1/charges/{id}/refunds")
+    if kind == "plan" and name == "tiers":
+        return (ctx.store.find("price_hidden", id) or {}).get(name)
     if kind == "price" and name in ("tiers", "currency_options"):
         hidden = ctx.store.find("price_hidden", id) or {"currency_options": pricing.own_currency(record)}
         return hidden.get(name)

@@ -75,7 +75,7 @@ def recurring(given: Any) -> dict[str, Any] | None:
     }
 
 
-def make_price(ctx: Ctx, params: Mapping[str, Any], product: str) -> dict[str, Any]:
+def make_price(ctx: Ctx, params: Mapping[str, Any], product: str, *, id: str = "") -> dict[str, Any]:
     """Keep a new price of a product."""
     currency = charges.check_currency(params["currency"])
     scheme = params.get("billing_scheme") or ("tiered" if params.get("tiers") else "per_unit")
@@ -90,7 +90,7 @@ def make_price(ctx: Ctx, params: Mapping[str, Any], product: str) -> dict[str, A
     repeats = recurring(params.get("recurring"))
     _check_meter(ctx, repeats)
     record: dict[str, Any] = {
-        "id": ctx.new_id("price"),
+        "id": id or ctx.new_id("price"),
         "object": "price",
         "active": params.get("active", True),
         "billing_scheme": scheme,

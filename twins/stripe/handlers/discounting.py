@@ -33,7 +33,7 @@ def _check_code(
     if code["customer"] not in (None, customer["id"]):
         raise errors.invalid(OTHERS, param)
     if limits["first_time_transaction"] and _bought(ctx, str(customer["id"])):
-        raise errors.invalid(PRIOR, param)
+        raise errors.invalid(PRIOR, param, "promotion_code_customer_not_first_time")
     least = limits["minimum_amount"]
     if least is not None and amount is not None and amount < least:
         raise errors.invalid(TOO_LITTLE, param)

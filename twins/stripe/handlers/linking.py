@@ -26,7 +26,7 @@ REFRESH: Mapping[str, str] = {
 }
 
 
-@twin.handler("PostFinancialConnectionsSessions")
+@twin.handler("PostFinancialConnectionsSessions", "PostLinkAccountSessions")
 @lookup.modelled
 def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A session in which somebody may link their accounts."""
@@ -121,7 +121,7 @@ def refreshed(ctx: Ctx, data: dict[str, Any]) -> None:
     ctx.update(ACCOUNT, found["id"], changes, event=f"{ACCOUNT}.refreshed_{feature}")
 
 
-@twin.handler("PostFinancialConnectionsAccountsAccountRefresh")
+@twin.handler("PostFinancialConnectionsAccountsAccountRefresh", "PostLinkedAccountsAccountRefresh")
 @lookup.modelled
 def refresh(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Ask the bank for balance, owners or transactions."""
@@ -154,7 +154,7 @@ def unsubscribe(ctx: Ctx, request: Request) -> dict[str, Any]:
     return _subscriptions(ctx, request, False)
 
 
-@twin.handler("PostFinancialConnectionsAccountsAccountDisconnect")
+@twin.handler("PostFinancialConnectionsAccountsAccountDisconnect", "PostLinkedAccountsAccountDisconnect")
 @lookup.modelled
 def disconnect(ctx: Ctx, request: Request) -> dict[str, Any]:
     """The account is linked no longer."""
@@ -164,7 +164,7 @@ def disconnect(ctx: Ctx, request: Request) -> dict[str, Any]:
     return ctx.update(ACCOUNT, found["id"], {"status": "disconnected"}, event=f"{ACCOUNT}.disconnected")
 
 
-@twin.handler("GetFinancialConnectionsAccounts")
+@twin.handler("GetFinancialConnectionsAccounts", "GetLinkedAccounts")
 @lookup.modelled
 def list_all(ctx: Ctx, request: Request) -> dict[str, Any]:
     """The accounts that were linked, of a holder or in a session."""

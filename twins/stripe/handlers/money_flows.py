@@ -281,6 +281,13 @@ def list_inbound(ctx: Ctx, request: Request) -> dict[str, Any]:
     return treasury.listed(ctx, request, INBOUND)
 
 
+def _reversible(ctx: Ctx, network: str) -> dict[str, Any]:
+    """Until when what was received can be reversed: two banking days, over ACH alone."""
+    if network != "ach":
+        return {"deadline": None, "restricted_reason": "network_restricted"}
+    return {"deadline": ledger.available_on(ctx.now), "restricted_reason": None}
+
+
 def _received(ctx: Ctx, resource: str, params: Mapping[str, Any], failure: str | None) -> dict[str, Any]:
     """What somebody outside has sent or taken."""
     given = params.get("initiating_payment_method_details") or {}
@@ -298,7 +305,7 @@ def _received(ctx: Ctx, resource: str, params: Mapping[str, Any], failure: str |
         },
         "linked_flows": dict.fromkeys(flows) | ({"source_flow_details": None} if resource == CREDIT else {}),
         "network": params["network"],
-        "reversal_details": None,
+        "reversal_details": None if failure else _reversible(ctx, params["network"]),
         "status": "failed" if failure else "succeeded",
         "transaction": None,
     }

@@ -52,6 +52,7 @@ NO_CANCEL = (
     "This subscription cannot be canceled because the subscription cancel feature in the portal configuration is "
     "disabled."
 )
+ENDS = "The subscription {id} is already set to be canceled at period end."
 NO_CHANGES = "There are no changes to confirm."
 
 
@@ -192,6 +193,8 @@ def _flow(ctx: Ctx, given: Any, customer: str, features: Mapping[str, Any]) -> d
         subscription = _subscription(ctx, customer, given[kind].get("subscription"), kind)
         if kind == "subscription_cancel" and not features["subscription_cancel"]["enabled"]:
             raise errors.invalid(NO_CANCEL)
+        if kind == "subscription_cancel" and (subscription["cancel_at_period_end"] or subscription["cancel_at"]):
+            raise errors.invalid(ENDS.format(id=subscription["id"]))
         if kind != "subscription_cancel" and not features["subscription_update"]["enabled"]:
             raise errors.invalid(NO_UPDATE)
         if kind == "subscription_update_confirm":
