@@ -155,6 +155,110 @@ def test_recovery_by_question(org: Org) -> None:
     assert authn(org, "/recovery/token", recoveryToken=token)[1]["errorCode"] == "E0000105"
 
 
+def asks_for_factor(org: Org) -> None:
+    policy = next(each for each in org.ask("GET", "/api/v1/policies?type=OKTA_SIGN_ON"))
+    rule = org.ask("GET", f"/api/v1/policies/{policy['id']}/rules")[0]
+    rule["actions"]["signon"]["requireFactor"] = True
+    org.ask("PUT", f"/api/v1/policies/{policy['id']}/rules/{rule['id']}", rule)
+
+
+def test_factors_are_enrolled_on_the_way_in(org: Org) -> None:
+    user = org.user("enrol@example.com", password=PASSWORD)["id"]
+    asks_for_factor(org)
+    _, body = authn(org, username="enrol@example.com", password=PASSWORD)
+    state = {"stateToken": body["stateToken"]}
+    kinds = [(each["factorType"], each["enrollment"], each["status"]) for each in body["_embedded"]["factors"]]
+    assert body["status"] == "MFA_ENROLL" and ("sms", "OPTIONAL", "NOT_SETUP") in kinds
+    assert "skip" not in body["_links"] and authn(org, "/skip", **state)[1]["errorCode"] == "E0000079"
+    assert authn(org, "/factors", **state, factorType="pigeon")[1]["errorCode"] == "E0000001"
+    number = {"phoneNumber": "+1-555-415-1337"}
+    _, body = authn(org, "/factors", **state, factorType="sms", provider="OKTA", profile=number)
+    factor = body["_embedded"]["factor"]
+    assert (body["status"], factor["profile"]) == ("MFA_ENROLL_ACTIVATE", {"phoneNumber": "+1 XXX-XXX-1337"})
+    assert body["_links"]["next"]["name"] == "activate" and body["_links"]["resend"][0]["name"] == "sms"
+    assert authn(org, f"/factors/{factor['id']}/lifecycle/resend", **state)[1]["errorCode"] == "E0000109"
+    assert authn(org, "/previous", **state)[1]["status"] == "MFA_ENROLL"
+    assert org.ask("GET", f"/api/v1/users/{user}/factors") == []
+    _, body = authn(org, "/factors", **state, factorType="token:software:totp", provider="GOOGLE")
+    factor = body["_embedded"]["factor"]
+    secret = factor["_embedded"]["activation"]["sharedSecret"]
+    place = f"/factors/{factor['id']}/lifecycle/activate"
+    assert authn(org, place, **state, passCode="000000")[1]["errorCode"] == "E0000068"
+    assert authn(org, place, **state, passCode=independent_code(secret, time.time()))[1]["status"] == "SUCCESS"
+    assert [each["status"] for each in org.ask("GET", f"/api/v1/users/{user}/factors")] == ["ACTIVE"]
+    org.user("push@example.com", password=PASSWORD)
+    state = {"stateToken": authn(org, username="push@example.com", password=PASSWORD)[1]["stateToken"]}
+    _, body = authn(org, "/factors", **state, factorType="push", provider="OKTA")
+    place = f"/factors/{body['_embedded']['factor']['id']}/lifecycle/activate"
+    assert (body["factorResult"], body["_links"]["next"]["name"]) == ("WAITING", "poll")
+    assert authn(org, place, **state)[1]["factorResult"] == "WAITING"
+    org.control("push", user="push@example.com")
+    assert authn(org, place, **state)[1]["status"] == "SUCCESS"
+
+
+def test_a_required_factor_is_enrolled_after_the_first(org: Org) -> None:
+    policy = next(each for each in org.ask("GET", "/api/v1/policies?type=MFA_ENROLL"))
+    for each in policy["settings"]["authenticators"]:
+        each["enroll"]["self"] = "REQUIRED" if each["key"] in ("okta_password", "security_question") else "OPTIONAL"
+    org.ask("PUT", f"/api/v1/policies/{policy['id']}", policy)
+    asks_for_factor(org)
+    org.user("two@example.com", password=PASSWORD)
+    _, body = authn(org, username="two@example.com", password=PASSWORD)
+    state = {"stateToken": body["stateToken"]}
+    _, body = authn(org, "/factors", **state, factorType="email", provider="OKTA")
+    assert body["_embedded"]["factor"]["profile"] == {"email": "t...o@example.com"}
+    code = org.control("factor_code", user="two@example.com", factorType="email")["code"]
+    _, body = authn(org, f"/factors/{body['_embedded']['factor']['id']}/lifecycle/activate", **state, passCode=code)
+    assert body["status"] == "MFA_ENROLL" and "skip" not in body["_links"]
+    question = {"question": "disliked_food", "answer": "mayonnaise"}
+    _, body = authn(org, "/factors", **state, factorType="question", provider="OKTA", profile=question)
+    assert body["status"] == "SUCCESS"
+
+
+def test_a_warning_before_a_password_is_too_old(org: Org) -> None:
+    policy = org.ask("GET", "/api/v1/policies?type=PASSWORD")[0]
+    policy["settings"]["password"]["age"] |= {"maxAgeDays": 10, "expireWarnDays": 3}
+    org.ask("PUT", f"/api/v1/policies/{policy['id']}", policy)
+    org.user("warn@example.com", password=PASSWORD)
+    assert authn(org, username="warn@example.com", password=PASSWORD)[1]["status"] == "SUCCESS"
+    org.twin.clock.advance(days=8)
+    _, body = authn(org, username="warn@example.com", password=PASSWORD)
+    expiration = body["_embedded"]["policy"]["expiration"]
+    assert (body["status"], expiration) == ("PASSWORD_WARN", {"passwordExpireDays": 2})
+    assert set(body["_links"]) == {"next", "skip", "cancel"}
+    assert authn(org, "/skip", stateToken=body["stateToken"])[1]["status"] == "SUCCESS"
+    _, body = authn(org, username="warn@example.com", password=PASSWORD)
+    change = {"stateToken": body["stateToken"], "oldPassword": PASSWORD, "newPassword": "An0ther-pass"}
+    assert authn(org, "/credentials/change_password", **change)[1]["status"] == "SUCCESS"
+    assert authn(org, username="warn@example.com", password="An0ther-pass")[1]["status"] == "SUCCESS"
+
+
+def test_a_locked_account_is_unlocked_by_message_and_question(org: Org) -> None:
+    user = org.user("unlock@example.com", password=PASSWORD)["id"]
+    question = {"password": {"value": PASSWORD}, "recovery_question": {"question": "What?", "answer": "that one"}}
+    org.ask("POST", f"/api/v1/users/{user}/credentials/change_recovery_question", question)
+    sms = {"factorType": "sms", "provider": "OKTA", "profile": {"phoneNumber": "+15554151337"}}
+    org.ask("POST", f"/api/v1/users/{user}/factors?activate=true", sms)
+    for _ in range(10):
+        authn(org, username="unlock@example.com", password="wrong")
+    asked = {"username": "unlock@example.com", "factorType": "SMS"}
+    assert authn(org, "/recovery/unlock", **asked)[1]["errorCode"] == "E0000034"
+    policy = org.ask("GET", "/api/v1/policies?type=PASSWORD")[0]
+    rule = org.ask("GET", f"/api/v1/policies/{policy['id']}/rules")[0]
+    rule["actions"]["selfServiceUnlock"] = {"access": "ALLOW"}
+    org.ask("PUT", f"/api/v1/policies/{policy['id']}/rules/{rule['id']}", rule)
+    _, body = authn(org, "/recovery/unlock", **asked, relayState="/deep")
+    assert (body["status"], body["recoveryType"], body["relayState"]) == ("RECOVERY_CHALLENGE", "UNLOCK", "/deep")
+    state = {"stateToken": body["stateToken"]}
+    assert authn(org, "/recovery/factors/SMS/verify", **state, passCode="none")[1]["errorCode"] == "E0000068"
+    code = org.control("factor_code", user="unlock@example.com", factorType="sms")["code"]
+    _, body = authn(org, "/recovery/factors/SMS/verify", **state, passCode=code)
+    assert body["_embedded"]["user"]["recovery_question"] == {"question": "What?"}
+    _, body = authn(org, "/recovery/answer", **state, answer="that one")
+    assert (body["status"], body["recoveryType"]) == ("SUCCESS", "UNLOCK")
+    assert authn(org, username="unlock@example.com", password=PASSWORD)[1]["status"] == "SUCCESS"
+
+
 def test_the_system_log(org: Org) -> None:
     user = org.user("logged@example.com")["id"]
     found = org.ask("GET", f'/api/v1/logs?filter=eventType eq "user.lifecycle.create" and target.id eq "{user}"')

@@ -126,6 +126,12 @@ def failed(cause: str) -> ServiceError:
 
 def expired(ctx: Ctx, user: Mapping[str, Any]) -> bool:
     """Whether the age rule of the policy has made the password old."""
+    left = days_left(ctx, user)
+    return left is not None and left < 0
+
+
+def days_left(ctx: Ctx, user: Mapping[str, Any]) -> int | None:
+    """How many whole days a password has left, negative when it is too old; None when it never is."""
     days = int(policy(ctx, user)["age"].get("maxAgeDays") or 0)
     changed = user.get("passwordChanged")
-    return bool(days and changed) and ctx.now > seconds(str(changed)) + days * 86_400
+    return (seconds(str(changed)) + days * 86_400 - ctx.now) // 86_400 if days and changed else None

@@ -5,6 +5,7 @@ Source: https://developer.okta.com/docs/reference/api/authn/ (not part of the pu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,6 @@ from twins.okta import credentials, errors, factors, people, policies, syslog, t
 from twins.okta.handlers import sessions, users
 from twins.okta.handlers.credentials import set_new
 from twins.okta.handlers.factors import push_shown, pushed
-from twins.okta.handlers.lifecycle import recovery
 from twins.okta.times import iso
 
 LIFE = 300
@@ -64,34 +64,109 @@ def begin(ctx: Ctx, user: Mapping[str, Any], status: str, **more: Any) -> dict[s
 
 def choice(ctx: Ctx, factor: Mapping[str, Any], base: str) -> dict[str, Any]:
     """A factor to choose, with where it is verified."""
-    verify = {"href": f"{base}/factors/{factor['id']}/verify", "hints": {"allow": ["POST"]}}
-    return {**factors.shown(ctx, factor), "_links": {"verify": verify}}
+    return {**described(ctx, factor), "_links": {"verify": _link(f"{base}/factors/{factor['id']}/verify")}}
+
+
+def described(ctx: Ctx, factor: Mapping[str, Any]) -> dict[str, Any]:
+    """A factor as somebody who has not signed in yet sees it: addresses hide their middle."""
+    found = factors.shown(ctx, factor, secrets=True)
+    profile = dict(found["profile"])
+    if number := profile.get("phoneNumber"):
+        profile["phoneNumber"] = re.sub(r"[\s()-]", "", str(number))[:2] + f" XXX-XXX-{str(number)[-4:]}"
+    if address := profile.get("email"):
+        name, _, host = str(address).partition("@")
+        profile["email"] = f"{name[:1]}...{name[-1:]}@{host}"
+    return {name: value for name, value in found.items() if name not in ("_links", "status", "created", "lastUpdated")
+            } | {"profile": profile}  # fmt: skip
+
+
+NEXT = {
+    "PASSWORD_WARN": ("changePassword", "credentials/change_password"),
+    "PASSWORD_EXPIRED": ("changePassword", "credentials/change_password"),
+    "PASSWORD_RESET": ("resetPassword", "credentials/reset_password"),
+    "RECOVERY": ("answer", "recovery/answer"),
+    "RECOVERY_CHALLENGE": ("verify", "recovery/factors/{kind}/verify"),
+    "MFA_ENROLL_ACTIVATE": ("activate", "factors/{factor}/lifecycle/activate"),
+    "MFA_CHALLENGE": ("verify", "factors/{factor}/verify"),
+}
+"""State → name and place of the link that leads on."""
 
 
 def shown(ctx: Ctx, row: Mapping[str, Any]) -> dict[str, Any]:
     """A transaction as it stands."""
-    user = people.get(ctx, row["user"])
+    user, status = people.get(ctx, row["user"]), row["status"]
     base = f"{ctx.base_url}/api/v1/authn"
     found: dict[str, Any] = {"stateToken": row["id"], "expiresAt": iso(ctx, row["expires"] - ctx.now),
-                             "status": row["status"], "_embedded": {"user": embedded(user)}}  # fmt: skip
-    links: dict[str, Any] = {"cancel": {"href": f"{base}/cancel", "hints": {"allow": ["POST"]}}}
-    if row["status"] in ("MFA_REQUIRED", "MFA_CHALLENGE"):
-        held = factors.of_user(ctx, user["id"], "ACTIVE")
-        items = [choice(ctx, each, base) for each in held]
+                             "status": status, "_embedded": {"user": embedded(user)}}  # fmt: skip
+    links = _links(row, base)
+    if status in ENROLLING:
+        _enrolling(ctx, row, user, found, links)
+    if status in CHANGING:
+        found["_embedded"]["policy"] = _policy(ctx, user)
+    if status in ("MFA_REQUIRED", "MFA_CHALLENGE"):
+        items = [choice(ctx, each, base) for each in factors.of_user(ctx, user["id"], "ACTIVE")]
         found["_embedded"]["factors"] = items
-    if row["status"] == "MFA_CHALLENGE":
+    if status == "MFA_CHALLENGE":
         found["_embedded"]["factor"] = next(each for each in items if each["id"] == row["factor"])
-        found["factorResult"] = row.get("result", "CHALLENGE")
-    nexts = {
-        "PASSWORD_EXPIRED": ("changePassword", "credentials/change_password"),
-        "PASSWORD_RESET": ("resetPassword", "credentials/reset_password"),
-        "RECOVERY": ("answer", "recovery/answer"),
-        "MFA_CHALLENGE": ("verify", f"factors/{row.get('factor')}/verify"),
-    }
-    if row["status"] in nexts:
-        name, path = nexts[row["status"]]
-        links["next"] = {"name": name, "href": f"{base}/{path}", "hints": {"allow": ["POST"]}}
+        found["factorResult"] = row.get("result") or "CHALLENGE"
+    if status.startswith("RECOVERY"):
+        found["recoveryType"] = row.get("purpose", "PASSWORD")
+    if status == "RECOVERY":
+        found["_embedded"]["user"]["recovery_question"] = user["credentials"]["recovery_question"]
     return {**found, "_links": links}
+
+
+def _links(row: Mapping[str, Any], base: str) -> dict[str, Any]:
+    """Where a transaction goes from here."""
+    status = row["status"]
+    links: dict[str, Any] = {"cancel": _link(f"{base}/cancel")}
+    if status in ("MFA_CHALLENGE", "MFA_ENROLL_ACTIVATE"):
+        links["prev"] = _link(f"{base}/previous")
+    if status == "RECOVERY_CHALLENGE":
+        links["resend"] = _link(f"{base}/recovery/factors/{row['kind']}/resend", row["kind"].lower())
+    if status == "PASSWORD_WARN":
+        links["skip"] = _link(f"{base}/skip", "skip")
+    if status in NEXT:
+        name, path = NEXT[status]
+        name = "poll" if status == "MFA_ENROLL_ACTIVATE" and row.get("push") else name
+        links["next"] = _link(f"{base}/{path.format(kind=row.get('kind'), factor=row.get('factor'))}", name)
+    return links
+
+
+def _link(address: str, name: str = "") -> dict[str, Any]:
+    return {**({"name": name} if name else {}), "href": address, "hints": {"allow": ["POST"]}}
+
+
+ENROLLING, CHANGING = ("MFA_ENROLL", "MFA_ENROLL_ACTIVATE"), ("PASSWORD_WARN", "PASSWORD_EXPIRED", "PASSWORD_RESET")
+
+
+def _enrolling(
+    ctx: Ctx, row: Mapping[str, Any], user: dict[str, Any], found: dict[str, Any], links: dict[str, Any]
+) -> None:  # fmt: skip
+    from twins.okta.handlers import authn_enrol
+
+    base = f"{ctx.base_url}/api/v1/authn"
+    if row["status"] == "MFA_ENROLL":
+        found["_embedded"]["factors"] = authn_enrol.choices(ctx, user, base)
+        if authn_enrol.may_skip(ctx, user):
+            links["skip"] = _link(f"{base}/skip", "skip")
+        return
+    factor = factors.get(ctx, user["id"], row["factor"])
+    found["_embedded"]["factor"] = described(ctx, factor)
+    if row.get("push"):
+        found["factorResult"] = row["result"]
+    if factor["factorType"] in factors.SENT:
+        links["resend"] = [_link(f"{base}/factors/{factor['id']}/lifecycle/resend", factor["factorType"])]
+
+
+def _policy(ctx: Ctx, user: dict[str, Any]) -> dict[str, Any]:
+    """What the next password must be like, and how many days the present one has left."""
+    held = credentials.policy(ctx, user)
+    left = credentials.days_left(ctx, user)
+    age = {name: held["age"][name] for name in ("minAgeMinutes", "historyCount")}
+    expiration = {} if left is None else {"expiration": {"passwordExpireDays": max(0, left)}}
+    names = ("minLength", "minLowerCase", "minUpperCase", "minNumber", "minSymbol", "excludeUsername")
+    return {**expiration, "complexity": {name: held["complexity"][name] for name in names}, "age": age}
 
 
 def resume(ctx: Ctx, body: Mapping[str, Any], *statuses: str) -> dict[str, Any]:
@@ -126,7 +201,7 @@ def primary(ctx: Ctx, request: Request) -> Any:
 def _locked(ctx: Ctx, user: dict[str, Any]) -> Any:
     if not credentials.policy(ctx, user)["lockout"].get("showLockoutFailures"):
         raise errors.error("E0000004")
-    unlock = {"name": "unlock", "href": f"{ctx.base_url}/api/v1/authn/recovery/unlock", "hints": {"allow": ["POST"]}}
+    unlock = _link(f"{ctx.base_url}/api/v1/authn/recovery/unlock", "unlock")
     return {"status": "LOCKED_OUT", "_links": {"next": unlock}}
 
 
@@ -140,7 +215,15 @@ def after_password(ctx: Ctx, user: dict[str, Any]) -> dict[str, Any]:
         return shown(ctx, begin(ctx, user, state))
     if user["status"] == "PASSWORD_EXPIRED" or credentials.expired(ctx, user):
         return shown(ctx, begin(ctx, user, "PASSWORD_EXPIRED"))
-    return success(ctx, user, ["pwd"])
+    return _warned(ctx, user, ["pwd"])
+
+
+def _warned(ctx: Ctx, user: dict[str, Any], amr: list[str]) -> dict[str, Any]:
+    """The end, or a warning before it that the password is soon too old."""
+    left, warn = credentials.days_left(ctx, user), int(credentials.policy(ctx, user)["age"].get("expireWarnDays") or 0)
+    if left is not None and left <= warn:
+        return shown(ctx, begin(ctx, user, "PASSWORD_WARN", amr=amr))
+    return success(ctx, user, amr)
 
 
 @twin.page("POST", "/api/v1/authn/factors/{factor}/verify")
@@ -158,14 +241,15 @@ def verify(ctx: Ctx, request: Request) -> Any:
         return shown(ctx, ctx.store.update("authn_transaction", held["id"], status="MFA_CHALLENGE",
                                            factor=factor["id"]))  # fmt: skip
     factors.prove(ctx, factor, body)
-    return _proved(ctx, held, user)
+    return proved(ctx, held, user)
 
 
-def _proved(ctx: Ctx, held: Mapping[str, Any], user: dict[str, Any]) -> dict[str, Any]:
+def proved(ctx: Ctx, held: Mapping[str, Any], user: dict[str, Any]) -> dict[str, Any]:
+    """What follows a second factor."""
     ctx.store.delete("authn_transaction", held["id"])
-    if user["status"] == "PASSWORD_EXPIRED":
+    if user["status"] == "PASSWORD_EXPIRED" or credentials.expired(ctx, user):
         return shown(ctx, begin(ctx, user, "PASSWORD_EXPIRED"))
-    return success(ctx, user, ["pwd", "mfa", "otp"])
+    return _warned(ctx, user, ["pwd", "mfa", "otp"])
 
 
 def _push(ctx: Ctx, held: dict[str, Any], user: dict[str, Any], factor: dict[str, Any]) -> dict[str, Any]:
@@ -177,7 +261,7 @@ def _push(ctx: Ctx, held: dict[str, Any], user: dict[str, Any], factor: dict[str
                                            factor=factor["id"], result="WAITING"))  # fmt: skip
     result = push_shown(ctx, ctx.store.get("push_transaction", held["push"]))["factorResult"]
     if result == "SUCCESS":
-        return _proved(ctx, held, user)
+        return proved(ctx, held, user)
     again = {"push": None} if result != "WAITING" else {}
     return shown(ctx, ctx.store.update("authn_transaction", held["id"], result=result, **again))
 
@@ -194,7 +278,7 @@ def cancel(ctx: Ctx, request: Request) -> dict[str, Any]:
 def change_password(ctx: Ctx, request: Request) -> dict[str, Any]:
     """An expired password is changed."""
     body = body_of(request)
-    held = resume(ctx, body, "PASSWORD_EXPIRED")
+    held = resume(ctx, body, "PASSWORD_EXPIRED", "PASSWORD_WARN")
     user = people.get(ctx, held["user"])
     if not users.right_password(ctx, user, str(body.get("oldPassword") or "")):
         raise credentials.failed("Old Password is not correct")
@@ -214,51 +298,3 @@ def reset_password(ctx: Ctx, request: Request) -> dict[str, Any]:
     body = body_of(request)
     held = resume(ctx, body, "PASSWORD_RESET")
     return _new_password(ctx, held, people.get(ctx, held["user"]), str(body.get("newPassword") or ""))
-
-
-@twin.page("POST", "/api/v1/authn/recovery/password")
-def recover(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """Send a recovery token; the reply does not tell whether the user is known. Raises E0000097, E0000119."""
-    body = body_of(request)
-    user, kind = people.find(ctx, str(body.get("username") or "")), str(body.get("factorType") or "EMAIL").upper()
-    if user is not None and user["status"] == "LOCKED_OUT":
-        raise errors.error("E0000119")
-    if user is not None and kind in ("SMS", "CALL"):
-        phones = [each for each in factors.of_user(ctx, user["id"], "ACTIVE") if each["factorType"] == kind.lower()]
-        if not phones:
-            raise errors.error("E0000097")
-    if user is not None and user["status"] in ("ACTIVE", "PASSWORD_EXPIRED", "RECOVERY"):
-        recovery(ctx, user, "recover")
-    return {"status": "RECOVERY_CHALLENGE", "factorResult": "WAITING", "factorType": kind,
-            "recoveryType": "PASSWORD"}  # fmt: skip
-
-
-@twin.page("POST", "/api/v1/authn/recovery/token")
-def redeem(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """A recovery token opens a transaction; it works once. Raises E0000105."""
-    body = body_of(request)
-    token = str(body.get("recoveryToken") or "")
-    held = ctx.store.find("recovery_token", token) if token else None
-    if held is None or held["expires"] <= ctx.now:
-        raise errors.error("E0000105")
-    ctx.store.delete("recovery_token", token)
-    user = people.get(ctx, held["user"])
-    return shown(ctx, begin(ctx, user, "RECOVERY" if "recovery_question" in user["credentials"] else "PASSWORD_RESET"))
-
-
-@twin.page("POST", "/api/v1/authn/recovery/answer")
-def answer(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """The recovery question's answer. Raises E0000087."""
-    body = body_of(request)
-    held = resume(ctx, body, "RECOVERY")
-    if not credentials.right_answer(ctx, people.get(ctx, held["user"]), str(body.get("answer") or "")):
-        raise errors.error("E0000087")
-    return shown(ctx, ctx.store.update("authn_transaction", held["id"], status="PASSWORD_RESET"))
-
-
-@twin.control("recovery_token")
-def control_token(ctx: Ctx, payload: Any) -> dict[str, Any]:
-    """What the human finds in the mail: {user} → the newest recovery or activation token."""
-    user = people.get(ctx, str(payload["user"]))["id"]
-    rows = [row for row in ctx.store.select("recovery_token", order="newest") if row["user"] == user]
-    return {"token": rows[0]["id"] if rows else None}
