@@ -75,9 +75,10 @@ def field(name: str, label: str, *, kind: str = "text", value: str = "", wrong: 
 
 
 def sign_in(
-    action: str, transaction: str, people: Iterable[tuple[str, str]], *, hint: str = "", error: str = "", app: str = ""
-) -> str:
-    """The sign-in page: user name and password, and who is there to choose from."""
+    action: str, transaction: str, people: Iterable[tuple[str, str]], *, hint: str = "", error: str = "", app: str = "",
+    providers: Iterable[tuple[str, str]] = (),
+) -> str:  # fmt: skip
+    """The sign-in page: user name and password, other providers, and who is there to choose from."""
     focus = ("", "autofocus") if hint else ("autofocus", "")
     form = (
         f'<form method="post" action="{escape(action)}">{hidden({"txn": transaction})}'
@@ -97,7 +98,9 @@ def sign_in(
         f'aria-labelledby="people">{hidden({"txn": transaction})}{choices}</form>'
     )
     heading = f"<h1>Sign in{' to ' + escape(app) if app else ''}</h1>"
-    return page("Sign in", f"{heading}{alert(error)}{form}{picker if choices else ''}")
+    others = "".join(f"<li><a href={quoted(at)}>Sign in with {escape(name)}</a></li>" for at, name in providers)
+    others = f"<ul>{others}</ul>" if others else ""
+    return page("Sign in", f"{heading}{alert(error)}{form}{others}{picker if choices else ''}")
 
 
 def step(

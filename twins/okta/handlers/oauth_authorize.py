@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from twinkit import Ctx, Reply, Request, ServiceError
+from twinkit import Ctx, Filter, Reply, Request, ServiceError
 from twins.okta import apps, assurance, authz, pages, syslog, twin, wire
 from twins.okta.handlers import sessions
 from twins.okta.handlers.oauth_token import own_token
@@ -181,7 +181,10 @@ def gate(
     if session is None or stale:
         if prompt == "none":
             raise Refused("login_required")
-        return sign_in_page(ctx, app, transaction)
+        from twins.okta.handlers import idp_sign_in
+
+        provider = idp_sign_in.active(ctx, str(transaction.get("idp") or ""))
+        return idp_sign_in.leave(ctx, provider, transaction) if provider else sign_in_page(ctx, app, transaction)
     if user is None or user["status"] != "ACTIVE":
         raise Refused("login_required")
     if not asked.access:
@@ -251,8 +254,17 @@ def sign_in_page(ctx: Ctx, app: Mapping[str, Any], transaction: Mapping[str, Any
     id = keep(ctx, transaction)
     hint = str(transaction.get("login_hint", ""))
     text = pages.sign_in(f"{ctx.base_url}/login/submit", id, known_people(ctx), hint=hint, error=error,
-                         app=str(app["label"]))  # fmt: skip
+                         app=str(app["label"]), providers=providers(ctx, id))  # fmt: skip
     return html(200, text)
+
+
+def providers(ctx: Ctx, txn: str) -> list[tuple[str, str]]:
+    """The identity providers that a sign-in page offers: address and name."""
+    from twins.okta.handlers import idp_sign_in
+
+    rows = ctx.store.select("identity_provider", [Filter("status", "=", "ACTIVE")], order="oldest")
+    return [(f"{ctx.base_url}/login/idp?{urlencode({'txn': txn, 'idp': row['id']})}", str(row["name"]))
+            for row in rows if idp_sign_in.sends_to(row)]  # fmt: skip
 
 
 def consent_page(

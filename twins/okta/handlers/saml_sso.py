@@ -7,12 +7,12 @@ https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Appli
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from twinkit import Ctx, Reply, Request
-from twins.okta import errors, expressions, pages, people, saml, syslog, twin
+from twins.okta import errors, expressions, pages, people, saml, saml_messages, syslog, twin
 from twins.okta.handlers import sessions
 from twins.okta.handlers.applications import of
 from twins.okta.handlers.credential_keys import held, one
@@ -61,6 +61,11 @@ def gone() -> Reply:
     return html(404, pages.problem("Page not found", "The page you requested could not be found."))
 
 
+def bad() -> Reply:
+    """A request that cannot be read, or is not signed as it must be."""
+    return html(400, pages.problem("Bad SAML request", "Your request resulted in an error. Bad SAML request."))
+
+
 # metadata ------------------------------------------------------------------------------------------------------------
 
 
@@ -96,12 +101,16 @@ def metadata(ctx: Ctx, app: Mapping[str, Any], certificate: str) -> str:
     wrapped = "\n".join(certificate[start : start + 76] for start in range(0, len(certificate), 76))
     doors = "".join(f'<md:SingleSignOnService Binding="{saml.SAML}:bindings:{each}" Location={place}/>'
                     for each in BINDINGS)  # fmt: skip
+    out = quoted(f"{place_of(ctx, app).removesuffix('/sso/saml')}/slo/saml")
+    exits = "".join(f'<md:SingleLogoutService Binding="{saml.SAML}:bindings:{each}" Location={out}/>'
+                    for each in BINDINGS if (settings(app).get("slo") or {}).get("enabled"))  # fmt: skip
+    wanted = "true" if settings(app).get("samlSignedRequestEnabled") else "false"
     return (
         '<?xml version="1.0" encoding="UTF-8"?>'
         f'<md:EntityDescriptor xmlns:md="{saml.SAML}:metadata" entityID={quoted(issuer_of(app))}>'
-        f'<md:IDPSSODescriptor WantAuthnRequestsSigned="false" protocolSupportEnumeration="{saml.SAML}:protocol">'
+        f'<md:IDPSSODescriptor WantAuthnRequestsSigned="{wanted}" protocolSupportEnumeration="{saml.SAML}:protocol">'
         f'<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="{saml.DSIG}"><ds:X509Data>'
-        f"<ds:X509Certificate>{wrapped}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
+        f"<ds:X509Certificate>{wrapped}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>{exits}"
         f"<md:NameIDFormat>{pages.escape(format)}</md:NameIDFormat>{doors}</md:IDPSSODescriptor></md:EntityDescriptor>"
     )
 
@@ -128,8 +137,13 @@ def sign_in(ctx: Ctx, request: Request) -> Reply:
     if fields.get("SAMLRequest"):
         try:
             asked = saml.asked(fields["SAMLRequest"], request.method == "GET")
-        except saml.BadRequest:
-            return html(400, pages.problem("Bad SAML request", "Your request resulted in an error. Bad SAML request."))
+            if settings(app).get("samlSignedRequestEnabled"):
+                from twins.okta.handlers import saml_logout
+
+                text = saml_messages.unpacked(fields["SAMLRequest"], request.method == "GET")
+                saml_logout.check(request, app, text)
+        except ValueError:
+            return bad()
     transaction = {"saml": app["id"], "path": servers.ORG, "relay": fields.get("RelayState", ""), "request": asked.id,
                    "acs": acs_of(app, asked), "sessionToken": fields.get("sessionToken", ""),
                    "prompt": "login" if asked.force and settings(app).get("honorForceAuthn") else ""}  # fmt: skip
@@ -172,11 +186,7 @@ def answer(
     ctx: Ctx, app: Mapping[str, Any], transaction: Mapping[str, Any], user: dict[str, Any], session: Mapping[str, Any]
 ) -> str:
     """The signed response for a person."""
-    sso, key = settings(app), signing_key(ctx, app)
-    method, digest = str(sso.get("signatureAlgorithm") or "RSA_SHA256"), str(sso.get("digestAlgorithm") or "SHA256")
-
-    def signed(element: str, id: str) -> str:
-        return saml.signature(element, id, method, digest, str(key["x5c"][0]), signer(key, method))
+    sso, signed = settings(app), seal(ctx, app)
 
     def unsigned(_element: str, _id: str) -> str:
         return ""
@@ -184,6 +194,15 @@ def answer(
     told = told_of(ctx, app, transaction, user, session)
     inner = saml.assertion(told, unsigned if sso.get("assertionSigned") is False else signed)
     return saml.response(told, inner, unsigned if sso.get("responseSigned") is False else signed)
+
+
+def seal(ctx: Ctx, app: Mapping[str, Any]) -> Callable[[str, str], str]:
+    """Gives the signature of an element with an id, by an application's key and in its way."""
+    sso, key = settings(app), signing_key(ctx, app)
+    method, digest = str(sso.get("signatureAlgorithm") or "RSA_SHA256"), str(sso.get("digestAlgorithm") or "SHA256")
+    return lambda element, id: saml.signature(
+        element, id, method, digest, str(key["x5c"][0]), signer(key, method)
+    )  # fmt: skip
 
 
 def signer(key: Mapping[str, Any], method: str) -> saml.Sign:

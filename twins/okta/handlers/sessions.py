@@ -11,8 +11,8 @@ from twins.okta import errors, facts, people, policies, syslog, twin, wire
 from twins.okta.times import iso, written
 
 
-def start(ctx: Ctx, user: dict[str, Any], amr: list[str]) -> dict[str, Any]:
-    """A new session."""
+def start(ctx: Ctx, user: dict[str, Any], amr: list[str], idp: dict[str, str] | None = None) -> dict[str, Any]:
+    """A new session; `idp` is who vouched for the user, if not the org itself."""
     id = f"102{ctx.token('alnum', 22)}"
     now, terms = iso(ctx), policies.sign_on(ctx, user)
     longest = ctx.now + terms.longest if terms.longest else None
@@ -21,7 +21,7 @@ def start(ctx: Ctx, user: dict[str, Any], amr: list[str]) -> dict[str, Any]:
         "id": id, "login": user["profile"]["login"], "userId": user["id"], "status": "ACTIVE", "createdAt": now,
         "expiresAt": iso(ctx, idle), "expires": ctx.now + idle, "~idle": idle, "~longest": longest,
         "lastPasswordVerification": now, "lastFactorVerification": now if "mfa" in amr else None, "amr": amr,
-        "authTime": ctx.now, "idp": {"id": facts.ORG_ID, "type": "OKTA"}, "mfaActive": "mfa" in amr,
+        "authTime": ctx.now, "idp": idp or {"id": facts.ORG_ID, "type": "OKTA"}, "mfaActive": "mfa" in amr,
     }  # fmt: skip
     ctx.store.insert("session", session, id=id, created=ctx.micros)
     syslog.write(ctx, "user.session.start", "User login to Okta", syslog.person(user), actor=syslog.person(user))

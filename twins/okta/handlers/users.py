@@ -205,12 +205,10 @@ def groups(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
     return [ctx.show("group", group) for group in people.groups_of(ctx, user["id"])]
 
 
-@twin.handler("listUserClients", "listUserIdentityProviders")
-def none_of(ctx: Ctx, request: Request) -> list[Any]:
-    """The clients that hold tokens of a user (those with refresh tokens), or linked identity providers (none)."""
+@twin.handler("listUserClients")
+def clients_of(ctx: Ctx, request: Request) -> list[Any]:
+    """The clients that hold refresh tokens of a user."""
     user = people.get(ctx, str(request.path.get("userId") or request.path.get("id")))
-    if request.url_path.endswith("/idps"):
-        return []
     rows = ctx.store.select("refresh_token", [Filter("user", "=", user["id"])])
     live = dict.fromkeys(row["client"] for row in rows if not row["revoked"] and row["expires"] > ctx.now)
     return [{"client_id": id, "client_name": id, "client_uri": None, "logo_uri": None} for id in live]

@@ -170,7 +170,7 @@ def id_token(ctx: Ctx, grant: Grant, access: str | None = None, code: str | None
     now = ctx.now
     claims: dict[str, Any] = {
         "sub": grant.user["id"], "ver": 1, "iss": grant.server.issuer, "aud": grant.client, "iat": now,
-        "exp": now + 3600, "jti": f"ID.{ctx.token('alnum', 43)}", "amr": list(grant.amr), "idp": facts.ORG_ID,
+        "exp": now + 3600, "jti": f"ID.{ctx.token('alnum', 43)}", "amr": list(grant.amr), "idp": idp_of(ctx, grant),
         "auth_time": grant.auth_time or now,
     }  # fmt: skip
     if grant.nonce:
@@ -237,6 +237,12 @@ def hooked(ctx: Ctx, grant: Grant, claims: dict[str, Any], kind: str) -> dict[st
     except PatchError as wrong:
         inline_hooks.failure(ctx, hook, "inline_hook.response.processed", "Inline hook response processed", str(wrong))
         return claims
+
+
+def idp_of(ctx: Ctx, grant: Grant) -> str:
+    """Who vouched for a person: the org, or the provider of the session."""
+    session = ctx.store.find("session", grant.session) if grant.session else None
+    return str(session["idp"]["id"]) if session is not None else facts.ORG_ID
 
 
 def lasts(ctx: Ctx, grant: Grant, token: str) -> int:

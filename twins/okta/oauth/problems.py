@@ -11,6 +11,13 @@ BAD_CLIENT = "Client authentication failed. Either the client or the client cred
 TABLE: dict[str, tuple[int, str, str]] = {
     "access_denied": (403, "access_denied", "The resource owner or authorization server denied the request."),
     "app_denied": (400, "access_denied", "Access to this application is denied due to a policy."),
+    "idp_link_group": (
+        400, "access_denied", "User linking was denied because the user is not in any of the specified groups.",
+    ),
+    "idp_link_error": (400, "access_denied", "Error in linking or finding a linked user."),
+    "idp_jit_disabled": (400, "access_denied", "User creation was disabled."),
+    "idp_user_status": (400, "access_denied", "User status is invalid."),
+    "idp_login_failed": (400, "access_denied", "Login failed."),
     "user_not_assigned": (400, "access_denied", "User is not assigned to the client application."),
     "no_matching_policy": (
         401, "access_denied", "Policy evaluation failed for this request, please check the policy configurations.",
