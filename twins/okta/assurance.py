@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from twinkit import Ctx, Filter
-from twins.okta import expressions, people, policies
+from twins.okta import devices, expressions, people, policies
 
 Record = Mapping[str, Any]
 FOREVER = 2**31
@@ -122,9 +122,10 @@ def _expression(ctx: Ctx, rule: Record, user: Record) -> bool:
         return False
 
 
-def _device(_ctx: Ctx, rule: Record, _user: Record) -> bool:
+def _device(ctx: Ctx, rule: Record, user: Record) -> bool:
     wanted = (rule.get("conditions") or {}).get("device") or {}
-    return not (wanted.get("registered") or wanted.get("managed") or (wanted.get("assurance") or {}).get("include"))
+    asks = wanted.get("registered") or wanted.get("managed") or (wanted.get("assurance") or {}).get("include")
+    return not asks or devices.passes(ctx, str(user["id"]), wanted)
 
 
 def _risk(_ctx: Ctx, rule: Record, _user: Record) -> bool:
@@ -139,4 +140,4 @@ CONDITIONS: dict[str, Callable[[Ctx, Record, Record], bool]] = {
     "device": _device,
     "riskScore": _risk,
 }
-"""Condition of a rule → whether it holds. Nobody has a registered device; the risk is always low."""
+"""Condition of a rule → whether it holds. Who has a registered device comes from it; the risk is always low."""

@@ -39,7 +39,7 @@ def embedded(user: Mapping[str, Any]) -> dict[str, Any]:
         "id": user["id"], "passwordChanged": user.get("passwordChanged"),
         "profile": {
             "login": profile["login"], "firstName": profile.get("firstName"), "lastName": profile.get("lastName"),
-            "locale": profile.get("locale", "en"), "timeZone": profile.get("timezone", "America/Los_Angeles"),
+            "locale": profile.get("locale") or "en_US", "timeZone": profile.get("timezone", "America/Los_Angeles"),
         },
     }  # fmt: skip
 

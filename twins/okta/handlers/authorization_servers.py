@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from twinkit import Ctx, Filter, Reply, Request
-from twins.okta import apps, authz, errors, facts, listing, syslog, twin
+from twins.okta import authz, errors, facts, listing, syslog, twin
 from twins.okta.oauth import keys
 from twins.okta.times import iso
 
@@ -154,60 +154,6 @@ def clients(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
     return [{"client_id": id, "client_name": id, "client_uri": None, "logo_uri": None} for id in ids]
 
 
-def tokens(ctx: Ctx, server: str, client: str) -> list[dict[str, Any]]:
-    """The live refresh tokens that a client holds of a server. Raises E0000007 for a client that is not there."""
-    if apps.client(ctx, client) is None:
-        raise errors.error("E0000007", f"Resource not found: {client} (PublicClientApp)")
-    where = [Filter("server", "=", server), Filter("client", "=", client)]
-    return [row for row in ctx.store.select("refresh_token", where) if not row["revoked"] and row["expires"] > ctx.now]
-
-
-def token_shown(ctx: Ctx, row: dict[str, Any]) -> dict[str, Any]:
-    """A refresh token as the API shows it."""
-    return {
-        "id": row["id"], "status": "ACTIVE", "created": row["created"], "lastUpdated": row["created"],
-        "expiresAt": row["expiresAt"], "issuer": row["issuer"], "clientId": row["client"], "userId": row["user"],
-        "scopes": row["scopes"],
-    }  # fmt: skip
-
-
-@twin.handler("listRefreshTokensForAuthorizationServerAndClient")
-def list_tokens(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
-    """The refresh tokens that a client holds."""
-    return [token_shown(ctx, row) for row in tokens(ctx, of(ctx, request)["id"], request.path["clientId"])]
-
-
-def one(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """The refresh token of a request. Raises E0000007."""
-    wanted = request.path["tokenId"]
-    rows = tokens(ctx, of(ctx, request)["id"], request.path["clientId"])
-    found = next((row for row in rows if row["id"] == wanted), None)
-    if found is None:
-        raise errors.missing("o_auth_2_refresh_token", wanted)
-    return found
-
-
-@twin.handler("getRefreshTokenForAuthorizationServerAndClient")
-def get_token(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """One of them."""
-    return token_shown(ctx, one(ctx, request))
-
-
-@twin.handler("revokeRefreshTokenForAuthorizationServerAndClient")
-def revoke_token(ctx: Ctx, request: Request) -> Reply:
-    """One of them is revoked."""
-    ctx.store.update("refresh_token", one(ctx, request)["~key"], revoked=True)
-    return Reply(204)
-
-
-@twin.handler("revokeRefreshTokensForAuthorizationServerAndClient")
-def revoke_tokens(ctx: Ctx, request: Request) -> Reply:
-    """All of them are revoked."""
-    for row in tokens(ctx, of(ctx, request)["id"], request.path["clientId"]):
-        ctx.store.update("refresh_token", row["~key"], revoked=True)
-    return Reply(204)
-
-
 # associations --------------------------------------------------------------------------------------------------------
 
 
@@ -253,37 +199,3 @@ def keep_associated(ctx: Ctx, server: str, ids: list[str]) -> None:
         ctx.store.insert("associated_server", {"trusted": ids}, id=server)
     else:
         ctx.store.update("associated_server", server, trusted=ids)
-
-
-def of_app(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
-    """The live refresh tokens of an application, whichever server gave them. Raises E0000007."""
-    app = ctx.store.find("application", request.path["appId"])
-    if app is None:
-        raise errors.missing("application", request.path["appId"])
-    client = (app["credentials"].get("oauthClient") or {}).get("client_id")
-    rows = ctx.store.select("refresh_token", [Filter("client", "=", client)]) if client else ()
-    return [row for row in rows if not row["revoked"] and row["expires"] > ctx.now]
-
-
-@twin.handler("listOAuth2TokensForApplication", "revokeOAuth2TokensForApplication")
-def app_tokens(ctx: Ctx, request: Request) -> Any:
-    """The refresh tokens of an application: looked at, or all revoked."""
-    rows = of_app(ctx, request)
-    if request.method == "GET":
-        return [token_shown(ctx, row) for row in rows]
-    for row in rows:
-        ctx.store.update("refresh_token", row["~key"], revoked=True)
-    return Reply(204)
-
-
-@twin.handler("getOAuth2TokenForApplication", "revokeOAuth2TokenForApplication")
-def app_token(ctx: Ctx, request: Request) -> Any:
-    """One of them: looked at, or revoked. Raises E0000007."""
-    wanted = request.path["tokenId"]
-    found = next((row for row in of_app(ctx, request) if row["id"] == wanted), None)
-    if found is None:
-        raise errors.missing("o_auth_2_refresh_token", f"{request.path['appId']}.{wanted}")
-    if request.method == "GET":
-        return token_shown(ctx, found)
-    ctx.store.update("refresh_token", found["~key"], revoked=True)
-    return Reply(204)

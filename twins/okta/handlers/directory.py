@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
-from twinkit import Ctx, Request
+from twinkit import Ctx, Reply, Request
 from twins.okta import authz, defaults, errors, expressions, facts, twin
 from twins.okta.families import Family, links_of, merged, names_in, register
 from twins.okta.handlers.captchas import in_use
@@ -303,6 +303,15 @@ def system_scope(_ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
     record.setdefault("displayName", record.get("name"))
 
 
+@twin.handler("deleteUISchemas")
+def delete_ui_schema(ctx: Ctx, request: Request) -> Reply:
+    """A UI schema goes; one that is not there is gone already."""
+    id = str(request.path["id"])
+    if ctx.store.find("ui_schema", id) is not None:
+        ctx.store.delete("ui_schema", id)
+    return Reply(204)
+
+
 RULE: dict[str, Any] = {"system": False, "conditions": None, "actions": {}}
 FAMILIES = (
     Family("policy", "Policy", "00p{alnum:17}", "Policies", check=policy, gone=rules_go, ranked=True,
@@ -353,7 +362,7 @@ FAMILIES = (
     Family("realm_assignment", "RealmAssignment", "rul{alnum:17}"),
     Family("sms_template", "SmsTemplate", "cst{alnum:17}", status=False, style="none", check=translated),
     Family("ui_schema", "UISchema", "uis{alnum:17}", status=False, unique="",
-           names={"replace": "replaceUISchemas", "delete": "deleteUISchemas"}),
+           names={"replace": "replaceUISchemas"}),
     Family("security_events_provider", "SecurityEventsProviderInstance", "sse{alnum:17}", times=False),
 )  # fmt: skip
 

@@ -104,9 +104,10 @@ def features(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
 @twin.handler("getFeatureForApplication", "updateFeatureForApplication")
 def one_feature(ctx: Ctx, request: Request) -> dict[str, Any]:
     """One of them: looked at, or its capabilities changed. Raises E0000007."""
-    app, name = provisioned(ctx, request), str(request.path["featureName"])
+    name = str(request.path["featureName"])
     if name not in FEATURES:
         raise errors.error("E0000007", f"Resource not found: {name} (PublicAppFeatureSetName)")
+    app = provisioned(ctx, request)
     if request.method == "PUT":
         held = merged(feature(ctx, app, name)["capabilities"], request.body or {})
         key = f"{app}/{name}"
