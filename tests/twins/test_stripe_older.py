@@ -41,7 +41,7 @@ def test_a_plan_is_a_price(client: Any) -> None:
     with refusing("resource_missing", "plan"):
         client.v1.plans.retrieve(once.id)
     assert client.v1.plans.delete("gold").deleted
-    assert events(client, "plan") == ["plan.created", "plan.updated", "plan.deleted"]
+    assert events(client, "plan") == ["plan.created", "plan.updated", "plan.created", "plan.deleted"]
     assert client.v1.subscriptions.retrieve(made.id)["items"].data[0].plan.id == "gold"
 
 

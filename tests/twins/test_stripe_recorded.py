@@ -100,3 +100,85 @@ def test_a_payout_needs_a_balance(ask: Ask) -> None:
     error = ask("POST", "/v1/payouts", {"amount": 100, "currency": "usd"}, status=400)["error"]
     assert error["code"] == "balance_insufficient" and "param" not in error
     assert "Your card balance is too low.  You can use the /v1/balance endpoint" in error["message"]
+
+
+def buyer(ask: Ask) -> str:
+    """A customer with a card to pay invoices with."""
+    customer = ask("POST", "/v1/customers", {"email": "a@example.com"})["id"]
+    card = ask("POST", "/v1/payment_methods/pm_card_visa/attach", {"customer": customer})["id"]
+    ask("POST", f"/v1/customers/{customer}", {"invoice_settings": {"default_payment_method": card}})
+    return str(customer)
+
+
+def plans(ask: Ask) -> None:
+    """The plans `monthly` and `yearly` of one product."""
+    product = ask("POST", "/v1/products", {"name": "Gold"})["id"]
+    for id, amount, interval in (("monthly", 2500, "month"), ("yearly", 25000, "year")):
+        given = {"id": id, "amount": amount, "currency": "usd", "interval": interval, "product": product}
+        ask("POST", "/v1/plans", given)
+
+
+def test_a_plan_is_a_recurring_price(ask: Ask) -> None:
+    given = {"id": "gold", "amount": 2500, "currency": "usd", "interval": "month", "trial_period_days": 7,
+             "product": {"name": "Gold"}, "metadata": {"a": "b"}}  # fmt: skip
+    plan = ask("POST", "/v1/plans", given)
+    assert (plan["amount_decimal"], plan["usage_type"], plan["metadata"]) == ("2500", "licensed", {"a": "b"})
+    price = ask("GET", "/v1/prices/gold")
+    assert (price["unit_amount"], price["recurring"]["trial_period_days"]) == (2500, 7)
+    assert [row["type"] for row in ask("GET", "/v1/events")["data"]] == [
+        "price.created", "plan.created", "product.created"]  # fmt: skip
+    assert ask("POST", "/v1/plans", given, status=400)["error"]["message"] == "Plan already exists."
+    assert ask("POST", "/v1/plans/gold", {"nickname": "Au", "trial_period_days": 3})["nickname"] == "Au"
+    assert ask("GET", "/v1/prices/gold")["recurring"]["trial_period_days"] == 3
+    once = ask("POST", "/v1/prices", {"currency": "usd", "unit_amount": 5, "product": plan["product"]})["id"]
+    assert ask("GET", f"/v1/plans/{once}", status=404)["error"]["message"] == f"No such plan: '{once}'"
+    assert [row["id"] for row in ask("GET", "/v1/plans", {"product": plan["product"]})["data"]] == ["gold"]
+    subscribed = ask("POST", "/v1/subscriptions", {
+        "customer": buyer(ask), "items": [{"plan": "gold"}], "trial_from_plan": True})  # fmt: skip
+    assert (subscribed["status"], subscribed["plan"]["id"]) == ("trialing", "gold")
+    assert subscribed["trial_end"] - subscribed["trial_start"] == 3 * 86_400
+    assert ask("DELETE", "/v1/plans/gold") == {"id": "gold", "object": "plan", "deleted": True}
+    ask("GET", "/v1/prices/gold", status=404)
+
+
+def test_a_new_interval_keeps_the_anchor(ask: Ask) -> None:
+    """Recorded at https://github.com/pay-rails/pay: the credit first, each line to the nearest cent."""
+    plans(ask)
+    made = ask("POST", "/v1/subscriptions", {"customer": buyer(ask), "items": [{"price": "monthly"}]})
+    items = [{"id": made["items"]["data"][0]["id"], "plan": "yearly", "quantity": 1}]
+    changed = ask("POST", f"/v1/subscriptions/{made['id']}", {
+        "cancel_at_period_end": False, "items": items, "proration_behavior": "always_invoice", "trial_end": "now",
+        "expand": ["latest_invoice"]})  # fmt: skip
+    item, invoice = changed["items"]["data"][0], changed["latest_invoice"]
+    assert changed["billing_cycle_anchor"] == made["billing_cycle_anchor"] == item["current_period_start"]
+    assert item["current_period_end"] - item["current_period_start"] == 365 * 86_400
+    assert (invoice["billing_reason"], invoice["amount_due"], invoice["status"]) == (
+        "subscription_update", 22500, "paid")  # fmt: skip
+    lines = [(row["amount"], row["pricing"]["price_details"]["price"]) for row in invoice["lines"]["data"]]
+    assert lines == [(-2500, "monthly"), (25000, "yearly")]
+    assert [row["description"][:14] for row in invoice["lines"]["data"]] == ["Unused time on", "Remaining time"]
+    fresh = ask("POST", f"/v1/subscriptions/{made['id']}", {
+        "items": [{**items[0], "plan": "monthly"}], "billing_cycle_anchor": "now"})  # fmt: skip
+    assert fresh["billing_cycle_anchor"] > made["billing_cycle_anchor"]
+    assert fresh["items"]["data"][0]["current_period_start"] == fresh["billing_cycle_anchor"]
+
+
+def test_an_item_of_an_invoice_has_discounts_of_its_own(ask: Ask) -> None:
+    """Recorded at https://github.com/pay-rails/pay: they are in the subtotal already."""
+    customer = buyer(ask)
+    coupon = ask("POST", "/v1/coupons", {"percent_off": 50, "duration": "forever"})
+    assert isinstance(coupon["percent_off"], float)
+    invoice = ask("POST", "/v1/invoices", {"customer": customer})["id"]
+    ask("POST", "/v1/invoiceitems", {"customer": customer, "invoice": invoice, "amount": 100})
+    given = {"customer": customer, "invoice": invoice, "amount": 1900, "discounts": [{"coupon": coupon["id"]}]}
+    item = ask("POST", "/v1/invoiceitems", given)
+    assert "net_amount" not in item
+    ask("POST", f"/v1/invoices/{invoice}", {"discounts": [{"coupon": coupon["id"]}]})
+    paid = ask("POST", f"/v1/invoices/{invoice}/pay", {"expand": ["total_discount_amounts.discount"]})
+    line = next(row for row in paid["lines"]["data"] if row["amount"] == 1900)
+    assert (line["discounts"], line["subtotal"]) == (item["discounts"], 1900)
+    assert [row["amount"] for row in line["discount_amounts"]] == [950, 475]
+    assert (paid["subtotal"], paid["total"], paid["amount_paid"]) == (1050, 525, 525)
+    own = next(row["discount"] for row in paid["total_discount_amounts"] if row["amount"] == 950)
+    assert (own["invoice_item"], own["invoice"], own["customer"]) == (item["id"], None, customer)
+    assert ask("GET", f"/v1/coupons/{coupon['id']}")["times_redeemed"] == 2

@@ -138,7 +138,7 @@ def test_the_current_phase_changes_at_once_with_prorations(client: Any, clock: A
     now = client.v1.subscriptions.retrieve(made.subscription)
     assert now["items"].data[0].quantity == 3
     waiting = client.v1.invoice_items.list({"customer": customer.id, "pending": True}).data
-    assert sorted(item.amount for item in waiting) == [-1694, 5080]
+    assert sorted(item.amount for item in waiting) == [-1694, 5081]
 
 
 def test_trials_coupons_and_settings_of_a_phase(client: Any, clock: Any) -> None:

@@ -39,6 +39,23 @@ def merge_query(request: Request) -> None:
     request.query = {}
 
 
+def name_prices(request: Request) -> None:
+    """Take the `plan` of an item as its `price`: the older name, which requests of current versions still use."""
+    body = request.body
+    if b"plan" not in request.raw or not isinstance(body, dict):
+        return
+    details = body.get("subscription_details")
+    places = [body.get("items"), details.get("items") if isinstance(details, dict) else None]
+    rows = [row for given in places if isinstance(given, dict | list) for row in _values(given)]
+    for row in [*rows, body] if request.url_path.startswith("/v1/subscription_items") else rows:
+        if isinstance(row, dict) and "plan" in row and "price" not in row:
+            row["price"] = row.pop("plan")
+
+
+def _values(given: dict[str, Any] | list[Any]) -> list[Any]:
+    return list(given.values()) if isinstance(given, dict) else given
+
+
 def check_metadata(request: Request) -> None:
     """Raise 400 for metadata with too many keys, or with a key or value that is too long."""
     given = request.body.get("metadata") if isinstance(request.body, dict) else None

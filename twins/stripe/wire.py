@@ -126,6 +126,7 @@ def authenticate(ctx: Ctx, request: Request) -> Principal:
     if kind == "restricted":
         guards.check_permission(ctx, request, key)
     guards.merge_query(request)
+    guards.name_prices(request)
     guards.check_cursors(request)
     guards.check_metadata(request)
     guards.check_keys(ctx, request)
@@ -356,9 +357,7 @@ def included(ctx: Ctx, record: Mapping[str, Any], name: str) -> Any:
         return _confirmation(ctx, id)
     if kind == "charge" and name == "refunds":
         return listing.embedded(ctx, "refund", [Filter("charge", "=", id)], f"/v1/charges/{id}/refunds")
-    if kind == "plan" and name == "tiers":
-        return (ctx.store.find("price_hidden", id) or {}).get(name)
-    if kind == "price" and name in ("tiers", "currency_options"):
+    if kind in ("price", "plan") and name in ("tiers", "currency_options"):
         hidden = ctx.store.find("price_hidden", id) or {"currency_options": pricing.own_currency(record)}
         return hidden.get(name)
     if kind in ("tax.calculation", "tax.transaction") and name == "line_items":

@@ -46,6 +46,18 @@ def next_boundary(anchor: int, interval: str, count: int, after: int) -> int:
     return add_months(anchor, turns * months)
 
 
+def running(anchor: int, interval: str, count: int, at: int) -> tuple[int, int]:
+    """(start, end) of the billing period of this anchor that a time is in."""
+    end = next_boundary(anchor, interval, count, at)
+    if interval in ("day", "week"):
+        return period_start(end, interval, count), end
+    months = count * (12 if interval == "year" else 1)
+    turns = 0
+    while add_months(anchor, turns * months) < end:
+        turns += 1
+    return add_months(anchor, (turns - 1) * months), end
+
+
 def period_start(end: int, interval: str, count: int = 1) -> int:
     """The start of the whole period that ends at a time."""
     return period_end(end, interval, -count)

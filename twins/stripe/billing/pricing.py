@@ -145,3 +145,29 @@ def own_currency(price: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """`currency_options` of a price in no currency but its own."""
     names = ("custom_unit_amount", "tax_behavior", "unit_amount", "unit_amount_decimal")
     return {price["currency"]: {name: price[name] for name in names}}
+
+
+def plan_of(price: Mapping[str, Any]) -> dict[str, Any]:
+    """The older `plan` object that a recurring price is as well: https://docs.stripe.com/api/plans/object."""
+    rule = price.get("recurring") or {}
+    return {
+        "id": price["id"],
+        "object": "plan",
+        "active": price["active"],
+        "amount": price["unit_amount"],
+        "amount_decimal": price["unit_amount_decimal"],
+        "billing_scheme": price["billing_scheme"],
+        "created": price["created"],
+        "currency": price["currency"],
+        "interval": rule.get("interval", "month"),
+        "interval_count": rule.get("interval_count", 1),
+        "livemode": False,
+        "metadata": price["metadata"],
+        "meter": rule.get("meter"),
+        "nickname": price["nickname"],
+        "product": price["product"],
+        "tiers_mode": price["tiers_mode"],
+        "transform_usage": price["transform_quantity"],
+        "trial_period_days": rule.get("trial_period_days"),
+        "usage_type": rule.get("usage_type", "licensed"),
+    }

@@ -1,16 +1,16 @@
 """Proration: what is given back for the rest of a period and charged for it anew. Pure; imports nothing of the kit.
 
-Source: https://docs.stripe.com/billing/subscriptions/prorations. Each line is the exact fraction of its whole amount,
-rounded down (a credit away from zero, a charge towards it), to the second.
+Source: https://docs.stripe.com/billing/subscriptions/prorations. Each line is the fraction of its whole amount to the
+second, to the nearest cent, as recorded at https://github.com/pay-rails/pay.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from fractions import Fraction
-from math import floor
 
-from twins.stripe.billing.pricing import TIMES
+from twins.stripe.billing.pricing import TIMES, rounded
 
 
 def remaining(start: int, end: int, at: int) -> Fraction:
@@ -22,12 +22,13 @@ def remaining(start: int, end: int, at: int) -> Fraction:
 
 def credit(whole: int, part: Fraction) -> int:
     """What is given back for the unused part, a negative amount."""
-    return floor(-whole * part)
+    return -charge(whole, part)
 
 
 def charge(whole: int, part: Fraction) -> int:
     """What is charged for the remaining part."""
-    return floor(whole * part)
+    exact = whole * part
+    return rounded(Decimal(exact.numerator) / exact.denominator)
 
 
 def day(at: int) -> str:

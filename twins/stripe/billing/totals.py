@@ -41,11 +41,19 @@ def _takes(line: Line, discount: Off) -> bool:
     return not discount.products or product in discount.products
 
 
-def discount_lines(lines: Sequence[Line], discounts: Sequence[Off]) -> None:
-    """Write `discount_amounts` into the lines: percentages line by line, amounts shared out by what is left of each."""
+def discount_lines(lines: Sequence[Line], discounts: Sequence[Off], own: Sequence[Off] = ()) -> None:
+    """Write `discount_amounts` into the lines: percentages line by line, amounts shared out by what is left of each.
+
+    `own` are discounts of single lines (those that a line's `discounts` names); they come before the invoice's.
+    """
     left = {id(line): int(line["amount"]) for line in lines}
     for line in lines:
         line["discount_amounts"] = []
+        for each in own:
+            if each.id in line.get("discounts", ()) and _takes(line, each):
+                share = _shares([left[id(line)]], each)[0]
+                left[id(line)] -= share
+                line["discount_amounts"].append({"amount": share, "discount": each.id})
     for each in discounts:
         taken = [line for line in lines if _takes(line, each)]
         for line, share in zip(taken, _shares([left[id(line)] for line in taken], each), strict=True):
@@ -121,11 +129,20 @@ def _summed(rows: Sequence[Mapping[str, Any]], key: Callable[[Mapping[str, Any]]
 
 
 def settled(lines: Sequence[Line], starting_balance: int = 0) -> dict[str, Any]:
-    """The sums of an invoice with these lines; a customer's credit (a negative balance) lowers what is due."""
-    subtotal = sum(int(line["amount"]) for line in lines)
+    """The sums of an invoice with these lines; a customer's credit (a negative balance) lowers what is due.
+
+    Discounts of single lines are in the subtotal already, those of the invoice are not: /api/invoices/object.
+    """
     discounts = [row for line in lines for row in line["discount_amounts"]]
+    own = sum(
+        row["amount"]
+        for line in lines
+        for row in line["discount_amounts"]
+        if row["discount"] in line.get("discounts", ())
+    )
+    subtotal = sum(int(line["amount"]) for line in lines) - own
     taxes = [row for line in lines for row in line["taxes"]]
-    off_all = sum(row["amount"] for row in discounts)
+    off_all = sum(row["amount"] for row in discounts) - own
     exclusive = sum(row["amount"] for row in taxes if row["tax_behavior"] == "exclusive")
     inclusive = sum(row["amount"] for row in taxes if row["tax_behavior"] == "inclusive")
     credits = [dict(row) for line in lines for row in line.get(CREDITS) or ()]

@@ -70,7 +70,7 @@ def recurring(given: Any) -> dict[str, Any] | None:
         "interval": given["interval"],
         "interval_count": given.get("interval_count") or 1,
         "meter": given.get("meter"),
-        "trial_period_days": None,
+        "trial_period_days": given.get("trial_period_days"),
         "usage_type": given.get("usage_type") or "licensed",
     }
 
@@ -116,7 +116,7 @@ def make_price(ctx: Ctx, params: Mapping[str, Any], product: str, *, id: str = "
         if scheme == "tiered":
             more["tiers"] = tiers(params.get("tiers"))
         ctx.store.insert(HIDDEN, more, id=record["id"])
-    ctx.emit("price.created", record)
+    tell(ctx, "created", record)
     return record
 
 
@@ -164,7 +164,7 @@ def _lookup_key(ctx: Ctx, params: Mapping[str, Any]) -> str | None:
         if not params.get("transfer_lookup_key"):
             text = f"A price (`{taken['id']}`) already uses that lookup key."
             raise errors.invalid(text, "lookup_key")
-        ctx.update("price", taken["id"], {"lookup_key": None}, event="price.updated")
+        change(ctx, taken, {"lookup_key": None})
     return str(key)
 
 
@@ -192,7 +192,25 @@ def update_price(ctx: Ctx, request: Request) -> dict[str, Any]:
     changes = lookup.changed(price, params, "active", "nickname", "tax_behavior")
     if "lookup_key" in params and params["lookup_key"] != price.get("lookup_key"):
         changes["lookup_key"] = _lookup_key(ctx, params)
+    return change(ctx, price, changes)
+
+
+def change(ctx: Ctx, price: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Change a price, and tell of the plan that a recurring one is as well."""
+    if price.get("recurring"):
+        plan = pricing.plan_of(price)
+        after = pricing.plan_of({**price, **changes})
+        previous = {name: plan[name] for name in plan if plan[name] != after[name]}
+        if previous:
+            ctx.emit("plan.updated", after, previous=previous)
     return ctx.update("price", price["id"], changes, event="price.updated")
+
+
+def tell(ctx: Ctx, what: str, price: dict[str, Any]) -> None:
+    """Tell that a price was created or deleted: of a recurring one, first that its plan was."""
+    if price.get("recurring"):
+        ctx.emit(f"plan.{what}", pricing.plan_of(price))
+    ctx.emit(f"price.{what}", price)
 
 
 # products ------------------------------------------------------------------------------------------------------------
@@ -308,7 +326,7 @@ def create_coupon(ctx: Ctx, request: Request) -> dict[str, Any]:
         "max_redemptions": params.get("max_redemptions"),
         "metadata": lookup.metadata({}, params.get("metadata")),
         "name": params.get("name"),
-        "percent_off": percent,
+        "percent_off": float(percent) if percent is not None else None,
         "redeem_by": params.get("redeem_by"),
         "times_redeemed": 0,
         "valid": True,

@@ -32,9 +32,12 @@ Pair = tuple[dict[str, Any] | None, dict[str, Any] | None]
 PLAIN = ("application_fee_percent", "description", "off_session", "on_behalf_of", "transfer_data")
 
 
-def trial_end(params: Mapping[str, Any], at: int) -> int | None:
+def trial_end(params: Mapping[str, Any], at: int, prices: Sequence[Mapping[str, Any]] = ()) -> int | None:
     """When the trial of a new subscription ends; None without one. Raises 400 for a time that is over."""
     wanted = params.get("trial_end")
+    if params.get("trial_from_plan") and wanted in (None, ""):
+        days = [(price.get("recurring") or {}).get("trial_period_days") or 0 for price in prices]
+        return at + max(days, default=0) * DAY if any(days) else None
     if params.get("trial_period_days") is not None:
         if wanted is not None:
             raise errors.exclusive("trial_end", "trial_period_days")
@@ -128,7 +131,7 @@ def _simple(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict
     return changes
 
 
-def _items(ctx: Ctx, record: dict[str, Any], given: Any, at: int) -> tuple[list[Pair], bool]:
+def _items(ctx: Ctx, record: dict[str, Any], given: Any, at: int, anchor: int) -> tuple[list[Pair], bool]:
     """([(before, after)], whether a new interval begins): the items as asked for, stored."""
     pairs: list[Pair] = []
     moved = False
@@ -139,7 +142,7 @@ def _items(ctx: Ctx, record: dict[str, Any], given: Any, at: int) -> tuple[list[
                 ctx.store.delete("subscription_item", item["id"])
                 pairs.append((item, None))
                 continue
-            after, begins = prorating.changed_item(ctx, item, each, at)
+            after, begins = prorating.changed_item(ctx, item, each, at, anchor)
             moved = moved or begins
             ctx.store.replace("subscription_item", item["id"], after)
             pairs.append((item, after))
@@ -148,6 +151,13 @@ def _items(ctx: Ctx, record: dict[str, Any], given: Any, at: int) -> tuple[list[
         period = prorating.period_of(ctx, record, price, at)
         pairs.append((None, recurring.new_item(ctx, record["id"], price, each, period, at)))
     return pairs, moved
+
+
+def _moves_trial(record: Mapping[str, Any], wanted: Any) -> bool:
+    """Whether `trial_end` changes anything: there has to be a trial for it to end now."""
+    if wanted == "now":
+        return bool(record["status"] == "trialing")
+    return wanted not in (None, "") and record["status"] in ("trialing", "active")
 
 
 def _trial_now(ctx: Ctx, record: dict[str, Any], wanted: Any, at: int) -> dict[str, Any]:
@@ -191,15 +201,16 @@ def _apply(ctx: Ctx, record: dict[str, Any], params: Mapping[str, Any]) -> dict[
     at = int(params.get("proration_date") or clocks.now(ctx, record["customer"]))
     changes = _simple(ctx, record, params)
     before = recurring.items_of(ctx, record["id"])
-    pairs, moved = _items(ctx, record, params.get("items"), at)
+    fresh = params.get("billing_cycle_anchor") == "now"
+    pairs, moved = _items(ctx, record, params.get("items"), at, at if fresh else record["billing_cycle_anchor"])
     runs = record["status"] not in ("trialing", "incomplete")
     if runs:
         _usage(ctx, record, pairs, params.get("items"), at)
-    anew = params.get("billing_cycle_anchor") == "now" and not moved and runs
-    ended = params.get("trial_end") not in (None, "") and record["status"] in ("trialing", "active")
+    anew = fresh and not moved and runs
+    ended = _moves_trial(record, params.get("trial_end"))
     if ended:
         changes |= _trial_now(ctx, record, params["trial_end"], at)
-    if params.get("billing_cycle_anchor") == "now" or moved:
+    if fresh:
         changes["billing_cycle_anchor"] = at
     if anew:
         restart(ctx, record, at)

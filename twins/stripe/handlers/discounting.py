@@ -72,11 +72,12 @@ def make(
     *,
     invoice: str | None = None,
     subscription: str | None = None,
+    item: str | None = None,
     amount: int | None = None,
 ) -> list[str]:
-    """Redeem what `discounts` names; the ids of the new discounts. Existing discounts stay as they are.
+    """Redeem what `discounts` names for an invoice, a subscription or an invoice item; the ids of the new discounts.
 
-    `amount` is what is bought, before discounts, where that is known.
+    Existing discounts stay as they are. `amount` is what is bought, before discounts, where that is known.
     """
     found = []
     for place, each in enumerate(given if isinstance(given, list) else ()):
@@ -85,7 +86,8 @@ def make(
             found.append(lookup.record(ctx, "discount", each["discount"], f"{where}[discount]")["id"])
             continue
         coupon, code = _coupon(ctx, each, where, at, customer, amount)
-        found.append(_record(ctx, coupon, code, customer, at, invoice, subscription)["id"])
+        owners = {"invoice": invoice, "invoice_item": item, "subscription": subscription}
+        found.append(_record(ctx, coupon, code, customer, at, owners)["id"])
     return found
 
 
@@ -95,8 +97,7 @@ def _record(
     code: str | None,
     customer: Mapping[str, Any],
     at: int,
-    invoice: str | None,
-    subscription: str | None,
+    owners: Mapping[str, str | None],
 ) -> dict[str, Any]:
     months = coupon["duration_in_months"] if coupon["duration"] == "repeating" else None
     record = {
@@ -106,12 +107,12 @@ def _record(
         "customer": customer["id"],
         "customer_account": None,
         "end": periods.add_months(at, int(months)) if months else None,
-        "invoice": invoice,
-        "invoice_item": None,
+        "invoice": owners["invoice"],
+        "invoice_item": owners["invoice_item"],
         "promotion_code": code,
         "source": {"coupon": coupon["id"], "type": "coupon"},
         "start": at,
-        "subscription": subscription,
+        "subscription": owners["subscription"],
         "subscription_item": None,
     }
     ctx.store.insert("discount", record, created=ctx.micros)

@@ -12,7 +12,7 @@ from typing import Any
 from twinkit import Ctx, Filter, Request
 from twins.stripe import errors, listing, lookup, twin
 from twins.stripe.billing import pricing
-from twins.stripe.handlers import assessing, catalogue, charges, clocks, invoicing
+from twins.stripe.handlers import assessing, catalogue, charges, clocks, discounting, invoicing
 
 ITEM = "invoiceitem"
 
@@ -108,7 +108,7 @@ def new_record(ctx: Ctx, customer: Mapping[str, Any], values: Mapping[str, Any])
             "invoicing_rules": [],
             "livemode": False,
             "metadata": {},
-            "net_amount": values["amount"],
+            **({"net_amount": values["amount"]} if values.get("discountable") is False else {}),
             "parent": None,
             "period": {"end": at, "start": at},
             "proration": False,
@@ -162,6 +162,7 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
         product = ctx.store.find("product", str(price["price_details"]["product"]))
         values["description"] = product["name"] if product else None
     item = new_record(ctx, customer, values)
+    item["discounts"] = discounting.make(ctx, params.get("discounts"), customer, item["date"], item=item["id"])
     ctx.store.insert(ITEM, item, created=ctx.micros)
     ctx.emit("invoiceitem.created", item)
     if invoice is not None:
@@ -194,10 +195,14 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     changes = lookup.changed(item, params, "description", "discountable")
     if "tax_rates" in params:
         changes["tax_rates"] = tax_rates(ctx, params["tax_rates"] or (), "tax_rates")
+    if "discounts" in params:
+        customer = ctx.store.get("customer", item["customer"])
+        at = clocks.now(ctx, customer)
+        changes["discounts"] = discounting.make(ctx, params["discounts"], customer, at, item=item["id"])
     if any(name in params for name in ("amount", "quantity", "pricing", "price_data", "unit_amount_decimal")):
         amount, price, _ = priced(ctx, {"quantity": item["quantity"], **params}, item["currency"])
         quantity = params.get("quantity") or item["quantity"]
-        changes |= {"amount": amount, "net_amount": amount, "pricing": price}
+        changes |= {"amount": amount, "pricing": price}
         changes |= {"quantity": quantity, "quantity_decimal": str(quantity)}
     changed = ctx.update(ITEM, item["id"], changes, event="")
     if invoice is not None:

@@ -78,6 +78,7 @@ def item_line(ctx: Ctx, invoice: str, item: Mapping[str, Any]) -> dict[str, Any]
         "amount": item["amount"],
         "description": item["description"],
         "discountable": item["discountable"],
+        "discounts": list(item.get("discounts") or ()),
         "metadata": dict(item["metadata"]),
         "parent": parent,
         "period": item["period"],
@@ -145,8 +146,9 @@ def sums(
     With automatic tax it is for `buyer`, the invoice's customer where nobody is named.
     """
     tax = invoice.get("automatic_tax") or {"enabled": False}
+    own = offs(ctx, dict.fromkeys(id for each in lines for id in each.get("discounts") or ()))
     if tax["enabled"]:
-        totals.discount_lines(lines, offs(ctx, invoice["discounts"]))
+        totals.discount_lines(lines, offs(ctx, invoice["discounts"]), own)
         if buyer is None and invoice.get("customer"):
             buyer = assessing.located(ctx, invoice["customer"], method_for(ctx, invoice))
         status = assessing.tax_lines(ctx, tax, lines, buyer)
@@ -154,7 +156,7 @@ def sums(
     default = [rate["id"] for rate in invoice["default_tax_rates"]]
     wanted = {*default, *(id for each in lines for id in each.get(totals.RATES) or ())}
     rates = {id: rate for id in wanted if (rate := ctx.store.find("tax_rate", id))}
-    totals.discount_lines(lines, offs(ctx, invoice["discounts"]))
+    totals.discount_lines(lines, offs(ctx, invoice["discounts"]), own)
     totals.tax_lines(lines, rates, default)
     return totals.settled(lines)
 

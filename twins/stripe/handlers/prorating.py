@@ -154,8 +154,13 @@ def period_of(ctx: Ctx, subscription: Mapping[str, Any], price: Mapping[str, Any
     return at, periods.period_end(at, interval, count)
 
 
-def changed_item(ctx: Ctx, item: dict[str, Any], given: Mapping[str, Any], at: int) -> tuple[dict[str, Any], bool]:
-    """(the item after a change, whether its interval changed), not stored yet."""
+def changed_item(
+    ctx: Ctx, item: dict[str, Any], given: Mapping[str, Any], at: int, anchor: int
+) -> tuple[dict[str, Any], bool]:
+    """(the item after a change, whether its interval changed), not stored yet.
+
+    A new interval is counted from the anchor that the subscription has: recorded at https://github.com/pay-rails/pay.
+    """
     after = {**item, **lookup.changed(item, given)}
     if given.get("quantity") is not None:
         after["quantity"] = int(given["quantity"])
@@ -168,14 +173,10 @@ def changed_item(ctx: Ctx, item: dict[str, Any], given: Mapping[str, Any], at: i
         return after, False
     price = recurring.price_of(ctx, given, "items[0]")
     moved = recurring.rule_of(price) != recurring.rule_of(item["price"])
-    after |= {"price": price, "plan": recurring.plan_of(price)}
+    after |= {"price": price, "plan": pricing.plan_of(price)}
     if recurring.metered(price):
         after.pop("quantity", None)
     if moved:
-        interval, count = recurring.rule_of(price)
-        start = at if at != item["current_period_start"] else item["current_period_start"]
-        after |= {
-            "current_period_start": start,
-            "current_period_end": periods.period_end(start, interval, count),
-        }
+        start, end = periods.running(anchor, *recurring.rule_of(price), at)
+        after |= {"current_period_start": start, "current_period_end": end}
     return after, moved

@@ -37,32 +37,6 @@ def price_of(ctx: Ctx, given: Mapping[str, Any], where: str) -> dict[str, Any]:
     return price
 
 
-def plan_of(price: Mapping[str, Any]) -> dict[str, Any]:
-    """The older `plan` object that items still show beside their price."""
-    rule = price.get("recurring") or {}
-    return {
-        "id": price["id"],
-        "object": "plan",
-        "active": price["active"],
-        "amount": price["unit_amount"],
-        "amount_decimal": price["unit_amount_decimal"],
-        "billing_scheme": price["billing_scheme"],
-        "created": price["created"],
-        "currency": price["currency"],
-        "interval": rule.get("interval", "month"),
-        "interval_count": rule.get("interval_count", 1),
-        "livemode": False,
-        "metadata": price["metadata"],
-        "meter": rule.get("meter"),
-        "nickname": price["nickname"],
-        "product": price["product"],
-        "tiers_mode": price["tiers_mode"],
-        "transform_usage": price["transform_quantity"],
-        "trial_period_days": None,
-        "usage_type": rule.get("usage_type", "licensed"),
-    }
-
-
 def rule_of(price: Mapping[str, Any]) -> tuple[str, int]:
     """(interval, count) of a recurring price."""
     rule = price.get("recurring") or {}
@@ -88,7 +62,7 @@ def new_item(
         "current_trial": None,
         "discounts": [],
         "metadata": lookup.metadata({}, given.get("metadata")),
-        "plan": plan_of(price),
+        "plan": pricing.plan_of(price),
         "price": price,
         "subscription": subscription,
         "tax_rates": invoice_items.tax_rates(ctx, given.get("tax_rates"), "tax_rates"),

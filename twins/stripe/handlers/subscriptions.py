@@ -5,7 +5,7 @@ Source: https://docs.stripe.com/api/subscriptions, /subscription_items. Imports:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twinkit import Ctx, Filter, Request
@@ -28,6 +28,7 @@ from twins.stripe.handlers import (
 )
 
 DAY = periods.DAY
+Data = Mapping[str, Any]
 ENDS: Mapping[str, Any] = {"billing_cycle_anchor": "now", "missing_payment_method": "create_invoice"}
 
 
@@ -39,11 +40,11 @@ def _settings(given: Any) -> dict[str, Any]:
     return {**base, "issuer": {"type": "self"}, **(given if isinstance(given, Mapping) else {})}
 
 
-def blank(ctx: Ctx, params: Mapping[str, Any], customer: Mapping[str, Any], currency: str) -> dict[str, Any]:
+def blank(ctx: Ctx, params: Data, customer: Data, currency: str, prices: Sequence[Data] = ()) -> dict[str, Any]:
     """A subscription without items and invoice, not stored yet."""
     at = clocks.now(ctx, customer)
     start = int(params.get("backdate_start_date") or at)
-    trial = changing.trial_end(params, at)
+    trial = changing.trial_end(params, at, prices)
     payments = params.get("payment_settings")
     ends = (params.get("trial_settings") or {}).get("end_behavior") or {}
     record: dict[str, Any] = {
@@ -157,7 +158,7 @@ def make(ctx: Ctx, params: Mapping[str, Any], *, on_session: bool = True) -> dic
     _check(ctx, params, given, prices)
     currency = charges.check_currency(params.get("currency") or prices[0]["currency"])
     _check_currency(customer, currency)
-    record = blank(ctx, params, customer, currency)
+    record = blank(ctx, params, customer, currency, prices)
     if params.get("default_payment_method"):
         found = payment_methods.resolve(ctx, params["default_payment_method"], "default_payment_method")
         record["default_payment_method"] = found["id"]
