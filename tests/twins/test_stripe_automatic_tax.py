@@ -62,6 +62,9 @@ def test_an_invoice_is_taxed_where_its_customer_is(client: Any) -> None:
     assert shown == (19.0, "VAT", "DE", "vat", False, False)
     done = client.v1.invoices.finalize_invoice(draft.id)
     assert (done.status, done.amount_due, done.automatic_tax.status) == ("open", 2380, "complete")
+    client.v1.customers.tax_ids.create(customer.id, {"type": "eu_vat", "value": "DE123456789"})
+    assert done.customer_tax_ids == []
+    assert billed(client, customer).customer_tax_ids[0].value == "DE123456789"
 
 
 def test_what_is_not_taxed_says_why(client: Any) -> None:
@@ -183,6 +186,10 @@ def test_a_session_is_taxed_where_its_buyer_says(client: Any, private_stripe: Se
     assert (done.amount_total, done.total_details.amount_tax, done.automatic_tax.status) == (1190, 190, "complete")
     assert done.payment_intent.amount == 1190
     assert client.v1.customers.retrieve(known.id).address.city == "Berlin"
+    client.v1.customers.update(known.id, {"shipping": {"name": "Jo", "address": SEATTLE}})
+    made = client.v1.checkout.sessions.create({**taxed, "customer": known.id, "customer_update": {"address": "auto"}})
+    private_stripe.control("POST", "do/complete_checkout", session=made.id, address=BERLIN)
+    assert client.v1.checkout.sessions.retrieve(made.id).total_details.amount_tax == 65
 
 
 def test_a_link_sells_a_taxed_subscription(client: Any, private_stripe: Served) -> None:

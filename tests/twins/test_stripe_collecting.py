@@ -112,6 +112,13 @@ def test_tax_ids_names_and_consent(client: Any, private_stripe: Served) -> None:
     assert client.v1.customers.retrieve(done.customer).name == "Tea Ltd"
     must = opened(client, tax_id_collection={"enabled": True, "required": "if_supported"})
     assert mistaken(private_stripe, must)["param"] == "tax_ids"
+    assert mistaken(private_stripe, must, tax_ids=[*ids, *ids])["param"] == "tax_ids"
+    update = {"name": "auto"}
+    known = opened(client, customer=done.customer, tax_id_collection={"enabled": True}, customer_update=update)
+    assert 'id="taxId"' not in httpx.get(known.url).text
+    abroad = opened(client, consent_collection={"promotions": "auto"})
+    complete(private_stripe, abroad, address=OSLO, consent=consent)
+    assert client.v1.checkout.sessions.retrieve(abroad.id).consent.promotions is None
 
 
 def test_a_known_customer_is_changed_only_where_the_session_says(client: Any, private_stripe: Served) -> None:
@@ -138,6 +145,8 @@ def test_quantities_and_a_code(client: Any, private_stripe: Served) -> None:
     done = client.v1.checkout.sessions.retrieve(made.id, {"expand": ["line_items", "payment_intent"]})
     assert (done.amount_subtotal, done.amount_total, done.line_items.data[0].quantity) == (3000, 1500, 3)
     assert (done.payment_intent.amount, done.discounts[0].promotion_code[:6]) == (1500, "promo_")
+    with refusing("parameter_invalid_integer", "line_items[0][adjustable_quantity][maximum]"):
+        opened(client, item={"adjustable_quantity": {"enabled": True, "maximum": 1_000_000}})
     fixed = opened(client)
     assert "not adjustable" in mistaken(private_stripe, fixed, quantities={"0": 2})["message"]
 

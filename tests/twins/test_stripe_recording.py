@@ -52,6 +52,9 @@ def test_attempts_of_a_payment(client: Any) -> None:
         records.report_payment_attempt_canceled(record.id, {"canceled_at": 1_700_000_050})
     kept = client.v1.payment_attempt_records.list({"payment_record": record.id}).data
     assert [each.amount_failed.value for each in kept] == [0, 1000]
+    card = client.v1.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}})
+    paid = records.report_payment({**ELSEWHERE, "payment_method_details": {"payment_method": card.id}})
+    assert (paid.payment_method_details.type, paid.payment_method_details.payment_method) == ("card", card.id)
     told = records.report_payment_attempt_informational(record.id, {"description": "Order 7"})
     assert told.description == "Order 7"
 

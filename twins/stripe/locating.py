@@ -83,6 +83,12 @@ def address_of(ctx: Ctx, customer: Mapping[str, Any], method: str | None = None)
     return (dict(billed), "payment_method") if sales_tax.precise(billed) else None
 
 
+def tax_ids(ctx: Ctx, customer: str) -> list[dict[str, Any]]:
+    """The tax ids of a customer as invoices and sessions show them, oldest first."""
+    rows = ctx.store.select("tax_id", [Filter("customer", "=", customer)])
+    return [{"type": row["type"], "value": row["value"]} for row in rows][::-1]
+
+
 def default_method(customer: Mapping[str, Any]) -> str | None:
     """What a customer pays with when nothing else is said."""
     found = (customer.get("invoice_settings") or {}).get("default_payment_method") or customer.get("default_source")

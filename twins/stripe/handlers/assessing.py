@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from twinkit import Ctx, Filter
+from twinkit import Ctx
 from twins.stripe import accounts, errors, locating, lookup
 from twins.stripe.billing import totals
 from twins.stripe.payments import sales_tax
@@ -92,8 +92,7 @@ def located(ctx: Ctx, customer: str, method: str | None = None) -> Buyer | None:
     found = locating.address_of(ctx, record, method)
     if found is None:
         return None
-    ids = tuple(ctx.store.select("tax_id", [Filter("customer", "=", customer)]))
-    return Buyer(found[0], ids, EXEMPT.get(str(record.get("tax_exempt")), "none"))
+    return Buyer(found[0], locating.tax_ids(ctx, customer), EXEMPT.get(str(record.get("tax_exempt")), "none"))
 
 
 def insist(ctx: Ctx, customer: str, method: str | None = None) -> None:

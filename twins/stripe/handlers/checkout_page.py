@@ -76,12 +76,11 @@ def _fields(ctx: Ctx, session: Mapping[str, Any]) -> Iterator[str]:
         if (row["adjustable_quantity"] or {}).get("enabled"):
             label, id = f"Quantity of {row['description']}", f"qty-{row['id']}"
             yield _input(label, f"quantities[{row['id']}]", id, str(row["quantity"]))
-    yield from _asked(session)
+    yield from _asked(session, collecting.asks_tax_id(ctx, session))
 
 
-def _asked(session: Mapping[str, Any]) -> Iterator[str]:
-    """Names, tax ids, custom fields, a code and consent."""
-    taxed = (session.get("tax_id_collection") or {}).get("enabled")
+def _asked(session: Mapping[str, Any], taxed: bool) -> Iterator[str]:
+    """Names, a tax id, custom fields, a code and consent."""
     names = session.get("name_collection") or {}
     if taxed or (names.get("business") or {}).get("enabled"):
         yield _input("Business name", "business_name", "businessName")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Filter
-from twins.stripe import errors
+from twins.stripe import errors, locating
 from twins.stripe.billing import pricing
 from twins.stripe.handlers import checkout, discounting, recurring, tax_ids
 from twins.stripe.payments import instruments
@@ -22,7 +22,8 @@ SHORT: Mapping[str, str] = {"country": "US", "postal_code": "94107"}
 FULL: Mapping[str, str] = {
     "city": "San Francisco", "country": "US", "line1": "354 Oyster Point Blvd", "postal_code": "94080", "state": "CA",
 }  # fmt: skip
-MOST = 99
+HOME = "US"
+USUAL = 99
 """The largest quantity of an adjustable item that names none."""
 NO_CODE = "This code is invalid."
 
@@ -97,12 +98,21 @@ def custom_fields(session: Mapping[str, Any], buyer: Mapping[str, Any]) -> list[
     ]
 
 
-def ids(session: Mapping[str, Any], buyer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The tax ids that the buyer gives. Raises 400 for one that has not the form of its type."""
+def asks_tax_id(ctx: Ctx, session: Mapping[str, Any]) -> bool:
+    """Whether a session asks for a tax id: not a customer who has one."""
+    if not (session.get("tax_id_collection") or {}).get("enabled"):
+        return False
+    return not (session["customer"] and locating.tax_ids(ctx, session["customer"]))
+
+
+def ids(ctx: Ctx, session: Mapping[str, Any], buyer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The tax id that the buyer gives. Raises 400 for one that has not the form of its type, and for more than one."""
     asked = session.get("tax_id_collection") or {}
-    if not asked.get("enabled"):
+    if not asks_tax_id(ctx, session):
         return []
     found = [{"type": str(each["type"]), "value": str(each["value"])} for each in buyer.get("tax_ids") or ()]
+    if len(found) > 1:
+        raise errors.invalid("The buyer can enter one tax id.", "tax_ids")
     for each in found:
         tax_ids.check(each["type"], each["value"])
     if asked.get("required") == "if_supported" and not found:
@@ -125,8 +135,11 @@ def names(session: Mapping[str, Any], buyer: Mapping[str, Any], taxed: bool) -> 
     return found
 
 
-def consent(session: Mapping[str, Any], buyer: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What the buyer agrees to; terms that have to be accepted are, unless the buyer says no. Raises 400."""
+def consent(session: Mapping[str, Any], buyer: Mapping[str, Any], country: str) -> dict[str, Any] | None:
+    """What the buyer agrees to; terms that have to be accepted are, unless the buyer says no. Raises 400.
+
+    Nobody is asked about promotions outside the US: https://docs.stripe.com/payments/checkout/promotional-emails-consent.
+    """
     asked = session["consent_collection"]
     if not asked:
         return None
@@ -134,7 +147,8 @@ def consent(session: Mapping[str, Any], buyer: Mapping[str, Any]) -> dict[str, A
     terms = asked["terms_of_service"] == "required"
     if terms and given.get("terms_of_service", "accepted") != "accepted":
         raise _missing("that the terms of service are accepted", "consent[terms_of_service]")
-    promotions = given.get("promotions", "opt_out") if asked["promotions"] == "auto" else None
+    asks = asked["promotions"] == "auto" and country == HOME
+    promotions = given.get("promotions", "opt_out") if asks else None
     return {"promotions": promotions, "terms_of_service": "accepted" if terms else None}
 
 
@@ -148,7 +162,7 @@ def quantities(ctx: Ctx, rows: list[dict[str, Any]], buyer: Mapping[str, Any]) -
             found.append(row)
             continue
         rule, where = row["adjustable_quantity"] or {}, f"quantities[{row['id']}]"
-        least, most = int(rule.get("minimum") or 0), int(rule.get("maximum") or MOST)
+        least, most = int(rule.get("minimum") or 0), int(rule.get("maximum") or USUAL)
         if not rule.get("enabled"):
             raise errors.invalid(f"The quantity of {row['description']} is not adjustable.", where)
         if not least <= int(wanted) <= most:

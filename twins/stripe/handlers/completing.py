@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Filter, Reply
-from twins.stripe import errors, lookup, twin
+from twins.stripe import errors, locating, lookup, twin
 from twins.stripe.handlers import (
     assessing,
     checkout,
@@ -179,14 +179,14 @@ COLLECTED = (
 def _filled_in(ctx: Ctx, session: dict[str, Any], buyer: Mapping[str, Any]) -> dict[str, Any]:
     """The session with what the buyer filled in, and what it comes to then, not stored yet. Raises 400."""
     mode, address = session["mode"], collecting.billing(session, buyer)
-    sent, ids = collecting.shipping(session, buyer), collecting.ids(session, buyer)
+    sent, ids = collecting.shipping(session, buyer), collecting.ids(ctx, session, buyer)
     named = collecting.names(session, buyer, bool((session.get("tax_id_collection") or {}).get("enabled")))
     known = session["customer_details"] or checkout.details(buyer["email"], mode)
     customer = ctx.store.find("customer", str(session["customer"])) or {}
     filled = {
         **session,
         "collected_information": {**session["collected_information"], **named, "shipping_details": sent},
-        "consent": collecting.consent(session, buyer),
+        "consent": collecting.consent(session, buyer, str(address["country"])),
         "custom_fields": collecting.custom_fields(session, buyer),
         "customer_details": {
             **known, **named, "address": address, "email": buyer["email"], "name": buyer["name"],
@@ -213,16 +213,18 @@ def _filled_in(ctx: Ctx, session: dict[str, Any], buyer: Mapping[str, Any]) -> d
 def _taxed(ctx: Ctx, session: Mapping[str, Any], kept: Mapping[str, Any]) -> assessing.Buyer | None:
     """Who the sale of a session is taxed for: https://docs.stripe.com/tax/checkout.
 
-    A known customer whose address the session does not update is taxed where they are known to be.
+    A known customer is taxed at the shipping address saved before, and where the session does not update the address
+    where they are known to be.
     """
     details, sent = session["customer_details"], session["collected_information"]["shipping_details"]
     update = kept["customer_update"]
-    if session["customer"] and not sent and update.get("address") != "auto":
+    saved = (ctx.store.find("customer", str(session["customer"])) or {}).get("shipping")
+    if session["customer"] and not sent and (saved or update.get("address") != "auto"):
         return assessing.located(ctx, session["customer"])
     exempt = assessing.EXEMPT.get(str(details["tax_exempt"]), "none")
     ids = list(details["tax_ids"] or ())
     if session["customer"]:
-        ids += ctx.store.select("tax_id", [Filter("customer", "=", session["customer"])])
+        ids += locating.tax_ids(ctx, session["customer"])
     return assessing.Buyer(sent["address"] if sent else details["address"], ids, exempt)
 
 

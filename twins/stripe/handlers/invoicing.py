@@ -214,7 +214,7 @@ def blank(ctx: Ctx, customer: Mapping[str, Any], currency: str, at: int) -> dict
         "customer_phone": customer.get("phone"),
         "customer_shipping": customer.get("shipping"),
         "customer_tax_exempt": customer.get("tax_exempt") or "none",
-        "customer_tax_ids": [],
+        "customer_tax_ids": locating.tax_ids(ctx, customer["id"]),
         "issuer": {"type": "self"},
         "lines": listing.counted([], f"/v1/invoices/{id}/lines"),
         "livemode": False,
@@ -283,6 +283,7 @@ def finalize(ctx: Ctx, invoice: dict[str, Any]) -> dict[str, Any]:
     changes = {
         **balancing.used(ctx, invoice, customer, at),
         "automatically_finalizes_at": None,
+        "customer_tax_ids": locating.tax_ids(ctx, customer["id"]),
         "next_payment_attempt": None,
         "number": invoice["number"] or f"{customer.get('invoice_prefix') or 'TWIN'}-{sequence:04d}",
         "effective_at": invoice["effective_at"] or at,

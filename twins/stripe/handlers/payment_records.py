@@ -52,9 +52,13 @@ def _shipping(given: Any) -> dict[str, Any] | None:
 
 def _method(ctx: Ctx, given: Mapping[str, Any]) -> dict[str, Any]:
     """`payment_method_details`: a method that is there, or one described here. Raises 400."""
+    type, known = given.get("type"), None
     if given.get("payment_method"):
-        lookup.record(ctx, "payment_method", given["payment_method"], "payment_method_details[payment_method]")
-    type = given.get("type") or "custom"
+        known = lookup.record(ctx, "payment_method", given["payment_method"], "payment_method_details[payment_method]")
+    if known is not None and type is None:
+        shown = {"billing_details": given.get("billing_details"), "payment_method": known["id"]}
+        return {**shown, "type": known["type"]}
+    type = type or "custom"
     details = given.get("custom") or {}
     custom = {"display_name": details.get("display_name"), "type": details.get("type")}
     shown = {"billing_details": given.get("billing_details"), "payment_method": given.get("payment_method")}

@@ -23,6 +23,10 @@ RECURRING = (
 NONE_RECURRING = "You must provide at least one recurring price in `subscription` mode when using prices."
 
 
+MOST = 999_999
+"""The largest quantity that an adjustable item may allow."""
+
+
 def _price(ctx: Ctx, given: Mapping[str, Any], where: str) -> dict[str, Any]:
     """The price that a line item names or describes. Raises 400."""
     data = given.get("price_data")
@@ -49,6 +53,8 @@ def items(ctx: Ctx, given: Any, mode: str) -> list[dict[str, Any]]:
         price = _price(ctx, each, where)
         if each.get("quantity") is None and not recurring.metered(price):
             raise errors.invalid(f"Quantity is required. Add `quantity` to `{where}`.", f"{where}[quantity]")
+        if int((each.get("adjustable_quantity") or {}).get("maximum") or 0) > MOST:
+            raise errors.too_large(f"{where}[adjustable_quantity][maximum]", MOST)
         rows.append(_item(ctx, price, each))
     if mode == "payment" and any(row["price"]["recurring"] for row in rows):
         raise errors.invalid(RECURRING, "mode")

@@ -74,7 +74,7 @@ def _customer(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
         known = lookup.record(ctx, "customer", params["customer"], "customer")
         shipping = (known.get("shipping") or {}).get("address")
         address, source = shipping or known.get("address"), "shipping" if shipping else "billing"
-        ids = list(ctx.store.select("tax_id", [Filter("customer", "=", known["id"])]))
+        ids = locating.tax_ids(ctx, known["id"])
     if not isinstance(address, Mapping) or not sales_tax.precise(address):
         raise errors.invalid(locating.NO_PLACE, "customer_details[address]", locating.UNLOCATED)
     return {
