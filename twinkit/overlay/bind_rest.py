@@ -149,9 +149,18 @@ class Rest:
         taken = {paging[k] for k in ("limit", "after", "before", "page", "offset") if k in paging}
         properties = self.shapes.properties(unit.node) if unit is not None else {}
         bound |= {"paging": paging, **self.lists.query(given, properties, taken)}
-        bound["filters"] = {**bound["filters"], **bound.pop("more_filters", {})}
+        asked = bound.pop("asked", ())
+        bound["comparisons"] |= dict.fromkeys(asked, ("*", "is"))
+        bound["filters"] = {n: f for n, f in bound["filters"].items() if n not in asked} | bound.pop("more_filters", {})
+        if "each" in envelope:
+            envelope["each"] = self._each(envelope["items"], properties)
         envelope |= self.bodies.one_shown(op, bound.get("body", {}).get("one"), envelope.get("items", ""))
         bound["envelope"] = envelope
+
+    def _each(self, place: str, properties: Mapping[str, Any]) -> str:
+        """What a list of plain values shows of each record: `clusterArn` in `clusterArns`, else its id."""
+        word = norm(noun(place.rpartition(".")[2]))
+        return next((name for name in properties if norm(name) == word), "id")
 
     def _parents(self, op: Op, id_parameter: str | None, unit: Unit | None) -> Bound:
         """`parents` and `scope`: every path parameter before the id, with the resource it names."""

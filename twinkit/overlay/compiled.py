@@ -114,7 +114,7 @@ class Binding:
 
     comparisons: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Parameter → (record property, `>`, `>=`, `<`, `<=`, `!=`, `contains`, `prefix`, `in`): `created_after`, `q`…;
-    property `*` means any string property."""
+    property `*` means any string property, with `is` any property that is one of the values."""
 
     paging: Mapping[str, Any] = field(default_factory=dict)
     """`style`: "cursor_id" (parameters are record ids), "cursor" (opaque token), "page", "offset", "none";

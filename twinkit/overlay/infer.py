@@ -13,6 +13,7 @@ from typing import Any
 
 from twinkit.contract.finding import Finding
 from twinkit.overlay.bind_rest import Rest
+from twinkit.overlay.bind_rpc import own_names
 from twinkit.overlay.compiled import Binding, Resource
 from twinkit.overlay.errors import Errors
 from twinkit.overlay.identity import (
@@ -122,7 +123,7 @@ class Inference:
             id_place=place,
             link=link,
             more_ids=self._more_ids(unit, shown),
-            keys=self._keys(unit, shown),
+            keys=self._keys(unit, shown, name if home.called else None),
             unique=tuple(natural_keys(self.shapes, unit.node, body, shown)),
             scoped=bool(depths) and min(depths) > 0 and (len(members) == 1 or shown not in ("id", "uuid")),
             parent=self._parent(home.key),
@@ -215,8 +216,10 @@ class Inference:
                     out.setdefault(op.key[:end], []).append(declared[name])
         return out
 
-    def _keys(self, unit: Unit, shown: str | None) -> tuple[str, ...]:
+    def _keys(self, unit: Unit, shown: str | None, noun: str | None) -> tuple[str, ...]:
         scalars = self.shapes.scalar_properties(unit.node)
+        if noun is not None:
+            return tuple(n for n in own_names(scalars, noun) if n != shown)
         names: tuple[str, ...] = ("id", "uuid", "slug", "key", "login", "username", "number", "handle")
         natural = (shown,) if shown and not re.search(r"(^|_)(u?id|guid|sid|arn)$|Id$|ID$|Uuid$|Arn$", shown) else ()
         if shown and shown.lower().endswith("arn"):

@@ -47,9 +47,14 @@ class Collection:
     from_body: bool = False
     """No reply tells what a record is; the schema is that of a request's body."""
 
+    called: str | None = None
+    """What the requests of procedures call the id of a record: `ClusterName`."""
+
     @property
     def param(self) -> str | None:
         """Name of the path parameter of its items."""
+        if self.called is not None:
+            return self.called
         depth = len(self.key)
         for op in self.item_ops:
             if len(op.key) == depth + 1:

@@ -15,6 +15,8 @@ from twinkit.overlay.words import is_plural, is_verb, norm
 _PARAM = re.compile(r"\{([^{}]*)\}")
 _SUFFIX = re.compile(r"^\.(json|xml|yaml|csv|\{?format\}?)$")
 _CALL = re.compile(r"^([\w.\-]+)\(['\"]?\{([^{}]+)\}['\"]?\)$")
+_CALLING = re.compile(r"action|method|operation|.*target", re.IGNORECASE)
+"""What names a procedure where many operations share a path: `Action=CreateQueue`, `X-Amz-Target: Dynamo.GetItem`."""
 Key = tuple[str, ...]
 """A path with every parameter as `{}`: ("users", "{}", "keys")."""
 HOLE = "{}"
@@ -135,6 +137,10 @@ def _success(raw: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
 def read_operation(raw: Mapping[str, Any]) -> Op:
     """An `Op` from a canonical operation."""
     key, names, verb = parse_path(raw["path"])
+    for place, name, value in raw.get("conditions") or ():
+        if place != "path" and isinstance(value, str) and _CALLING.fullmatch(name):
+            called = value.rpartition(".")[2]
+            key, names = (*key, called), (*names, called)
     op = Op(raw["id"], raw["method"], raw["path"], key, names, verb, raw)
     for parameter in raw.get("parameters") or ():
         if parameter.get("location") == "query":

@@ -112,7 +112,7 @@ def _sent(request: Request | None, params: Mapping[str, Any], filters: Mapping[s
     return [
         (filter, params[name])
         for name, filter in filters.items()
-        if params.get(name) not in (None, "") and (request is None or was_sent(request, name))
+        if params.get(name) not in (None, "", []) and (request is None or was_sent(request, name))
     ]
 
 
@@ -124,6 +124,9 @@ def _inner(field: str, key: str, wanted: Any) -> Filter:
 def passes(record: Mapping[str, Any], condition: Condition) -> bool:
     """Whether a record passes a condition that the store does not apply."""
     field, op, value = condition
+    if op == "is":
+        asked = value if isinstance(value, list) else [value]
+        return any(held in asked for held in record.values() if isinstance(held, str | int))
     if field == "*":
         text = str(value).lower()
         return any(text in str(held).lower() for held in record.values() if isinstance(held, str))
@@ -305,7 +308,8 @@ def shown_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) 
     if binding.select:
         shown = [selected(item, request.query.get(binding.select)) for item in shown]
     if binding.envelope.get("each"):
-        shown_id = ctx.resource(binding.resource or "").id_property or OWN_ID
+        each = binding.envelope["each"]
+        shown_id = each if each != "id" else ctx.resource(binding.resource or "").id_property or OWN_ID
         return [orjson.loads(row).get(shown_id) for row in rows]
     wrap = binding.envelope.get("wrap")
     return [{wrap: item} for item in shown] if wrap else shown
