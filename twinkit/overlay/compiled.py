@@ -119,7 +119,8 @@ class Binding:
     paging: Mapping[str, Any] = field(default_factory=dict)
     """`style`: "cursor_id" (parameters are record ids), "cursor" (opaque token), "page", "offset", "none";
     `limit`, `after`, `before`, `page`, `offset`: parameter names; `first`: number of the first page (0 or 1);
-    `default`, `max`: page sizes; `link` true: answer a `Link` header with rel=next (prev, first, last);
+    `also`: further spellings of these parameters; `default`, `max`: page sizes;
+    `link` true: answer a `Link` header with rel=next (prev, first, last);
     `total_header`: name of a response header with the total; `in`: "query" or "body"."""
 
     sort: Mapping[str, Any] = field(default_factory=dict)

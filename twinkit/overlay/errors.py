@@ -10,7 +10,7 @@ from typing import Any
 
 from twinkit.overlay.shapes import Shapes, media
 from twinkit.overlay.skeleton import Skeleton
-from twinkit.overlay.words import norm, normed
+from twinkit.overlay.words import listed, norm, normed
 
 CASES: Mapping[str, tuple[int, ...]] = {
     "invalid": (400, 422),
@@ -29,7 +29,8 @@ CASES: Mapping[str, tuple[int, ...]] = {
 }
 _MESSAGE = normed("""
     message detail error_description errorMessage description msg error_message errorSummary reason text
-    userMessage errorDescription longMessage faultstring
+    userMessage errorDescription longMessage faultstring errorMsg error_msg err_msg errMsg developerMessage
+    internalMessage errorText error_text
     """)
 _STATUS = normed("""
     status statusCode status_code httpStatus http_status code errorCode httpCode
@@ -37,6 +38,9 @@ _STATUS = normed("""
 _CODE = normed("""
     code error_code errorCode type error reason name key
     """)
+
+_ELSE = listed("title details error errors reason info cause explanation summary name")
+"""What holds the words where nothing is called like a message, likeliest first."""
 
 WORD = "{message}"
 UNSAID: Mapping[str, Any] = {"type": "about:blank", "status": "{status}", "detail": WORD}
@@ -95,7 +99,21 @@ class Errors:
                 found = self._listed(self._shapes.unit(inner).node) if not made.get(name) else None
                 if found:
                     return {**made, name: found}
+            if isinstance(made, dict):
+                self._word_elsewhere(made, unit.node)
         return made
+
+    def _word_elsewhere(self, made: dict[str, Any], node: Any) -> None:
+        """The words in the likeliest text, where no property is called like a message."""
+        texts = {
+            norm(name): name
+            for name, schema in self._shapes.properties(node).items()
+            if self._shapes.types(schema) - {"null"} == {"string"}
+            and not {"enum", "pattern", "const", "format"} & self._shapes.unit(schema).node.keys()
+        }
+        found = next((texts[word] for word in _ELSE if word in texts), None)
+        if found is not None:
+            made[found] = WORD
 
     def _listed(self, node: Any) -> list[Any] | None:
         """One item of a list of errors, where an item has a place for words."""

@@ -127,10 +127,12 @@ class Lists:
         taken: set[str] = set()
         out: dict[str, Any] = {"style": "none"}
         for key, words in (("limit", LIMIT), ("after", AFTER), ("before", BEFORE), ("page", PAGE), ("offset", OFFSET)):
-            name = _pick(given, words, taken)
+            name = self._chosen(key, words, given, taken)
             if name is not None:
                 out[key] = name
-                taken.add(name)
+                taken.update(same := [n for n in given if norm(n) == norm(name)])
+                if len(same) > 1:
+                    out.setdefault("also", {})[key] = [n for n in same if n != name]
         self._styles(out, given, envelope)
         if "limit" in out:
             self._sizes(out, given[out["limit"]].get("schema", {}))
@@ -142,6 +144,14 @@ class Lists:
         if total:
             out["total_header"] = total
         return out if out != {"style": "none"} else {}
+
+    def _chosen(self, key: str, words: frozenset[str], given: Mapping[str, Any], taken: set[str]) -> str | None:
+        """The parameter of a place in a list: sure words before `from` and `start`, which may be times."""
+        if key != "offset":
+            return _pick(given, words, taken)
+        loose = _pick(given, words, taken)
+        found = _pick(given, words & PLACES, taken) or loose
+        return found if found is None or self.types(given[found]) != {"object"} else None
 
     def _styles(self, out: dict[str, Any], given: Mapping[str, Any], envelope: Mapping[str, Any]) -> None:
         cursorish = envelope.get("next_kind") in ("cursor", "url")
@@ -162,9 +172,9 @@ class Lists:
             out["style"] = "offset"
         elif "limit" in out and envelope.get("next_kind") == "url" and "cursor" not in given:
             out |= {"style": "cursor", "after": "cursor"}  # which only the links to further pages have
-        if out["style"] != "page" and "page" in out:
+        if out["style"] not in ("page", "cursor") and "page" in out:
             del out["page"]
-        if out["style"] == "page":
+        if "page" in out:
             schema = given[out["page"]].get("schema", {})
             _, node = self._shapes.resolve(schema)
             out["first"] = 0 if node.get("default") == 0 or node.get("minimum") == 0 else 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode
@@ -72,6 +73,8 @@ def paging_of(ctx: Ctx, request: Request, binding: Binding) -> Paging:
     style = str(rules.get("style", "none"))
     if style == "none" and not rules.get("limit"):
         return Paging(style, UNPAGED)
+    if "also" in rules:
+        params = _as_one(params, rules)
     limit = _number(params.get(rules.get("limit", "")), int(rules.get("default", 20)))
     limit = max(1, min(limit, int(rules.get("max", max(limit, 1)))))
     paging = Paging(style, limit, limit_parameter=rules.get("limit"), first=int(rules.get("first", 1)))
@@ -89,7 +92,28 @@ def paging_of(ctx: Ctx, request: Request, binding: Binding) -> Paging:
         paging.before_parameter = rules.get("before")
         paging.after = _place(ctx, request, style, rules.get("after"), params)
         paging.before = _place(ctx, request, style, rules.get("before"), params)
+    if style.startswith("cursor") and paging.after is None and paging.before is None:
+        _numbered(request, paging, rules, params)
     return paging
+
+
+def _as_one(params: dict[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters with each one that is declared in two spellings (`maxResults`, `MaxResults`) under the first."""
+    out = dict(params)
+    for key, others in rules["also"].items():
+        for other in others:
+            if out.get(other) not in (None, "") and out.get(rules[key]) in (None, ""):
+                out[rules[key]] = out[other]
+    return out
+
+
+def _numbered(request: Request, paging: Paging, rules: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    """A list with cursors that takes a page's number or an offset as well."""
+    if (name := rules.get("page")) is not None and was_sent(request, name):
+        paging.page = max(paging.first, _number(params.get(name), paging.first))
+        paging.offset = (paging.page - paging.first) * paging.limit
+    elif (name := rules.get("offset")) is not None and was_sent(request, name):
+        paging.offset = max(0, _number(params.get(name), 0))
 
 
 def was_sent(request: Request, name: str) -> bool:

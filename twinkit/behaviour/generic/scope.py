@@ -24,7 +24,7 @@ HIDDEN = "~"
 def check_parents(ctx: Ctx, request: Request, binding: Binding) -> None:
     """Every parent that a record can exist of must exist. Raises the service's `not_found`.
 
-    With the option `parents: lenient` (documents without an overlay) no parent is asked for.
+    With the option `parents: lenient` (documents without an overlay) only those that were deleted do not.
     """
     lenient = ctx.twin.compiled.options.get("parents") == "lenient" and not ctx.strict
     way: list[str] = []
@@ -33,7 +33,7 @@ def check_parents(ctx: Ctx, request: Request, binding: Binding) -> None:
         if resource:
             declared = ctx.resource(resource)
             key = "/".join([*way, value]) if declared.scoped else value
-            if not lenient and locate(ctx, declared, key, value) is None:
+            if ctx.store.was_deleted(resource, key) if lenient else locate(ctx, declared, key, value) is None:
                 if not madeup.wanted(ctx):
                     raise ctx.missing(resource, value, parameter)
                 madeup.make(ctx, resource, value, key=key)

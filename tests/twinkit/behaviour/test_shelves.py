@@ -1,0 +1,103 @@
+"""Pages asked for in more ways than one, what goes with a deleted record, and where an error puts its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.twinkit.behaviour.documents import TEXT, WHOLE, document_server, json_content, thing
+
+SHELF = thing(("id", "name"), id=TEXT, name=TEXT)
+BOOK = thing(("id", "title"), id=TEXT, title=TEXT)
+FAULT = {"400": {"description": "", **json_content(thing(("title",), title=TEXT, code=TEXT))}}
+
+
+def listed(schema: Any, **query: Any) -> dict[str, Any]:
+    given = [{"name": name, "in": "query", "schema": kind} for name, kind in query.items()]
+    shown = thing(data={"type": "array", "items": schema}, next_page_url=TEXT)
+    return {"parameters": given, "responses": {"200": {"description": "", **json_content(shown)}}}
+
+
+def made(schema: Any, required: str) -> dict[str, Any]:
+    body = {"required": True, **json_content(thing((required,), **{required: TEXT}))}
+    return {"requestBody": body, "responses": {"201": {"description": "", **json_content(schema)}, **FAULT}}
+
+
+def named(*names: str) -> dict[str, Any]:
+    return {"parameters": [{"name": name, "in": "path", "required": True, "schema": TEXT} for name in names]}
+
+
+def one(schema: Any) -> dict[str, Any]:
+    return {"responses": {"200": {"description": "", **json_content(schema)}, "404": {"description": ""}}}
+
+
+TIME = {"type": "string", "format": "date-time"}
+PATHS: dict[str, Any] = {
+    "/shelves": {
+        "get": listed(SHELF, PageSize=WHOLE, Page=WHOLE, PageToken=TEXT),
+        "post": made(SHELF, "name"),
+    },
+    "/shelves/{id}": {**named("id"), "get": one(SHELF), "delete": {"responses": {"204": {"description": ""}}}},
+    "/shelves/{id}/books": {
+        **named("id"),
+        "get": listed(BOOK, maxResults=WHOLE, MaxResults=WHOLE, **{"from": TIME, "skip": WHOLE}),
+        "post": made(BOOK, "title"),
+    },
+    "/shelves/{id}/books/{book}": {**named("id", "book"), "get": one(BOOK)},
+    "/shelves/{id}/light": {**named("id"), "get": one(thing(on={"type": "boolean"})), "put": one(thing())},
+}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    document = {"openapi": "3.0.3", "info": {"title": "Shelves", "version": "1"}, "paths": PATHS}
+    with document_server(tmp_path_factory.mktemp("shelves"), document) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def shelf(client: httpx.Client) -> str:
+    made = [client.post("/shelves", json={"name": name}).json()["id"] for name in "abc"]
+    for title in "xyz":
+        assert client.post(f"/shelves/{made[0]}/books", json={"title": title}).status_code == 201
+    return f"/shelves/{made[0]}"
+
+
+def titles(client: httpx.Client, path: str, **query: Any) -> str:
+    data = client.get(path, params=query).json()["data"]
+    return "".join(each.get("title", each.get("name")) for each in data)
+
+
+def test_a_page_has_a_number_beside_its_token(client: httpx.Client, shelf: str) -> None:
+    assert titles(client, "/shelves", PageSize=1, Page=2) == "b"
+    following = client.get("/shelves", params={"PageSize": 2}).json()["next_page_url"]
+    assert [each["name"] for each in client.get(following).json()["data"]] == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [({"maxResults": 2}, "xy"), ({"MaxResults": 2}, "xy"), ({"MaxResults": 1, "skip": 1}, "y"), ({"skip": 2}, "z")],
+)
+def test_sizes_in_both_spellings_and_offsets_that_are_no_times(
+    client: httpx.Client, shelf: str, query: dict[str, int], shown: str
+) -> None:
+    assert titles(client, f"{shelf}/books", **query) == shown
+
+
+def test_an_error_names_the_field_wherever_it_has_room_for_words(client: httpx.Client) -> None:
+    refused = client.post("/shelves", json={})
+    assert refused.status_code == 400
+    assert refused.json()["title"] == "body.name: is required"
+
+
+def test_what_is_below_a_deleted_record_is_gone(client: httpx.Client) -> None:
+    made = client.post("/shelves", json={"name": "gone"}).json()["id"]
+    book = client.post(f"/shelves/{made}/books", json={"title": "t"}).json()["id"]
+    assert client.delete(f"/shelves/{made}").status_code == 204
+    for path in (f"/shelves/{made}/books", f"/shelves/{made}/books/{book}", f"/shelves/{made}/light"):
+        assert client.get(path).status_code == 404
+    assert client.post(f"/shelves/{made}/books", json={"title": "t"}).status_code == 404
+    assert client.get("/shelves/never/books").json()["data"] == []
