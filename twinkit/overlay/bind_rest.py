@@ -100,8 +100,7 @@ class Rest:
         one = bound["kind"] in RECORD and bound.get("resource") is not None
         if (bound.pop("single", False) or one) and reply.listing is not None:
             bound["envelope"] = {"wrap": reply.listing.place, "wrap_list": True} | self.bodies.constants(op, reply)
-        members = self.collections.members.get(resource or "", ())
-        params = [member.param for member in members if member.param]
+        params = self.collections.params(resource)
         if op.body is not None and bound["kind"] != "shape":
             bound["body"] = self.bodies.body(op, {**bound, "params": params}, unit) | bound.get("body", {})
         bound["reply"] = self.bodies.reply(op, reply, {**bound, "params": params}, unit)
@@ -151,16 +150,11 @@ class Rest:
         bound |= {"paging": paging, **self.lists.query(given, properties, taken)}
         asked = bound.pop("asked", ())
         bound["comparisons"] |= dict.fromkeys(asked, ("*", "is"))
-        bound["filters"] = {n: f for n, f in bound["filters"].items() if n not in asked} | bound.pop("more_filters", {})
+        bound["filters"] = {n: f for n, f in bound["filters"].items() if n not in asked}
         if "each" in envelope:
-            envelope["each"] = self._each(envelope["items"], properties)
+            envelope["each"] = self.lists.each(envelope["items"], properties)
         envelope |= self.bodies.one_shown(op, bound.get("body", {}).get("one"), envelope.get("items", ""))
         bound["envelope"] = envelope
-
-    def _each(self, place: str, properties: Mapping[str, Any]) -> str:
-        """What a list of plain values shows of each record: `clusterArn` in `clusterArns`, else its id."""
-        word = norm(noun(place.rpartition(".")[2]))
-        return next((name for name in properties if norm(name) == word), "id")
 
     def _parents(self, op: Op, id_parameter: str | None, unit: Unit | None) -> Bound:
         """`parents` and `scope`: every path parameter before the id, with the resource it names."""
@@ -451,7 +445,7 @@ class Rest:
             mine = self._holds(reply, resource)
             if mine or SEARCH & set(words):
                 kind = "search" if SEARCH & set(words[:1]) or op.method == "post" else "list"
-                return {"kind": kind, "resource": resource, "more_filters": self._path_filters(op, collection)}
+                return {"kind": kind, "resource": resource}
         if BULK & set(words):
             return self._bulk(op, collection, words)
         if COUNT & set(words) and op.method == "get":
@@ -482,9 +476,6 @@ class Rest:
         known = {norm(n) for n in self.shapes.scalar_properties(unit.node)} if unit is not None else set()
         needed = [name for name, parameter in op.query.items() if parameter.get("required")]
         return next((n for n in needed if norm(n) in known and norm(n) not in ("scope", "type", "status")), None)
-
-    def _path_filters(self, op: Op, collection: Collection) -> dict[str, str]:
-        return {}
 
     def _holds(self, reply: Reply, resource: str) -> bool:
         if self.collections.of_schema(reply.unit) == resource:

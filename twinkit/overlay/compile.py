@@ -6,7 +6,9 @@ needed: a document alone is often served at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,6 +92,23 @@ def about(remarks: list[Finding], files: dict[str, str]) -> tuple[dict[str, Any]
 
 def compile_sources(sources: Sources) -> Built:
     """Read, patch, infer and compile. Raises UsageError for an unreadable document, AuthorError for a wrong overlay."""
+    with _uncollected():
+        return _compiled(sources)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for garbage among what a large document is turned into: all of it is in use until the end."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _compiled(sources: Sources) -> Built:
     contract, findings, files = contract_of(sources)
     told, more = about(findings, files)
     if sources.overlay is None:

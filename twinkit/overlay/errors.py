@@ -76,8 +76,7 @@ class Errors:
         kind, schema = media(response.get("content") or {})
         if kind is None:
             return ""
-        mark = json.dumps(schema, sort_keys=True, default=str) if len(str(schema)) < 20_000 else str(id(schema))
-        mark = f"{kind} {mark}"
+        mark = f"{kind} {_mark(schema)}"
         if mark not in self._keys:
             body = self.worded(schema) if schema else UNSAID if "json" in kind or "*" in kind else WORD
             self._keys[mark] = key = f"e{len(self.bodies) + 1}"
@@ -147,3 +146,11 @@ class Errors:
             elif norm(name) in _CODE and types == {"string"} and free and "format" not in unit.node:
                 made[name] = "{code}"
         return made
+
+
+def _mark(schema: Any) -> str:
+    """A text that two schemas share only where they are the same."""
+    if isinstance(schema, Mapping) and len(schema) == 1 and isinstance(schema.get("$ref"), str):
+        return str(schema["$ref"])
+    text = json.dumps(schema, sort_keys=True, default=str)
+    return text if len(text) < 20_000 else str(id(schema))

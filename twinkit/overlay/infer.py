@@ -59,6 +59,7 @@ class Inference:
         self.errors = Errors(self.shapes, self.skeleton)
         self.rest = Rest(self.places, self.collections, self.shapes, self.skeleton)
         self.path_schemas = self._all_path_schemas()
+        self._nouns = {norm(noun(key[-1])) for key in self.collections.found}
         self.out = Inferred()
 
     def run(self) -> Inferred:
@@ -177,7 +178,7 @@ class Inference:
     def _elsewhere(self, name: str) -> bool:
         """Whether a property names a record of another collection: `accountId` beside `/accounts`."""
         stem = norm(re.sub(r"(_id|Id|ID|_uuid|Uuid|Guid|_key|Sid|Arn)$", "", name))
-        return stem in {norm(noun(key[-1])) for key in self.collections.found}
+        return stem in self._nouns
 
     def _text(self, unit: Unit, name: str | None) -> bool:
         return self.shapes.types(self._at(unit, name)) <= {"string", "null"}

@@ -116,6 +116,7 @@ class Collections:
         self._candidates = Candidates(shapes, base_name)
         self._tails: Tails | None = None
         self._numbers: dict[str, int] = {}
+        self._params: dict[str | None, tuple[int, list[str]]] = {}
         self._collect()
         ordered = sorted(
             self.found.values(), key=lambda c: (c.unit is None, not self._has_branches(c), len(c.key), not c.creates)
@@ -325,6 +326,15 @@ class Collections:
             base = base_name(unit.name)
             found = next((r for s, r in self.by_schema.items() if base_name(s) == base and not is_generic(s)), None)
         return found
+
+    def params(self, resource: str | None) -> list[str]:
+        """What the path parameters of a resource's items are called, each name once."""
+        members = self.members.get(resource or "", ())
+        known = self._params.get(resource)
+        if known is None or known[0] != len(members):
+            names = dict.fromkeys(member.param for member in members if member.param)
+            known = self._params[resource] = (len(members), list(names))
+        return known[1]
 
     def makes(self, resource: str) -> bool:
         """Whether some operation makes records of a resource by POST, on the collection or (201) on the item."""

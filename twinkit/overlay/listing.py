@@ -11,7 +11,7 @@ from typing import Any
 from twinkit.overlay.places import Op, Reply
 from twinkit.overlay.shapes import Shapes, Unit
 from twinkit.overlay.skeleton import Skeleton
-from twinkit.overlay.words import norm, normed
+from twinkit.overlay.words import norm, normed, noun
 
 LIMIT = normed("""
     limit per_page perPage page_size pageSize size count max_results maxResults page[size] page[limit] first
@@ -221,6 +221,11 @@ class Lists:
                     if set(out) - before:
                         out.setdefault("constants", {}).setdefault(name, self._skeleton.value(schema) or {})
         return out
+
+    def each(self, place: str, properties: Mapping[str, Any]) -> str:
+        """What a list of plain values shows of each record: `clusterArn` in `clusterArns`, else its id."""
+        word = norm(noun(place.rpartition(".")[2]))
+        return next((name for name in properties if norm(name) == word), "id")
 
     def _array(self, unit: Unit, place: str) -> Any:
         """The schema of the array at a place."""
