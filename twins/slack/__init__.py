@@ -55,6 +55,7 @@ HANDLERS = (
     "remote_files",
     "scheduled",
     "search",
+    "skills",
     "stars",
     "streams",
     "teams",

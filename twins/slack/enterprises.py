@@ -12,6 +12,8 @@ from typing import Any
 from twinkit import Ctx, Filter, Request
 from twins.slack import twin, world
 
+ORG_ONLY = ("admin.skills:read", "admin.skills:write")
+"""Scopes that only installations for all of an organisation get."""
 LETTERS = re.compile(r"[^a-z0-9]+")
 
 
@@ -29,7 +31,7 @@ def complete(ctx: Ctx, request: Request | None, record: dict[str, Any]) -> None:
             ctx.store.update("user", user["id"], enterprise_user=member(user, team, [id]))
     token = {
         "token": f"xoxp-{word}-org", "kind": "user", "user": world.ANA, "bot": "", "app": world.APP, "team": world.TEAM,
-        "revoked": False, "expires": 0, "scopes": list(world.USER_SCOPES), "enterprise": record["id"],
+        "revoked": False, "expires": 0, "scopes": [*world.USER_SCOPES, *ORG_ONLY], "enterprise": record["id"],
     }  # fmt: skip
     world.add_token(ctx, token)
 

@@ -56,9 +56,9 @@ KIND_SCOPES = {
 """Kind of a conversation → family of its scopes."""
 
 USER_ONLY = (
-    "admin.", "search.", "stars.", "reminders.", "dnd.setSnooze", "dnd.endDnd", "dnd.endSnooze", "users.setPhoto",
-    "users.deletePhoto", "users.identity", "team.accessLogs", "team.integrationLogs", "team.billableInfo",
-    "files.sharedPublicURL", "files.revokePublicURL", "files.comments.",
+    "admin.", "slackbot.", "search.", "stars.", "reminders.", "dnd.setSnooze", "dnd.endDnd", "dnd.endSnooze",
+    "users.setPhoto", "users.deletePhoto", "users.identity", "team.accessLogs", "team.integrationLogs",
+    "team.billableInfo", "files.sharedPublicURL", "files.revokePublicURL", "files.comments.",
 )  # fmt: skip
 """Methods (or families) that bot tokens may not call."""
 

@@ -1,6 +1,7 @@
-"""admin.analytics.getFile: what people and public channels did in a day, counted. Imports: call, places.
+"""admin.analytics.getFile: what people and public channels did in a day, counted; exports for admins.
 
-Source: https://docs.slack.dev/reference/methods/admin.analytics.getFile. The file is gzip of one JSON object a line.
+Sources: https://docs.slack.dev/reference/methods/admin.analytics.getFile (the file is gzip of one JSON object a line)
+and …/admin.users.unsupportedVersions.export. Imports: call, enterprises, filekit, messages, places.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ import gzip
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import orjson
 
 from twinkit import Filter, Reply
+from twins.slack import enterprises, filekit, messages, places
 from twins.slack.call import Call, method
 from twins.slack.failing import fail, missing_argument
 from twins.slack.handlers.workspace_admin import admin
 
+SLACKBOT = "USLACKBOT"
 TYPES = ("member", "public_channel")
 MICROS = 1_000_000
 
@@ -119,3 +123,25 @@ def _places(call: Call, day: date) -> list[dict[str, Any]]:
             "members_who_viewed_count": 0, "members_who_posted_count": len(writers), "reactions_added_count": 0,
         })  # fmt: skip
     return found
+
+
+@method("admin.users.unsupportedVersions.export")
+def export_unsupported(call: Call) -> dict[str, Any]:
+    """Have Slackbot bring a zipped table of those with software that is no longer supported; here that is nobody."""
+    import zipfile
+
+    admin(call)
+    if enterprises.id_of(call.ctx, call.team) is None:
+        raise fail("not_an_enterprise")
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("unsupported_versions.csv"), b"")
+    id = call.ctx.new_id("file")
+    filekit.keep(call.ctx, id, packed.getvalue())
+    name = "unsupported_versions.zip"
+    file = filekit.new_file(call.ctx, id, name, name, len(packed.getvalue()), SLACKBOT, call.team)
+    channel = places.direct(call.ctx, call.team, [SLACKBOT, call.user])
+    shown = filekit.shown(filekit.placed(call.ctx, file, channel))
+    said = {"user": SLACKBOT, "team": call.team, "text": "", "files": [shown], "upload": True, "subtype": "file_share"}
+    messages.post(call.ctx, channel, said)
+    return {}

@@ -35,7 +35,7 @@ def keep(call: Call, title: str, markdown: str, channel: str = "") -> dict[str, 
     """A new canvas."""
     data: dict[str, Any] = {
         "id": call.ctx.new_id("canvas"), "title": title, "channel": channel, "user": call.user, "access": {},
-        "sections": canvaskit.sections(markdown, lambda: _section_id(call)),
+        "sections": canvaskit.sections(markdown, lambda: section_id(call)),
     }  # fmt: skip
     call.ctx.store.insert("canvas", data)
     filekit.new_document(call.ctx, data["id"], title, len(markdown.encode()), call.user, call.team)
@@ -44,7 +44,8 @@ def keep(call: Call, title: str, markdown: str, channel: str = "") -> dict[str, 
     return data
 
 
-def _section_id(call: Call) -> str:
+def section_id(call: Call) -> str:
+    """The id of a new section."""
     return f"temp:C:{call.ctx.token('alnum', 24)}"
 
 
@@ -85,7 +86,7 @@ def edit(call: Call) -> dict[str, Any]:
             title = str((change.get("title_content") or {}).get("markdown", title))
             continue
         try:
-            parts = canvaskit.changed(parts, change, lambda: _section_id(call))
+            parts = canvaskit.changed(parts, change, lambda: section_id(call))
         except canvaskit.WrongChange as error:
             raise fail("canvas_editing_failed", detail=str(error)) from None
     call.ctx.store.update("canvas", found["id"], sections=parts, title=title)
