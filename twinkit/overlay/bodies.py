@@ -202,16 +202,7 @@ class Bodies:
 
     def constants(self, op: Op, reply: Reply) -> dict[str, Any]:
         """`{"constants": …}`: what stands beside a wrapped record."""
-        node = self._shapes.unit(op.reply).node
-        made = self._skeleton.value(node)
-        if not isinstance(made, dict):
-            return {}
-        for name, schema in self._shapes.properties(node).items():
-            only = self._shapes.const(schema)
-            if only is not None:
-                made[name] = only
-            elif norm(name) in ("ok", "success") and "boolean" in self._shapes.types(schema):
-                made[name] = True
+        made = self._skeleton.constants(self._shapes.unit(op.reply).node)
         return {"constants": made} if made else {}
 
     def count(self, op: Op) -> dict[str, Any]:

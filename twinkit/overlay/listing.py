@@ -203,7 +203,7 @@ class Lists:
         least = self._shapes.merged(self._array(unit, listing.place)).get("minItems")
         if isinstance(least, int) and least > 0:
             out["least"] = min(least, 10)
-        constants = self._constants(unit.node)
+        constants = self._skeleton.constants(unit.node)
         if constants:
             out["constants"] = constants
         top = self._shapes.properties(unit.node)
@@ -247,18 +247,6 @@ class Lists:
             out["optional"] = [*out.get("optional", ()), out[key]]
         elif key == "next":
             out["end"] = "" if "integer" not in self._shapes.types(schema) else 0
-
-    def _constants(self, node: Any) -> dict[str, Any]:
-        made = self._skeleton.value(node)
-        if not isinstance(made, dict):
-            return {}
-        for name, schema in self._shapes.properties(node).items():
-            only = self._shapes.const(schema)
-            if only is not None:
-                made[name] = only
-            elif norm(name) in ("ok", "success") and "boolean" in self._shapes.types(schema):
-                made[name] = True
-        return made
 
     def _meta(self, out: dict[str, Any], properties: Mapping[str, Any], prefix: str, holder: Any) -> None:
         tests = (

@@ -1,5 +1,6 @@
-"""The least value a schema admits: what a new record holds before the caller says anything. Imports: contract, shapes.
+"""The least value a schema admits: what a new record holds before the caller says anything.
 
+Imports: contract, shapes, words.
 Neutral on purpose (0, "", false, null), unlike contract.examples, which invents plausible values.
 """
 
@@ -12,6 +13,7 @@ from typing import Any
 from twinkit.contract.draws import Draw
 from twinkit.contract.matching import matching
 from twinkit.overlay.shapes import Shapes
+from twinkit.overlay.words import norm
 
 FORMATS: Mapping[str, str] = {
     "date-time": "2026-11-01T00:00:00Z",
@@ -47,6 +49,19 @@ class Skeleton:
     def __init__(self, shapes: Shapes, fallback: Fallback | None = None) -> None:
         self._shapes = shapes
         self._fallback = fallback
+
+    def constants(self, node: Any) -> dict[str, Any]:
+        """What stands beside the records of a reply: least values, constants, and that all went well."""
+        made = self.value(node)
+        if not isinstance(made, dict):
+            return {}
+        for name, schema in self._shapes.properties(node).items():
+            only = self._shapes.const(schema)
+            if only is not None:
+                made[name] = only
+            elif norm(name) in ("ok", "success") and "boolean" in self._shapes.types(schema):
+                made[name] = True
+        return made
 
     def record(self, node: Any) -> dict[str, Any]:
         """Skeleton of a record: required properties, and null for every nullable one."""

@@ -1,4 +1,4 @@
-"""The file behind `--db`: opening it, telling it from other files, holding its lock. Imports: errors, core, ddl.
+"""The file behind `--db`: opening it, telling it from other files, holding its lock. Imports: errors, files, core, ddl.
 
 Write-ahead log with `synchronous = NORMAL`: what was committed survives the death of the process. The lock is
 exclusive from opening to closing, so that two processes never share a file.
@@ -7,9 +7,12 @@ exclusive from opening to closing, so that two processes never share a file.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from twinkit.errors import UsageError
+from twinkit.files import writable
 from twinkit.store.core import PAGE_SIZE, connect, create_tables
 from twinkit.store.ddl import APPLICATION, FORMAT
 
@@ -24,18 +27,13 @@ def connect_file(path: Path, service: str) -> sqlite3.Connection:
         raise UsageError(f"{path} is a directory; name a file in it")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"{path.parent} does not exist; create the directory first")
+    writable(path)
     try:
         connection = connect(str(path))
     except sqlite3.OperationalError as error:
         raise UsageError(f"cannot open {path}: {error}") from None
-    try:
+    with _closed_unless_fit(connection, path):
         _prepare(connection, path, service)
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise UsageError(_reason(path, error)) from None
-    except UsageError:
-        connection.close()
-        raise
     return connection
 
 
@@ -44,15 +42,22 @@ def connect_reading(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise UsageError(f"{path} is no file")
     connection = connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    try:
+    with _closed_unless_fit(connection, path):
         check_identity(connection, path, None)
+    return connection
+
+
+@contextmanager
+def _closed_unless_fit(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Close the connection when the file turns out to be none of ours. Raises UsageError with the reason."""
+    try:
+        yield
     except sqlite3.DatabaseError as error:
         connection.close()
         raise UsageError(_reason(path, error)) from None
     except UsageError:
         connection.close()
         raise
-    return connection
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, service: str) -> None:

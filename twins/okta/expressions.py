@@ -2,7 +2,7 @@
 
     user.department == "Eng" AND String.startsWith(user.email, "a") OR isMemberOfGroupName("Admins")
 
-Source: https://developer.okta.com/docs/reference/okta-expression-language/. Pure; imports nothing of the kit.
+Source: https://developer.okta.com/docs/reference/okta-expression-language/. Pure; imports lexing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from twins.okta import lexing
 
 TOKEN = (
     r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<number>\d+(?:\.\d+)?)"""
@@ -206,19 +208,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 def tokens(text: str) -> list[tuple[str, str]]:
     """The tokens of an expression; word operators become marks. Raises ExpressionError."""
-    found: list[tuple[str, str]] = []
-    place = 0
-    text = text.rstrip()
-    pattern = re.compile(TOKEN)
-    while place < len(text):
-        match = pattern.match(text, place)
-        if match is None:
-            raise ExpressionError(f"unexpected {text[place : place + 10]!r}")
-        kind = str(match.lastgroup)
-        word = match[kind]
-        found.append(("mark", WORDS[word]) if kind == "name" and word in WORDS else (kind, word))
-        place = match.end()
-    return found
+    found = lexing.tokens(TOKEN, text, ExpressionError)
+    return [("mark", WORDS[word]) if kind == "name" and word in WORDS else (kind, word) for kind, word in found]
 
 
 def evaluate(text: str, names: Mapping[str, Any], groups: Sequence[Mapping[str, Any]] = ()) -> Any:

@@ -3,7 +3,7 @@
     status eq "ACTIVE" and (profile.department sw "Eng" or not (profile.title pr))
 
 Source: https://developer.okta.com/docs/reference/core-okta-api/#filter and /docs/reference/user-query/.
-Pure; imports the kit's Filter only.
+Pure; imports the kit's Filter and lexing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, NoReturn
 import orjson
 
 from twinkit import Filter
+from twins.okta import lexing
 
 OPERATORS = frozenset({"eq", "ne", "gt", "ge", "lt", "le", "sw", "ew", "co", "pr"})
 TOKEN = r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<mark>[()\[\]])|(?P<word>[^\s()"\[\]]+))"""
@@ -52,17 +53,7 @@ Expression = Compare | Both | Not
 
 class _Parser:
     def __init__(self, text: str) -> None:
-        self.tokens: list[tuple[str, str]] = []
-        place = 0
-        text = text.rstrip()
-        pattern = re.compile(TOKEN)
-        while place < len(text):
-            match = pattern.match(text, place)
-            if match is None:
-                raise FilterError(f"unexpected {text[place : place + 10]!r}")
-            kind = str(match.lastgroup)
-            self.tokens.append((kind, match[kind]))
-            place = match.end()
+        self.tokens = list(lexing.tokens(TOKEN, text, FilterError))
         self.at = 0
 
     def fail(self, wanted: str) -> NoReturn:

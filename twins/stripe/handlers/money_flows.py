@@ -6,7 +6,7 @@ Source: https://docs.stripe.com/api/treasury/outbound_payments, /outbound_transf
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from twinkit import Ctx, Request
@@ -192,20 +192,6 @@ def cancel_out(ctx: Ctx, request: Request) -> dict[str, Any]:
     return _out(ctx, request, "cancel")
 
 
-@twin.handler("GetTreasuryOutboundPayments")
-@lookup.modelled
-def list_payments(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """What an account has sent to others."""
-    return treasury.listed(ctx, request, PAYMENT, "customer")
-
-
-@twin.handler("GetTreasuryOutboundTransfers")
-@lookup.modelled
-def list_outbound(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """What an account has sent to accounts of its owner."""
-    return treasury.listed(ctx, request, OUTBOUND)
-
-
 # in -------------------------------------------------------------------------------------------------------------------
 
 
@@ -274,13 +260,6 @@ def cancel_in(ctx: Ctx, request: Request) -> dict[str, Any]:
     return _in(ctx, request, "cancel")
 
 
-@twin.handler("GetTreasuryInboundTransfers")
-@lookup.modelled
-def list_inbound(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """What an account has fetched."""
-    return treasury.listed(ctx, request, INBOUND)
-
-
 def _reversible(ctx: Ctx, network: str) -> dict[str, Any]:
     """Until when what was received can be reversed: two banking days, over ACH alone."""
     if network != "ach":
@@ -341,15 +320,24 @@ def take(ctx: Ctx, request: Request) -> dict[str, Any]:
     return _received(ctx, DEBIT, params, failure)
 
 
-@twin.handler("GetTreasuryReceivedCredits")
-@lookup.modelled
-def list_credits(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """What others have sent to an account."""
-    return treasury.listed(ctx, request, CREDIT)
+# lists ----------------------------------------------------------------------------------------------------------------
+
+LISTS: Mapping[str, tuple[str, ...]] = {
+    "GetTreasuryOutboundPayments": (PAYMENT, "customer"),
+    "GetTreasuryOutboundTransfers": (OUTBOUND,),
+    "GetTreasuryInboundTransfers": (INBOUND,),
+    "GetTreasuryReceivedCredits": (CREDIT,),
+    "GetTreasuryReceivedDebits": (DEBIT,),
+}
+"""Operation → the flows that it lists, and what it filters by besides what all of them do."""
 
 
-@twin.handler("GetTreasuryReceivedDebits")
-@lookup.modelled
-def list_debits(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """What others have taken from an account."""
-    return treasury.listed(ctx, request, DEBIT)
+def _lists(resource: str, *names: str) -> Callable[[Ctx, Request], dict[str, Any]]:
+    def handler(ctx: Ctx, request: Request) -> dict[str, Any]:
+        return treasury.listed(ctx, request, resource, *names)
+
+    return lookup.modelled(handler)
+
+
+for _operation, _filtered in LISTS.items():
+    twin.handler(_operation)(_lists(*_filtered))
