@@ -38,7 +38,8 @@ def test_the_life_of_a_device(org: Org) -> None:
     assert org.ask("GET", f"/api/v1/users/{user}/devices") == []
     org.ask("DELETE", f"/api/v1/devices/{id}", status=204)
     word = org.refused("GET", f"/api/v1/devices/{id}")[2]
-    assert word == f"Not found: Resource not found: {id} (GenericUDObject)"
+    assert word == f"Not found: Resource not found: {id} (Device)"
+    assert org.refused("GET", f"/api/v1/devices/{id}/users")[2].endswith(f"{id} (GenericUDObject)")
     assert org.refused("POST", f"/api/v1/devices/{id}/lifecycle/activate")[2].endswith(f"{id} (Device)")
     assert org.refused("GET", "/api/v1/devices?after=none")[1:] == ("E0000031", "Invalid search criteria.",
                                                                     ["Invalid cursor."])  # fmt: skip

@@ -34,6 +34,7 @@ OPTIONS = (
     "live_credentials",
     "authorization",
     "any_method",
+    "trailing_slash",
 )
 """Options the kit knows; any other key is the twin's own, read through `ctx.options`."""
 

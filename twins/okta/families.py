@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from twinkit import Ctx, Reply, Request
-from twins.okta import authz, errors, listing, syslog, twin
+from twins.okta import authz, errors, filters, listing, syslog, twin
 from twins.okta.times import iso
 
 Hook = Callable[[Ctx, Request, dict[str, Any]], None]
@@ -63,6 +63,10 @@ class Family(NamedTuple):
     """Says nothing when it is switched."""
     secret: tuple[str, ...] = ()
     """Paths of what is never shown back: `channel.config.authScheme.value`."""
+    filters: frozenset[str] | None = None
+    """What `filter` may compare, for equality only; None: anything."""
+    alias: Mapping[str, str] = {}
+    """What a path may say instead of an id → the id."""
     limited: str = ""
     """Error for a second record of the kind."""
 
@@ -120,7 +124,7 @@ def owner(family: Family, ctx: Ctx, key: str) -> str:
 def held(family: Family, ctx: Ctx, request: Request) -> dict[str, Any]:
     """The record of a request. Raises E0000007, also when it belongs to another parent."""
     key = str(request.path[names_in(request)[-1]])
-    found = ctx.store.find(family.resource, key)
+    found = ctx.store.find(family.resource, family.alias.get(key, key))
     if found is None:
         raise errors.missing(family.resource, key)
     parent = parent_of(family, ctx, request)
@@ -190,7 +194,8 @@ def _list(family: Family, ctx: Ctx, request: Request) -> Reply:
             tests.append(lambda record, name=name, wanted=wanted: str(record.get(name)) in wanted)
     text = query.get("filter")
     if text:
-        _, check = listing.filtered(str(text))
+        operators = filters.OPERATORS if family.filters is None else frozenset({"eq"})
+        _, check = listing.filtered(str(text), family.filters, operators)
         tests.append(check)
     word = str(query.get("q") or "").casefold()
     if word:

@@ -52,3 +52,18 @@ def checked(
     for name in ALWAYS:
         made.setdefault(name, before.get(name))
     return made
+
+
+def held_to(ctx: Ctx, kind: str, key: str, profile: Mapping[str, Any]) -> dict[str, Any]:
+    """A profile that is held to its schema: a group's. Raises E0000001 with a cause for each field that is wrong."""
+    base, custom = schemas.attributes(ctx, kind, key)
+    known = {**base, **custom}
+    needed = [name for name in schemas.held(ctx, kind, key)["required"] if profile.get(name) in (None, "")]
+    causes = [f"{name}: The field cannot be left blank" for name in needed]
+    for name, value in profile.items():
+        if value is None or value == "":
+            continue
+        causes += schemas.objections(name, value, known[name]) if name in known else [f"{name}: {UNDEFINED}"]
+    if causes:
+        raise errors.validation(causes[0].partition(":")[0], *causes)
+    return dict(profile)

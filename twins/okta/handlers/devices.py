@@ -79,7 +79,7 @@ def links(ctx: Ctx, device: str) -> list[dict[str, Any]]:
 @twin.handler("getDevice")
 def retrieve(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A device."""
-    return shown(ctx, get(ctx, request.path["deviceId"], "GenericUDObject"))
+    return shown(ctx, get(ctx, request.path["deviceId"]))
 
 
 @twin.handler("listDeviceUsers")

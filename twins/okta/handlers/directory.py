@@ -6,12 +6,14 @@ Sources: the pages of https://developer.okta.com/docs/api/ for each of them. Imp
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from twinkit import Ctx, Reply, Request
 from twins.okta import authz, defaults, errors, expressions, facts, twin
 from twins.okta.families import Family, links_of, merged, names_in, register
+from twins.okta.handlers import hook_keys
 from twins.okta.handlers.captchas import in_use
 from twins.okta.listing import Limits
 from twins.okta.times import iso
@@ -22,11 +24,13 @@ def zone(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
     record.setdefault("usage", "POLICY")
     for name in ("gateways", "proxies"):
         for each in record.get(name) or []:
-            for part in str(each.get("value", "")).split("-"):
+            value, kind = str(each.get("value", "")), str(each.get("type") or "CIDR")
+            for part in value.split("-"):
                 try:
                     ipaddress.ip_network(part.strip(), strict=False)
                 except ValueError:
-                    raise errors.validation(name, f"{name}: Does not match required pattern") from None
+                    text = f"{name}: The IP: {part.strip()} in the {kind}: {value} is invalid."
+                    raise errors.validation(name, f"{text} Make sure it is a valid IPV4.") from None
 
 
 def origin(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
@@ -75,7 +79,35 @@ def default_type(_ctx: Ctx, _request: Request, record: dict[str, Any]) -> None:
 
     used = _ctx.store.list("user", [Filter("type.id", "=", record["id"])], limit=1).ids
     if record.get("default") or used:
-        raise errors.error("E0000142")
+        refused = errors.error("E0000142", causes=("This User Type cannot be deleted.",))
+        refused.body["errorCauses"][0]["reason"] = "PROHIBITED" if record.get("default") else "UNMET_REQUIREMENTS"
+        raise refused
+
+
+TYPES = 10
+"""User types of an org, at most: https://developer.okta.com/docs/reference/api/user-types/#create-user-type."""
+
+
+def user_type(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
+    """A new user type has a name that is one and stays; there are ten at most."""
+    held = list(ctx.store.select("user_type"))
+    name = str(record.get("name") or "")
+    if request.method == "POST" and record["id"] not in {row["id"] for row in held}:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise errors.validation("name", "name: Does not match required pattern")
+        if len(held) >= TYPES:
+            raise errors.validation("userType", f"An org has {TYPES} user types at most.")
+    else:
+        record["name"] = next((row["name"] for row in held if row["id"] == record["id"]), name)
+
+
+def stream(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
+    """An org has two log streams; an update keeps the settings that it does not name."""
+    held = ctx.store.find("log_stream", record["id"])
+    if held is not None:
+        record["settings"] = merged(held.get("settings") or {}, record.get("settings") or {})
+    elif request.method == "POST" and len(ctx.store.list("log_stream", limit=2).ids) >= 2:
+        raise errors.validation("logStream", "An org has two log streams at most.")
 
 
 def policy(ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
@@ -331,8 +363,10 @@ FAMILIES = (
     Family("identity_provider", "IdentityProvider", "0oa{alnum:17}", limits=Limits(20, 200), check=provider,
            defaults={"issuerMode": "ORG_URL"}, event="system.idp.lifecycle", links=provider_links),
     Family("behavior_rule", "BehaviorDetectionRule", "bhv{alnum:17}", check=behaviour_status),
-    Family("log_stream", "LogStream", "0oa{alnum:17}", limits=Limits(20, 20), style="method", silent=True),
-    Family("user_type", "UserType", "oty{alnum:17}", status=False, gone=default_type, style="rel", links=type_links,
+    Family("log_stream", "LogStream", "0oa{alnum:17}", limits=Limits(20, 200), style="method", silent=True,
+           check=stream, filters=frozenset({"type", "status"})),
+    Family("user_type", "UserType", "oty{alnum:17}", status=False, gone=default_type, check=user_type, style="rel",
+           links=type_links, alias={"default": facts.USER_TYPE},
            defaults={"default": False, "createdBy": facts.ADMIN, "lastUpdatedBy": facts.ADMIN}),
     Family("o_auth_2_scope", "OAuth2Scope", "scp{alnum:17}", parent="authorization_server", status=False, times=False,
            check=system_scope, links=claim_links,
@@ -354,7 +388,7 @@ FAMILIES = (
            limited="E0000166", gone=in_use, links=captcha_links),
     Family("device_assurance", "DeviceAssurancePolicy", "dae{alnum:17}", "DeviceAssurancePolicies", status=False,
            times=False, check=assurance),
-    Family("hook_key", "HookKey", "HKY{alnum:17}", status=False, defaults={"keyId": "hook", "isUsed": "false"}),
+    Family("hook_key", "HookKey", "HKY{alnum:17}", status=False, defaults={"isUsed": "false"}, check=hook_keys.named),
     Family("push_provider", "PushProvider", "ppc{alnum:17}", "PushProviders", status=False, times=False,
            check=dated, secret=("configuration.tokenSigningKey",)),
     Family("realm", "Realm", "guo{alnum:17}", status=False, unique="", style="rel", defaults={"isDefault": False},

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from twinkit import Ctx, Filter, Reply, Request
-from twins.okta import errors, expressions, facts, listing, people, rules, syslog, twin
+from twins.okta import errors, expressions, facts, listing, people, profiles, rules, syslog, twin
 from twins.okta.times import iso
 
 GROUPS = listing.Limits(10_000, 10_000)
@@ -56,6 +56,9 @@ def checked(ctx: Ctx, profile: dict[str, Any], id: str = "") -> dict[str, Any]:
         raise errors.validation("name", "name: The field cannot be left blank")
     if len(name) > 255:
         raise errors.validation("name", "name: The field is too long")
+    if len(str(profile.get("description") or "")) > 1024:
+        raise errors.validation("description", "description: The field is too long")
+    profile = profiles.held_to(ctx, "group", "default", profile)
     for other in ctx.store.select("group", [Filter("profile.name", "words", name)]):
         if other["profile"]["name"].casefold() == name.casefold() and other["id"] != id:
             raise errors.taken("name")
@@ -250,7 +253,16 @@ def list_rules(ctx: Ctx, request: Request) -> Reply:
     """Rules; `search` is the beginning of a name."""
     word = str(request.query.get("search") or "").casefold()
     check = (lambda rule: str(rule["name"]).casefold().startswith(word)) if word else None
-    return listing.page(ctx, request, "group_rule", limits=listing.Limits(50, 200), check=check)
+    named = str(request.query.get("expand") or "") == "groupIdToGroupNameMap"
+
+    def show(rule: dict[str, Any]) -> dict[str, Any]:
+        if not named:
+            return dict(ctx.show("group_rule", rule))
+        groups = (ctx.store.find("group", id) for id in rule["actions"]["assignUserToGroups"]["groupIds"])
+        names = {group["id"]: group["profile"]["name"] for group in groups if group is not None}
+        return {**ctx.show("group_rule", rule), "_embedded": {"groupIdToGroupNameMap": names}}
+
+    return listing.page(ctx, request, "group_rule", limits=listing.Limits(50, 200), check=check, show=show)
 
 
 @twin.handler("replaceGroupRule")

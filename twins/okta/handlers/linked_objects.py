@@ -5,6 +5,7 @@ Source: https://developer.okta.com/docs/reference/api/linked-objects/.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from twinkit import Ctx, Filter, Reply, Request
@@ -40,6 +41,8 @@ def create(ctx: Ctx, request: Request) -> Reply:
     for side, name in zip(sides, names, strict=True):
         if not name:
             raise errors.validation(f"{side}.name", f"{side}.name: The field cannot be left blank")
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise errors.validation(f"{side}.name", f"{side}.name: Does not match required pattern")
     for row in ctx.store.select("linked_object"):
         if {row["primary"]["name"], row["associated"]["name"]} & {*names}:
             raise errors.error("E0000127", "Linked object property name is already in use.")
