@@ -138,3 +138,18 @@ def test_an_exchanged_token_ends_with_the_first_refresh(twin: Twin) -> None:
     alive = [told(client(twin, token["access_token"]).auth_test).get("error") for token in tokens]
     assert alive == ["token_revoked", None, None]
     assert json.dumps(tokens[0].data).count("xoxe.xoxp-") == 1
+
+
+def test_a_file_is_not_known_at_once(bot: WebClient) -> None:
+    """As recorded by slack-ruby-client: the reply comes before the service has read and placed the file."""
+    done = bot.files_upload_v2(filename="a.txt", content="hello", channel=GENERAL)["file"]
+    assert (done["mimetype"], done["mode"], done["shares"], done["channels"]) == ("", "hosted", {}, [])
+    file = bot.files_info(file=done["id"])["file"]
+    assert (file["mimetype"], file["mode"], file["channels"]) == ("text/plain", "snippet", [GENERAL])
+
+
+def test_little_is_told_of_who_has_gone(bot: WebClient) -> None:
+    gone = bot.users_info(user=world.EVE)["user"]
+    assert set(gone) == {"id", "team_id", "name", "deleted", "profile", "is_bot", "is_app_user", "updated"}
+    slackbot = bot.users_info(user="USLACKBOT")["user"]["profile"]
+    assert slackbot["always_active"] is True and "email" not in slackbot

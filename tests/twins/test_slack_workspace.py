@@ -46,7 +46,9 @@ def test_files_that_are_not_there(bot: WebClient) -> None:
     assert httpx.post(ticket["upload_url"], content=b"abc").text == "OK - 3"
     wrong = {"files": [{"id": ticket["file_id"]}], "channel_id": "C404"}
     assert error(bot.files_completeUploadExternal, **wrong) == "invalid_channel"
-    assert bot.files_completeUploadExternal(files=[{"id": ticket["file_id"]}])["files"][0]["filetype"] == "png"
+    done = bot.files_completeUploadExternal(files=[{"id": ticket["file_id"]}])["files"][0]
+    assert (done["filetype"], done["shares"], done["media_display_type"]) == ("", {}, "unknown")
+    assert bot.files_info(file=ticket["file_id"])["file"]["filetype"] == "png"
     assert error(bot.files_getUploadURLExternal, filename="a", length=0) == "invalid_arguments"
 
 

@@ -25,6 +25,12 @@ OTHER = ("application/octet-stream", "binary", "Binary")
 DOCUMENTS = {"Canvas": ("quip", "application/vnd.slack-docs"), "List": ("list", "application/vnd.slack-list")}
 """Name → filetype and media type of what the service itself makes."""
 PREVIEW_LINES, PREVIEW_WIDTH = 5, 256
+UNREAD = frozenset((
+    "id", "created", "timestamp", "name", "title", "user", "user_team", "size", "is_external", "external_type",
+    "public_url_shared", "display_as_bot", "username", "url_private", "url_private_download", "permalink",
+    "permalink_public", "comments_count", "is_starred", "has_more_shares", "has_rich_preview", "file_access",
+))  # fmt: skip
+"""What is known of a file before it has been read."""
 
 
 def new_file(ctx: Ctx, id: str, name: str, title: str, size: int, user: str, team: str) -> dict[str, Any]:
@@ -124,6 +130,17 @@ def placed(ctx: Ctx, file: dict[str, Any], channel: dict[str, Any]) -> dict[str,
 def shown(file: dict[str, Any]) -> dict[str, Any]:
     """A file as replies show it."""
     return {name: value for name, value in file.items() if name not in ("team", "preview_data")}
+
+
+def pending(file: dict[str, Any]) -> dict[str, Any]:
+    """A file as it is shown while the service still looks at what it is and puts it where it is shared.
+
+    As recorded in https://github.com/slack-ruby/slack-ruby-client (files_upload_external_with_all_options.yml).
+    """
+    known = {name: value for name, value in shown(file).items() if name in UNREAD}
+    blank = {"mimetype": "", "filetype": "", "pretty_type": "", "editable": False, "mode": "hosted", "shares": {}}
+    where = {"is_public": False, "channels": [], "groups": [], "ims": [], "media_display_type": "unknown"}
+    return {**known, **blank, **where}
 
 
 def is_kind(file: dict[str, Any], kind: str) -> bool:

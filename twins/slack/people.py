@@ -63,12 +63,19 @@ def add_bot(ctx: Ctx, team: str, app: str, bot: str, user: str, name: str, real_
     return record
 
 
+GONE = (
+    "color", "real_name", "tz", "tz_label", "tz_offset", "is_admin", "is_owner", "is_primary_owner", "is_restricted",
+    "is_ultra_restricted", "is_email_confirmed", "who_can_share_contact_card",
+)  # fmt: skip
+"""What nobody is told of somebody deactivated, as recorded in https://github.com/slack-ruby/slack-ruby-client."""
+
+
 def shown(user: dict[str, Any], *, locale: bool = False, email: bool = True) -> dict[str, Any]:
     """A user as a reply shows it."""
     hidden = {"presence", "dnd", "manual_away"} | (set() if locale else {"locale"})
     found = {key: value for key, value in user.items() if key not in hidden}
     if user["deleted"]:
-        for key in ("color", "real_name", "tz", "tz_label", "tz_offset", "is_admin", "is_owner", "is_primary_owner"):
+        for key in GONE:
             found.pop(key, None)
     without = {"fields"} if email else {"fields", "email"}
     found["profile"] = {key: value for key, value in user["profile"].items() if key not in without}

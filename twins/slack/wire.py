@@ -14,6 +14,7 @@ from twins.slack import incoming, retired, scopes, tokens, twin, world
 from twins.slack.failing import fail, fail_with
 
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 CHARSET = re.compile(r"charset=\"?([\w-]+)")
 CHARSETS = ("utf-8", "utf8", "iso-8859-1")
 POSTED = (JSON, "application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
@@ -132,6 +133,8 @@ def check_body(request: Request) -> None:
         raise fail("missing_post_type")
     if request.raw and given.partition(";")[0].strip().lower() not in POSTED:
         raise fail("invalid_post_type")
+    if request.media_type == FORM and request.raw and b"=" not in request.raw:
+        raise fail("invalid_form_data")
     charset = CHARSET.search(given.lower())
     if charset and charset[1] not in CHARSETS:
         raise fail("invalid_charset")

@@ -110,6 +110,9 @@ def _people(ctx: Ctx) -> None:
     for id, name, real_name, special in PEOPLE:
         ctx.store.insert("user", people.new_user(TEAM, id, name, real_name, ctx.now, **special))
     slackbot = people.new_user(TEAM, "USLACKBOT", "slackbot", "Slackbot", ctx.now)
+    slackbot["profile"].pop("email")
+    slackbot["profile"]["always_active"] = True
+    slackbot["is_email_confirmed"] = False
     ctx.store.insert("user", slackbot)
     people.add_bot(ctx, TEAM, APP, BOT, BOT_USER, "twinbot", "Twinbot")
 

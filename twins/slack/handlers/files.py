@@ -38,7 +38,7 @@ def upload_url(call: Call) -> dict[str, Any]:
 
 @method("files.completeUploadExternal")
 def complete(call: Call) -> dict[str, Any]:
-    """Make files of what was sent, and share them."""
+    """Make files of what was sent, and share them; the reply shows them before the service has looked into them."""
     wanted = call.args.json("files")
     if not isinstance(wanted, list) or not wanted:
         raise missing_argument("files")
@@ -52,7 +52,7 @@ def complete(call: Call) -> dict[str, Any]:
     blocks = call.args.json("blocks", "invalid_blocks_format")
     for channel in channels:
         made = share(call, made, channel, comment, call.args.text("thread_ts"), blocks)
-    return {"files": [filekit.shown(file) for file in made]}
+    return {"files": [filekit.pending(file) for file in made]}
 
 
 def _completed(call: Call, wanted: Any) -> dict[str, Any]:
