@@ -98,6 +98,7 @@ def test_postgresql(project: Project) -> None:
     for isolation in ("auto", "none"):
         report = project.run(trials=1, isolation=isolation)
         assert report["gate"]["exit_code"] == 0, report["scenarios"][0]["attempts"][0]["message"]
+        assert len(list((project.state / "locks").glob("postgresql-*"))) == 1, "made once, copied from then on"
 
 
 def test_the_documentation_lists_every_built_in_step() -> None:

@@ -40,9 +40,11 @@ def _number(text: str) -> int:
 class Database:
     """`env` holds `DATABASE_URL` (and `PG*` for PostgreSQL) once it is started."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
+    def __init__(self, kind: str, folder: Path, cache: Path | None = None) -> None:
         self.kind = kind
         self.folder = folder
+        self.cache = cache
+        """Where the files of a database that was just made are kept, because making them takes seconds."""
         self.env: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._own: Path | None = None
@@ -67,12 +69,7 @@ class Database:
             os.chown(self._own, user, -1)
         data = (self._own or self.folder) / "data"
         port = free_port()
-        done = subprocess.run(
-            [binaries / "initdb", "-D", data, "-U", "app", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale"],
-            capture_output=True, check=False, env=_env(binaries), user=user, cwd="/",
-        )  # fmt: skip
-        if done.returncode:
-            raise HarnessError("harness", f"initdb: {done.stderr.decode('utf-8', 'replace')[-500:]}")
+        self._make(binaries, data, user)
         log = (self.folder / "postgresql.log").open("wb")
         options = [f"-c{key}" for key in ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "jit=off")]
         options += ["-cshared_buffers=16MB", "-cmax_connections=30", "-cunix_socket_directories="]
@@ -86,6 +83,30 @@ class Database:
             "DATABASE_URL": f"postgresql://app@127.0.0.1:{port}/postgres",
             "PGHOST": "127.0.0.1", "PGPORT": str(port), "PGUSER": "app", "PGDATABASE": "postgres",
         }  # fmt: skip
+
+    def _make(self, binaries: Path, data: Path, user: int | None) -> None:
+        """The files of an empty database, copied from the cache when these binaries have made some before."""
+        made = (binaries / "postgres").stat()
+        kept = self.cache / f"postgresql-{_number(binaries.parent.name)}-{made.st_mtime_ns}" if self.cache else None
+        if kept is not None and kept.is_dir():
+            shutil.copytree(kept, data)
+            data.chmod(0o700)
+            for place in (data, *data.rglob("*")) if user is not None else ():
+                os.chown(place, user or 0, -1)
+            return
+        done = subprocess.run(
+            [binaries / "initdb", "-D", data, "-U", "app", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale"],
+            capture_output=True, check=False, env=_env(binaries), user=user, cwd="/",
+        )  # fmt: skip
+        if done.returncode:
+            raise HarnessError("harness", f"initdb: {done.stderr.decode('utf-8', 'replace')[-500:]}")
+        if kept is not None:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            scratch = Path(tempfile.mkdtemp(prefix="postgresql-new-", dir=kept.parent))
+            shutil.copytree(data, scratch / "data")
+            with contextlib.suppress(OSError):  # another trial was quicker
+                (scratch / "data").rename(kept)
+            shutil.rmtree(scratch, ignore_errors=True)
 
     def _wait(self, port: int, seconds: float) -> None:
         end = time.monotonic() + seconds

@@ -1,7 +1,7 @@
 """What is kept of runs, in the operator's state folder. Imports: trial, errors.
 
 state/runs/<run>/number  run.json  report.json  trials/<trial id>/attempt-<n>/{plan,result}.json …
-state/cache/  builds       state/locks/  ports       state/ledger.jsonl
+state/cache/  builds       state/locks/  ports, an empty database       state/ledger.jsonl
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from twinkit.factory.steps.counts import COUNT, TIMES, Count, count
 from twinkit.factory.steps.table import value
 
 METHODS = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS"
-VALUE = r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|true|false|null|\[.*\]|\{.*\}'
+VALUE = r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|true|false|null|\[.*\]|\{.*\}|\$\{[A-Za-z_][\w.-]*\}'
 
 COMPARISONS: dict[str, Callable[[Decimal, Decimal], bool]] = {
     "more than": operator.gt, "greater than": operator.gt, "above": operator.gt, "at least": operator.ge,

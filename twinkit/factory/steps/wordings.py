@@ -177,6 +177,11 @@ THEN = (
         "the {TWIN} twin has {COUNT} {WORDS} with:",
         "there is one customer in stripe with:",
     ),
+    (
+        "there (?:is|are|was|were) {COUNT} {WORDS} in (?:the )?{TWIN}(?: twin)? whose {FIELD} contains {TEXT}",
+        "the {TWIN} twin has {COUNT} {WORDS} whose {FIELD} contains {TEXT}",
+        'there is one message in slack whose text contains "Hello"',
+    ),
     ("{TWIN} has {COUNT} {WORDS}", "the {TWIN} twin has {COUNT} {WORDS}", "stripe has no refunds"),
     (
         "{COUNT} {WORDS} exists? in {TWIN}(?P<WITH> with:)?",

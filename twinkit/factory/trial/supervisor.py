@@ -111,7 +111,8 @@ class Supervisor:
         with self._phase("export"):
             if not plan.app["url"]:
                 copy(Build(**plan.build), self.folder / "app")
-        database = Database(plan.database or plan.app["database"], self._sub("database"))
+        cache = Path(plan.locks) if plan.locks else None
+        database = Database(plan.database or plan.app["database"], self._sub("database"), cache)
         with self._phase("database"):
             stack.callback(database.stop)
             database.start()
