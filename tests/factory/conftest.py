@@ -181,7 +181,7 @@ def trial(tmp_path: Path, executor: LocalExecutor) -> Trial:
             id=f"trial{count}", run="run", scenario=found[0].id, title=found[0].title, index=index, seed=count,
             steps=[step.data() for step in found[0].steps], timeout=found[0].settings.timeout,
             app=settings.model_dump(mode="json"),
-            build={"folder": str(root / "tree"), "tree": "", "problem": "", "notes": []},
+            build={"folder": str(root / "tree"), "tree": "", "problem": ""},
             vault=vault, twins={name: each.model_dump(mode="json") for name, each in found[0].settings.twins.items()},
             isolate=isolate and builds.isolation("auto"), twin_command=list(STANDIN), hidden=[vault] if vault else [],
             locks=str(tmp_path / "locks"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import pytest
 
 from tests.factory.conftest import HELLO, PYTHON, SCENARIO, TINY, Project, write
 from twinkit.errors import UsageError
-from twinkit.factory.environment import limits
+from twinkit.factory.environment import container, limits, linux
 from twinkit.factory.environment.database import free_port
 from twinkit.factory.executors.local import LocalExecutor
 from twinkit.factory.run.controller import run
@@ -31,6 +32,7 @@ import json, os, signal, subprocess, sys
 here = os.path.dirname(os.path.abspath(__file__))
 with open(here + "/calls", "a") as log: log.write(json.dumps(sys.argv[1:]) + "\\n")
 words = sys.argv[2:]
+if sys.argv[1] == "ps" and os.path.exists(here + "/names"): sys.stdout.write(open(here + "/names").read())
 if sys.argv[1] == "build":
     if not os.path.exists("Dockerfile"): sys.exit("no Dockerfile")
     os.makedirs(here + "/images", exist_ok=True)
@@ -77,12 +79,64 @@ def test_an_app_in_a_container(project: Project, engine: Path) -> None:
     assert report["gate"]["exit_code"] == 0, report["scenarios"][0]["attempts"][0]
     assert any("containers" in text for text in report["advisories"])
     asked = calls(engine)
-    assert [each[0] for each in asked] == ["build", "run", "rm", "run", "rm"]
+    assert [each[0] for each in asked] == ["ps", "build", "run", "rm", "run", "rm"]
+    asked = asked[1:]
     words = asked[1]
     assert words[words.index("--network") + 1] == "host" and "SECRET" in words and "s3cret" not in " ".join(words)
     assert asked[2] == ["rm", "--force", words[words.index("--name") + 1]]
     assert asked[1][words.index("--name") + 1] != asked[3][asked[3].index("--name") + 1]
     project.commit({"app.py": HELLO.replace("true", "false")})
+    assert evaluate(project, trials=1)["gate"]["exit_code"] == 1
+
+
+def test_containers_of_killed_trials_are_removed(engine: Path) -> None:
+    """Those of trials that go on stay, and so does what has no name of ours."""
+    mine = container.name_for("a")
+    gone = f"app-b-{os.getpid()}-{(linux.started(os.getpid()) or 0) + 1}"
+    (engine / "names").write_text(f"{mine}\n{gone}\n")
+    container.sweep({"container": "docker"})
+    assert calls(engine)[1:] == [["rm", "--force", gone]] and f"label={container.LABEL}" in calls(engine)[0]
+
+
+BUSYBOX = Path("/bin/busybox")
+
+
+def working_engine(folder: Path) -> str:
+    """An engine that runs a container here, with a static busybox to make an image of; empty when there is none."""
+    for name in container.ENGINES if BUSYBOX.is_file() else ():
+        write(
+            folder, {"busybox": BUSYBOX.read_bytes(), "Dockerfile": "FROM scratch\nCOPY --chmod=755 busybox /busybox\n"}
+        )
+        build = [name, "build", "--quiet", "--tag", "try-busybox", "."]
+        trial = [name, "run", "--rm", "--init", "--network", "host", "try-busybox", "/busybox", "true"]
+        if shutil.which(name) and not any(
+            subprocess.run(words, cwd=folder, capture_output=True, check=False, timeout=60).returncode
+            for words in (build, trial)
+        ):
+            return name
+    return ""
+
+
+def test_a_real_engine(project: Project) -> None:
+    name = working_engine(project.root / "engine")
+    if not name:
+        pytest.skip("no docker or podman that runs an image, or no static busybox")
+    project.commit(
+        {
+            "factory.toml": f'[app]\ncontainer = "{name}"\nready = "/health"\nstop_timeout = "0.3s"\n',
+            "Dockerfile": "FROM scratch\nCOPY busybox /bin/busybox\nCOPY www /www\n"
+            'CMD ["/bin/busybox", "sh", "-c", "exec /bin/busybox httpd -f -p 127.0.0.1:$PORT -h /www"]\n',
+            "busybox": BUSYBOX.read_bytes(), "www/health": "", "www/hello": '{"ok": true}',
+        }
+    )  # fmt: skip
+    (project.repo / "busybox").chmod(0o755)
+    project.commit({})
+    report = evaluate(project, trials=1)
+    attempt = report["scenarios"][0]["attempts"][0]
+    assert report["gate"]["exit_code"] == 0, attempt
+    left = subprocess.run([name, "ps", "-aq", "--filter", f"label={container.LABEL}"], capture_output=True, check=True)
+    assert not left.stdout.strip(), "nothing is left running"
+    project.commit({"www/hello": '{"ok": false}'})
     assert evaluate(project, trials=1)["gate"]["exit_code"] == 1
 
 

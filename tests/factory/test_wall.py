@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.factory.conftest import SCENARIO, Project, git, write
+from tests.factory.conftest import CONFIG, HELLO, SCENARIO, Project, git, write
 from twinkit.errors import UsageError
 from twinkit.factory import git as plumbing
 from twinkit.factory.environment import jail
@@ -31,6 +31,63 @@ needs_namespaces = pytest.mark.skipif(not jail.available(), reason="this machine
 
 def problems(project: Project, vault: Path | None = None) -> str:
     return " ".join(placement.problems(project.repo, vault or project.vault, "HEAD"))
+
+
+def with_submodule(project: Project) -> str:
+    """The project's app in a repository of its own, `lib`, and a commit that has it as a submodule; its commit."""
+    library = project.root / "library"
+    write(library, {"app.py": HELLO, "data/x.txt": "1"})
+    git(library, "init", "-q", "-b", "main")
+    git(library, "add", "-A")
+    git(library, "commit", "-q", "-m", "library")
+    git(project.repo, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library), "lib")
+    git(project.repo, "rm", "-q", "app.py")
+    project.commit({"factory.toml": CONFIG.replace("app.py", "lib/app.py")}, "with a submodule")
+    return git(library, "rev-parse", "HEAD")
+
+
+def test_submodules_are_exported_or_the_change_is_not_evaluated(project: Project) -> None:
+    module = with_submodule(project)
+    report = project.run(trials=1)
+    assert report["gate"]["exit_code"] == 0, report["scenarios"][0]["attempts"]
+    assert not any("submodule" in text for text in report["advisories"])
+    base = git(project.repo, "rev-parse", "HEAD")
+    write(project.repo / "lib", {"app.py": HELLO.replace("true", "false")})
+    git(project.repo / "lib", "add", "-A")
+    git(project.repo / "lib", "commit", "-q", "-m", "worse")
+    project.commit({}, "move the submodule")
+    report = project.run(trials=1, base=base)
+    assert report["gate"]["exit_code"] == 1, "its commit, not the one before"
+    assert any("moves submodule lib to" in text for text in report["advisories"])
+    shutil.rmtree(project.repo / ".git" / "modules")
+    shutil.rmtree(project.repo / "lib")
+    project.commit({"other": "x"}, "elsewhere")
+    git(project.repo, "update-index", "--add", "--cacheinfo", f"160000,{module},lib")
+    git(project.repo, "commit", "-q", "-m", "back")
+    with pytest.raises(UsageError, match=r"submodule lib at .* is not here; run `git submodule update"):
+        project.run(trials=1)
+
+
+def test_a_submodules_name_leads_nowhere_else(project: Project) -> None:
+    module = with_submodule(project)
+    write(project.repo, {".gitmodules": '[submodule "../../library/.git"]\n\tpath = lib\n\turl = x\n'})
+    git(project.repo, "commit", "-q", "-am", "sly")
+    with pytest.raises(IntegrityError, match="no safe name"):
+        plumbing.export(project.repo, git(project.repo, "rev-parse", "HEAD"), project.root / "out")
+    assert module
+
+
+def test_the_room_has_submodules_and_takes_no_edits_of_them(project: Project) -> None:
+    with_submodule(project)
+    made = CleanRoom(project.repo, plumbing.commit(project.repo, "HEAD"), project.root / "clean")
+    made.make()
+    write(made.folder, {"new.txt": "1"})
+    for _ in range(2):
+        change = made.take("change")
+        assert change.paths == ("new.txt",) and (made.folder / "lib" / "app.py").read_text() == HELLO
+    write(made.folder, {"lib/data/x.txt": "2"})
+    with pytest.raises(IntegrityError, match="lib, which is a submodule"):
+        made.take("change")
 
 
 def test_a_vault_beside_the_project_is_fine(project: Project) -> None:

@@ -208,8 +208,40 @@ def leaves(path: str, target: str) -> bool:
     return False
 
 
-def export(repo: Path, sha: str, target: Path) -> list[str]:
-    """Write the files of a commit under `target`; returns notes (submodules left out). Raises IntegrityError."""
+def submodule(repo: Path, sha: str, entry: Entry) -> Path:
+    """The local repository with the commit of a submodule: what `git submodule update` left in this one.
+
+    Nothing is fetched, so that an address which a change names is never followed. Raises UsageError, IntegrityError.
+    """
+    listed = run(
+        repo, "config", "-z", "--blob", f"{sha}:.gitmodules", "--get-regexp", r"^submodule\..*\.path$", check=False
+    )
+    names = {
+        path: key.removeprefix("submodule.").removesuffix(".path")
+        for key, _, path in (line.partition("\n") for line in listed.stdout.decode("utf-8", "replace").split("\0"))
+    }
+    name = names.get(entry.path, entry.path)
+    if ".." in PurePosixPath(name).parts or name.startswith("/"):
+        raise IntegrityError(f"{name!r} is no safe name of a submodule")
+    folders = [
+        output(repo, "rev-parse", "--path-format=absolute", which) for which in ("--git-dir", "--git-common-dir")
+    ]
+    top = run(repo, "rev-parse", "--show-toplevel", check=False).stdout.decode("utf-8", "surrogateescape").strip()
+    places = [Path(folder) / "modules" / name for folder in folders]
+    places += [Path(top) / entry.path] if top and (Path(top) / entry.path / ".git").exists() else []
+    for place in places:
+        if place.is_dir() and not run(place, "cat-file", "-e", f"{entry.id}^{{commit}}", check=False).returncode:
+            return place
+    raise UsageError(
+        f"submodule {entry.path} at {entry.id[:12]} is not here; run `git submodule update --init --recursive`"
+    )
+
+
+def export(repo: Path, sha: str, target: Path) -> None:
+    """Write the files of a commit under `target`, those of its submodules among them.
+
+    Raises IntegrityError, and UsageError for what was not fetched.
+    """
     problems = unsafe_entries(repo, sha)
     if problems:
         raise IntegrityError("; ".join(problems[:5]))
@@ -229,7 +261,9 @@ def export(repo: Path, sha: str, target: Path) -> list[str]:
         place.write_bytes(content)
         if entry.mode == "100755":
             place.chmod(place.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
-    return [f"submodule {entry.path} is left out" for entry in found if entry.submodule]
+    for entry in found:
+        if entry.submodule:
+            export(submodule(repo, sha, entry), entry.id, target / entry.path)
 
 
 def with_files(repo: Path, sha: str, files: dict[str, bytes], message: str) -> str:

@@ -109,7 +109,7 @@ class App:
     def _start_container(self, directory: Path, env: Mapping[str, str]) -> None:
         marker = new_marker()
         name, _, _ = marker.partition("=")
-        self._container = f"app-{name.lower()}"
+        self._container = container.name_for(name)
         image = str(self.settings["image"] or self.image)
         words = container.run_command(self.settings, image, self._container, [*env, name])
         own = {key: os.environ[key] for key in container.KEPT if key in os.environ}

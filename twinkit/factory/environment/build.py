@@ -33,7 +33,6 @@ class Build:
     folder: str
     tree: str
     problem: str = ""
-    notes: tuple[str, ...] = ()
     image: str = ""
 
     def data(self) -> dict[str, object]:
@@ -57,6 +56,7 @@ def prepare(
     tree = git.tree(repo, sha)
     image = ""
     if app and app["container"]:
+        container.sweep(app)
         image = f"app-{key(tree, commands, network)[:20]}"
         own = container.build_command(app, image)
         commands = [*commands, own] if own else commands
@@ -64,13 +64,13 @@ def prepare(
     record = folder / "build.json"
     with locked(cache / "lock"):
         with contextlib.suppress(OSError, ValueError, TypeError):
-            return Build(**{**json.loads(record.read_text()), "notes": ()})
+            return Build(**json.loads(record.read_text()))
         shutil.rmtree(folder, ignore_errors=True)
         source = folder / "app"
         source.mkdir(parents=True)
-        notes = tuple(git.export(repo, sha, source))
+        git.export(repo, sha, source)
         problem = _build(source, folder, commands, network, timeout, env, hidden, isolate)
-        build = Build(str(source), tree, problem, notes, image)
+        build = Build(str(source), tree, problem, image)
         scratch = record.with_suffix(".new")
         scratch.write_text(json.dumps(build.data()))
         os.replace(scratch, record)  # noqa: PTH105

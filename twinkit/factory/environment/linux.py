@@ -154,6 +154,14 @@ def waits(pids: set[int]) -> list[float]:
     return found
 
 
+def started(pid: int) -> int | None:
+    """When a process began, in ticks since the machine did; None when there is none. Source: proc_pid_stat(5)."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
 def processes() -> set[int]:
     """Every process we can see."""
     return {int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()} if has_proc() else set()

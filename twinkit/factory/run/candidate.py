@@ -75,7 +75,7 @@ def open_candidate(project: Path, head: str, base: str) -> Candidate:
     else:
         advisories.append("No base: factory.toml and specifications are the change's own.")
     integrity += [f"The commit cannot be exported: {problem}." for problem in git.unsafe_entries(repo, head_sha)]
-    advisories += _left_out(repo, head, head_sha)
+    advisories += _left_out(repo, head) + _unread(repo, base_sha, head_sha)
     base_tree = git.tree(repo, base_sha) if base_sha else ""
     return Candidate(
         repo, head, head_sha, git.tree(repo, head_sha), base_sha, base_tree, governor, config, specifications,
@@ -83,12 +83,20 @@ def open_candidate(project: Path, head: str, base: str) -> Candidate:
     )  # fmt: skip
 
 
-def _left_out(repo: Path, name: str, head: str) -> list[str]:
-    """What is in the working tree or in other repositories, and not in what is evaluated."""
-    found = [f"Submodule {entry.path} is not evaluated." for entry in git.entries(repo, head) if entry.submodule]
+def _left_out(repo: Path, name: str) -> list[str]:
+    """What is in the working tree, and not in what is evaluated."""
     if name == "HEAD" and git.uncommitted(repo):
-        found.append("The working tree has changes that are not committed; the commit is evaluated without them.")
-    return found
+        return ["The working tree has changes that are not committed; the commit is evaluated without them."]
+    return []
+
+
+def _unread(repo: Path, base: str, head: str) -> list[str]:
+    """Submodules that a change moves: their code runs in the trials, and nobody looked through what is new in it."""
+    known = {entry.path: entry.id for entry in git.entries(repo, base) if entry.submodule} if base else {}
+    moved = [entry for entry in git.entries(repo, head) if entry.submodule and known.get(entry.path) != entry.id]
+    return [
+        f"The change moves submodule {each.path} to {each.id[:12]}; what is new in it was not read." for each in moved
+    ]
 
 
 def _default_base(repo: Path, head: str) -> str:

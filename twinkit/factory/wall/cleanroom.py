@@ -8,9 +8,11 @@ never used again once the coder has been inside.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,13 +77,13 @@ class CleanRoom:
         env = {**git.environment(), "GIT_INDEX_FILE": str(self._index), "GIT_WORK_TREE": str(self.folder)}
         self._index.unlink(missing_ok=True)
         self._git(env, "read-tree", self.base)
-        self._git(env, "add", "--all", "--force", "--", ".")
+        with self._modules_aside() as modules:
+            self._git(env, "add", "--all", "--force", "--", ".")
+        for entry in modules:
+            self._git(env, "update-index", "--add", "--cacheinfo", f"160000,{entry.id},{entry.path}")
         tree = self._git(env, "write-tree")
         head = self._git(env, "commit-tree", tree, "-p", self.base, "-m", message)
         problems = git.unsafe_entries(self.repo, head)
-        modules = [entry.path for entry in git.entries(self.repo, head) if entry.submodule]
-        before = {entry.path for entry in git.entries(self.repo, self.base) if entry.submodule}
-        problems += [f"{path} is a repository inside the tree" for path in modules if path not in before]
         if problems:
             raise IntegrityError("; ".join(problems[:5]))
         paths = tuple(git.changed(self.repo, self.base, head))
@@ -90,9 +92,31 @@ class CleanRoom:
             raise IntegrityError(f"the change is larger than {MAX_CHANGE} bytes")
         return Change(head, tree, patch.decode("utf-8", "replace"), paths)
 
+    @contextlib.contextmanager
+    def _modules_aside(self) -> Iterator[list[git.Entry]]:
+        """Without the files of submodules, which other repositories have. Raises IntegrityError when one was edited."""
+        found = [entry for entry in git.entries(self.repo, self.base) if entry.submodule]
+        aside = self._index.with_name("modules")
+        shutil.rmtree(aside, ignore_errors=True)
+        for number, entry in enumerate(found):
+            fresh = aside / f"fresh-{number}"
+            git.export(git.submodule(self.repo, self.base, entry), entry.id, fresh)
+            if files_of(self.folder / entry.path) != files_of(fresh):
+                raise IntegrityError(f"the change edits {entry.path}, which is a submodule: another repository")
+        for number, entry in enumerate(found):
+            (self.folder / entry.path).rename(aside / str(number))
+        try:
+            yield found
+        finally:
+            for number, entry in enumerate(found):
+                (self.folder / entry.path).parent.mkdir(parents=True, exist_ok=True)
+                (aside / str(number)).rename(self.folder / entry.path)
+
     def _check_files(self) -> None:
         """Before git reads anything: sizes, special files, nested repositories."""
-        known = {entry.path for entry in git.entries(self.repo, self.base)}
+        entries = git.entries(self.repo, self.base)
+        known = {entry.path for entry in entries}
+        modules = tuple(f"{entry.path}/" for entry in entries if entry.submodule)
         count = size = 0
         for folder, folders, files in os.walk(self.folder, followlinks=False):
             place = Path(folder)
@@ -106,7 +130,8 @@ class CleanRoom:
                     continue
                 if not path.is_file():
                     raise IntegrityError(f"{path.relative_to(self.folder)} is no plain file")
-                if str(path.relative_to(self.folder)) not in known:
+                own = str(path.relative_to(self.folder))
+                if own not in known and not own.startswith(modules):
                     count += 1
                     size += path.stat().st_size
         if count > MAX_FILES or size > MAX_CHANGE:
@@ -122,6 +147,15 @@ class CleanRoom:
         if done.returncode:
             raise UsageError(f"git {arguments[0]}: {done.stderr.decode('utf-8', 'replace').strip()}")
         return done.stdout.decode().strip()
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Path → content, of links where they lead."""
+    return {
+        str(path.relative_to(folder)): str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }
 
 
 def _git_dir(repo: Path) -> str:
