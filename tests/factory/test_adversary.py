@@ -435,7 +435,7 @@ def test_what_is_not_committed_or_elsewhere_is_said(project: Project) -> None:
     sha = git(project.repo, "rev-parse", "HEAD")
     git(project.repo, "update-index", "--add", "--cacheinfo", f"160000,{sha},lib")
     git(project.repo, "commit", "-q", "-m", "module")
-    with pytest.raises(UsageError, match="submodule lib at .* is not here"):
+    with pytest.raises(UsageError, match=r"submodule lib at .* is not here"):
         project.run(trials=1)
 
 

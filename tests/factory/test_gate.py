@@ -78,6 +78,15 @@ def test_what_stops_a_change() -> None:
     assert decide([tally(f"s{n}", 0, 0, ("error",) * 3) for n in range(10)], SHARE).exit_code == 3
 
 
+def test_what_passes_only_sometimes_stops_a_change_where_that_is_asked() -> None:
+    rows = [tally("a"), tally("b", 2, 1)]
+    assert decide(rows, SHARE).decision == "eligible"
+    strict = decide(rows, SHARE, stable=True)
+    assert strict.decision == "not eligible" and strict.passed == 2 and "some trials: 1" in strict.reasons[0]
+    assert decide([*[tally(f"s{n}") for n in range(9)], tally("x", 0, 3)], SHARE, stable=True).decision == "eligible"
+    assert decide([tally(f"s{n}") for n in range(9)] + [tally("x", 1, 2)], SHARE, stable=True).exit_code == 1
+
+
 def test_never_eligible_with_a_doubt() -> None:
     """Every combination of outcomes of four scenarios: eligible only when all pass."""
     kinds = [tally("p"), tally("f", 0, 3), tally("e", 0, 0, ("error",) * 3), tally("x", 2, 0, ("invalid",))]

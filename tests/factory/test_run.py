@@ -320,6 +320,31 @@ def test_reports(project: Project) -> None:
     assert public["scenarios"][0]["covers"] == ["C1"]
 
 
+SOMETIMES = TINY + ("def f(m, p, b):\n    return 200, '{\"ok\": %s}' % str(int(p[1:]) % 3 != 0).lower()\nserve(f)\n")
+TRIED = """
+    @when('it is tried')
+    def f(world): world.get(f"/{world.seed}")
+"""
+
+
+def test_what_is_flaky_is_said_with_its_past_and_can_be_refused(project: Project) -> None:
+    project.scenarios("## Scenario: A\nWhen it is tried\nThen the response field $.ok equals true\n", TRIED)
+    project.commit({"app.py": SOMETIMES})
+    reports = (project.run(seed=seed) for seed in range(40))
+    first = next(each for each in reports if each["scenarios"][0]["class"] == "flaky-pass")
+    assert first["gate"]["exit_code"] == 0 and first["gate"]["flaky"] == ["hello/a"]
+    assert any("hello/a" in text and "look at them" in text for text in first["advisories"])
+    assert "hello/a" not in json.dumps(redact.redact(first))
+    project.commit({"factory.toml": CONFIG + "[gate]\nstable = true\n"})
+    again = project.run(seed=first["seed"])
+    assert again["gate"]["decision"] == "not eligible" and "some trials: 1" in again["gate"]["reasons"][0]
+    history = again["scenarios"][0]["history"]
+    assert history["flaky"] == history["trees"] == 1 <= history["runs"]
+    assert f"1 of {history['runs']} runs before" in markdown.render(again)
+    folder = State(project.state).run(again["run"])
+    assert recheck(folder, folder.report()).decision == "not eligible"
+
+
 def test_flaky_passes_are_said_in_junit(project: Project) -> None:
     report = project.run(trials=1)
     row = report["scenarios"][0]

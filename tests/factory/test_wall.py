@@ -299,6 +299,10 @@ def test_scenario_text_is_found(project: Project) -> None:
     ):  # fmt: skip
         with pytest.raises(Leak):
             scanner.check("change", text)
+    project.scenarios('## Scenario: Owing\nWhen I GET /x\nThen they see "You owe 12.50 to Bob Baker"\n')
+    other = scanner_for(load_vault(project.vault), "")
+    with pytest.raises(Leak):
+        other.check("change", "they see you owe 12.50 to bob")
     for text in ("a user requested something", "When I GET /x", "reset the password of a user", ""):
         scanner.check("change", text)
     public = Scanner({"s": ["they see an error about the link"]}, [], public="They see an error about the link.")

@@ -113,12 +113,14 @@ def progress(args: argparse.Namespace) -> Any:
 
 def summary(report: dict[str, Any]) -> None:
     """The gate in a few lines."""
+    from twinkit.factory.report.markdown import past
+
     gate = report["gate"]
     print(f"{gate['decision']}: {gate['passed']} of {gate['total']} scenarios passed (run {report['run']})")
     for row in report["scenarios"]:
-        print(f"  {row['class']:12} {row['passes']}/{row['trials']}  {row['id']}")
+        print(f"  {row['class']:12} {row['passes']}/{row['trials']}  {row['id']}{past(row)}")
         bad = next((each for each in row["attempts"] if each["verdict"] != "pass"), None)
-        if row["outcome"] != "pass" and bad:
+        if (row["outcome"] != "pass" or row["class"] == "flaky-pass") and bad:
             first = bad["message"].split("\n")[0]
             print(f"{'':15}{bad['verdict']} {bad['kind']}: {first}")
     for reason in gate["reasons"]:

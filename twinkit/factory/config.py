@@ -105,9 +105,13 @@ class App(Closed):
 
 
 class Gate(Closed):
-    """What makes a change eligible: the share of scenarios that must pass, as an exact fraction."""
+    """What makes a change eligible: the share of scenarios that must pass, as an exact fraction.
+
+    With `stable` a scenario that passes in some trials only rejects the change.
+    """
 
     share: Annotated[tuple[int, int], BeforeValidator(_fraction)] = (9, 10)
+    stable: bool = False
     sets: tuple[str, ...] = ("holdout",)
 
 

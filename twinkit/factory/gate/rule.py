@@ -80,11 +80,13 @@ class _Reasons:
 
 
 def decide(
-    tallies: Sequence[Tally], share: tuple[int, int], integrity: Sequence[str] = (), compare: bool = False
-) -> Gate:
+    tallies: Sequence[Tally], share: tuple[int, int], integrity: Sequence[str] = (), compare: bool = False,
+    stable: bool = False,
+) -> Gate:  # fmt: skip
     """The gate over all selected scenarios. Integrity comes first, certain rejection before doubt.
 
-    With `compare` a scenario that failed and was not evaluated on base is a doubt: it may be a regression.
+    With `compare` a scenario that failed and was not evaluated on base is a doubt: it may be a regression. With
+    `stable` one that passed in some trials and failed in others rejects the change, whatever the share.
     """
     total = len(tallies)
     passed = sum(tally.outcome == "pass" for tally in tallies)
@@ -101,6 +103,9 @@ def decide(
         reasons.against.append(f"Critical scenarios failed: {len(criticals)}.")
     if regressions:
         reasons.against.append(f"Scenarios that pass on base failed: {len(regressions)}.")
+    sometimes = [tally for tally in tallies if tally.kind.startswith("flaky")]
+    if stable and sometimes:
+        reasons.against.append(f"Scenarios that passed only in some trials: {len(sometimes)}.")
     if unsure:
         reasons.unsure.append(f"Undetermined scenarios: {len(unsure)} of {total}.")
     unknown = [each for each in tallies if each.outcome == "fail" and each.base not in ("pass", "fail")]

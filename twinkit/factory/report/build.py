@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import platform
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twinkit.errors import UsageError
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from twinkit.factory.run.selection import Selection
 
 FORMAT = 1
+REMEMBERED = 20
+"""So many runs are looked through for what was flaky before."""
 
 
 def build_report(selection: Selection, state: State, folder: RunFolder, plans: list[Plan]) -> dict[str, Any]:
@@ -41,8 +43,11 @@ def build_report(selection: Selection, state: State, folder: RunFolder, plans: l
         tallies.append(tally)
         rows.append(row)
     integrity = list(dict.fromkeys(selection.integrity))
-    gate = decide(tallies, selection.share, integrity, selection.candidate.has_base)
     candidate = selection.candidate
+    gate = decide(tallies, selection.share, integrity, candidate.has_base, candidate.config.gate.stable)
+    flaky = [row for row in rows if row["class"].startswith("flaky")]
+    for row, past in zip(flaky, histories(state, [row["digest"] for row in flaky], folder.id), strict=True):
+        row["history"] = past
     low, high = wilson(gate.passed, gate.total)
     return {
         "format": FORMAT,
@@ -59,10 +64,11 @@ def build_report(selection: Selection, state: State, folder: RunFolder, plans: l
             "decision": gate.decision, "exit_code": gate.exit_code, "passed": gate.passed, "total": gate.total,
             "share": list(gate.share), "reasons": list(gate.reasons), "regressions": list(gate.regressions),
             "criticals": list(gate.criticals), "interval": [low, high], "compared_with_base": bool(base),
+            "flaky": [row["id"] for row in flaky],
         },
         "scenarios": rows,
         "integrity": integrity,
-        "advisories": selection.advisories,
+        "advisories": [*selection.advisories, *_sometimes(flaky)],
         "lines": {
             each.id: {constraint.id: constraint.line for constraint in each.constraints}
             for each in candidate.specifications
@@ -123,6 +129,34 @@ def phases(rows: Iterable[dict[str, Any]]) -> dict[str, float]:
             for name, seconds in attempt["seconds"].items():
                 total[name] = round(total.get(name, 0.0) + seconds, 4)
     return dict(sorted(total.items(), key=lambda item: -item[1]))
+
+
+def _sometimes(flaky: list[dict[str, Any]]) -> list[str]:
+    if not flaky:
+        return []
+    names = ", ".join(row["id"] for row in flaky[:5])
+    return [
+        f"{len(flaky)} scenarios passed in some trials and failed in others ({names}): look at them before a merge."
+    ]
+
+
+def histories(state: State, digests: Sequence[str], without: str) -> list[dict[str, int]]:
+    """Of each scenario, in the newest runs: in how many it was, in how many it was flaky, and on how many trees."""
+    found = [{"runs": 0, "flaky": 0, "trees": 0} for _ in digests]
+    trees: list[set[str]] = [set() for _ in digests]
+    for id in reversed(state.runs()[-REMEMBERED:] if digests else []):
+        if id == without:
+            continue
+        with contextlib.suppress(UsageError, IntegrityError):
+            report = state.run(id).report()
+            classes = {row["digest"]: row["class"] for row in report["scenarios"]}
+            for at, digest in enumerate(digests):
+                if digest in classes:
+                    found[at]["runs"] += 1
+                    if classes[digest].startswith("flaky"):
+                        found[at]["flaky"] += 1
+                        trees[at].add(report["tree"])
+    return [{**each, "trees": len(seen)} for each, seen in zip(found, trees, strict=True)]
 
 
 def base_outcomes(state: State, base_tree: str, without: str) -> dict[str, str]:

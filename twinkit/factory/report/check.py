@@ -32,10 +32,11 @@ def recheck(folder: RunFolder, report: dict[str, Any]) -> Gate:
     tallies = [_tally(id, rule, verdicts.get(id, []), rows.get(id, {}).get("base")) for id, rule in rules.items()]
     problems += _moved(record)
     share = (int(record["share"][0]), int(record["share"][1]))
-    gate = decide(tallies, share, list(dict.fromkeys(problems)), bool(record["compare"]))
+    rule = bool(record["compare"]), bool(record.get("stable"))
+    gate = decide(tallies, share, list(dict.fromkeys(problems)), *rule)
     if gate.passed != report["gate"]["passed"]:
         problems.append(f"The report says {report['gate']['passed']} passed, the results say {gate.passed}.")
-        return decide(tallies, gate.share, problems, bool(record["compare"]))
+        return decide(tallies, gate.share, problems, *rule)
     return gate
 
 

@@ -33,14 +33,21 @@ def render(report: dict[str, Any]) -> str:
     for row in report["scenarios"]:
         trials = f"{row['passes']}/{row['trials']}"
         covers = ", ".join(row["covers"])
-        lines.append(
-            f"| {cell(row['title'])} | {row['class']} | {trials} | {cell(row['specification'])} {cell(covers)} |"
-        )
+        kind, about = f"{row['class']}{past(row)}", f"{cell(row['specification'])} {cell(covers)}"
+        lines.append(f"| {cell(row['title'])} | {kind} | {trials} | {about} |")
     details = [each for row in report["scenarios"] for each in _details(row)]
     if details:
         lines += ["", "<details><summary>What was seen</summary>", "", *details, "", "</details>"]
     lines += ["", *_times(report)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def past(row: dict[str, Any]) -> str:
+    """Of a flaky scenario, how often it was so before; where on other trees too, the change is hardly to blame."""
+    before = row.get("history")
+    if not before or not before["runs"]:
+        return ""
+    return f", {before['flaky']} of {before['runs']} runs before (on {before['trees']} trees)"
 
 
 def _details(row: dict[str, Any]) -> list[str]:

@@ -19,8 +19,8 @@ def redact(report: dict[str, Any]) -> dict[str, Any]:
     )
     names = {row["id"]: f"scenario-{number}" for number, row in enumerate(rows, start=1)}
     gate = dict(report["gate"])
-    for key in ("regressions", "criticals"):
-        gate[key] = [names.get(id, "scenario") for id in gate[key]]
+    for key in ("regressions", "criticals", "flaky"):
+        gate[key] = [names.get(id, "scenario") for id in gate.get(key, ())]
     return {
         **{key: report[key] for key in ("format", "run", "head", "name", "tree", "base", "isolation", "finished")},
         "gate": gate,

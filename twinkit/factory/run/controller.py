@@ -133,6 +133,7 @@ def _write_record(selection: Selection, folder: RunFolder, ids: list[str]) -> No
         "id": folder.id, "format": 1, "name": candidate.name, "head": candidate.head, "tree": candidate.tree,
         "base": candidate.base, "base_tree": candidate.base_tree, "vault_digest": selection.suite.digest,
         "options": data, "trials": ids, "share": list(selection.share), "compare": candidate.has_base,
+        "stable": candidate.config.gate.stable,
         "scenarios": {each.id: selection.rule(each) for each in selection.scenarios},
         "started": folder.record.get("started", time.time()),
     }  # fmt: skip

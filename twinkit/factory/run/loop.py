@@ -72,7 +72,7 @@ def scanner_for(suite: Suite, public: str) -> Scanner:
     registry = library()
     sentences: dict[str, list[str]] = {}
     for scenario in suite.scenarios:
-        own = [step.text for step in scenario.steps if registry.bind(step).state == "unbound"]
+        own = [step.text for step in scenario.steps if not registry.speaks(step)]
         docs = [line for step in scenario.steps if step.doc for line in step.doc.split("\n")]
         sentences[scenario.id] = [scenario.title, *own, *docs]
     return Scanner(sentences, suite.canaries, public)

@@ -118,6 +118,10 @@ class Registry:
             return Binding(step, "unbound", problem=f"`{step.word} {step.text}`: {problem} ({definition.place})")
         return Binding(step, "bound", definition, arguments)
 
+    def speaks(self, step: Step) -> bool:
+        """Whether these are a definition's very words, not others for them."""
+        return len(self._fitting(step.kind, step.text)) == 1
+
     def _fitting(self, kind: str, text: str) -> list[tuple[Definition, list[Any]]]:
         found: list[tuple[Definition, list[Any]]] = []
         for definition in self.definitions:
