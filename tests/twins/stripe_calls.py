@@ -65,7 +65,7 @@ def send(
     kind, content = encoded(path, data) if isinstance(data, dict) or data is None else (FORM, bytes(data))
     sent = {"authorization": f"Bearer {key}", **({"content-type": kind} if body else {}), **(headers or {})}
     request = Request(method, path, b"" if body else text, sent, content if body else b"")
-    return pipeline.execute(on, pipeline.prepare(on, request)).rendered
+    return pipeline.execute(on, pipeline.prepare(on, request))
 
 
 def path_of(operation: Operation, examples: Examples) -> str:

@@ -46,7 +46,7 @@ def test_every_operation_answers() -> None:
     failed = []
     for name in twin.index.operations():
         operation = twin.index.operation(name)
-        rendered = pipeline.execute(on, pipeline.prepare(on, request_for(operation, examples))).rendered
+        rendered = pipeline.execute(on, pipeline.prepare(on, request_for(operation, examples)))
         if rendered.status >= 500 and b"E0000009" in rendered.body:
             failed.append((name, rendered.status, rendered.body[:80]))
     assert failed == []

@@ -72,7 +72,7 @@ class Ctx:
     @property
     def now(self) -> int:
         """The instance's time in whole seconds."""
-        return self.clock.now
+        return self.clock.micros // SECOND
 
     @property
     def micros(self) -> int:

@@ -61,6 +61,10 @@ class Twin:
         self._skeletons: dict[str, bytes] = {}
         self.shapes: dict[int, Any] = {}
         """What projection has worked out of schema nodes, by their identity (see behaviour.generic.project)."""
+        self.pagers: dict[str, Any] = {}
+        """What an operation's rules of paging come to (see behaviour.generic.paging)."""
+        self.frames: dict[str, Any] = {}
+        """What a list's envelope comes to (see behaviour.generic.lists)."""
         self._arrays: dict[str | None, frozenset[str]] = {}
         self._id_nodes: dict[str, Schema] = {}
         self._properties: dict[str, Mapping[str, Schema]] = {}

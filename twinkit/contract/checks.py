@@ -375,6 +375,15 @@ def _coerced(
             found.append(violation("type", expected, value))
         return value
 
+    return check if readers or not text else _text_first(handlers[str], check)
+
+
+def _text_first(of_text: Check, of_any: Check) -> Check:
+    """What comes from the wire is text mostly: its check without looking for one, where text is taken as it is."""
+
+    def check(value: Any, found: list[Violation]) -> Any:
+        return of_text(value, found) if type(value) is str else of_any(value, found)
+
     return check
 
 

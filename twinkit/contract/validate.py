@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote
 
 from twinkit.contract.checks import Compiler, Options, type_names
-from twinkit.contract.model import Contract, Operation, Parameter, Schema
+from twinkit.contract.model import Body, Contract, Operation, Parameter, Schema
 from twinkit.contract.names import parts
 from twinkit.contract.scalars import Check
 from twinkit.contract.violation import Violation, Where
@@ -173,15 +173,18 @@ class RequestValidator:
         """
         out = Validated()
         found = out.violations
-        if self._readers["path"]:
-            out.path = self._read("path", path, found)
-        out.path = {**path, **out.path}
-        out.query = self._query(query, found)
-        if self._readers["header"]:
+        readers = self._readers
+        if readers["path"]:
+            out.path = {**path, **self._read("path", path, found)}
+        else:
+            out.path = dict(path)
+        if query or self._places["query"][0]:
+            out.query = self._query(query, found)
+        if readers["header"]:
             out.headers = self._read("header", headers, found)
-        if self._readers["cookie"]:
+        if readers["cookie"]:
             out.cookies = self._read("cookie", _cookies(headers.get("cookie", "")), found)
-        out.body = self._check_body(body, media_type, found)
+        out.body = body if self._body is None else self._check_body(self._body, body, media_type, found)
         return out
 
     def _query(self, query: Mapping[str, Any], found: list[Violation]) -> dict[str, Any]:
@@ -205,7 +208,7 @@ class RequestValidator:
         wanted: Iterable[int] = always
         if places and values:
             given = [places[name] for name in values if name in places]
-            wanted = sorted({*always, *given}) if always else sorted(given)
+            wanted = sorted({*always, *given}) if always else given if len(given) < 2 else sorted(given)
         for place in wanted:
             name, key, required, default, check, decode, members = readers[place]
             value = values.get(key, _MISSING)
@@ -217,19 +220,16 @@ class RequestValidator:
                 elif default is not _MISSING:
                     read[key] = copy.deepcopy(default)
                 continue
-            trial: list[Violation] = []
+            before = len(found)
             try:
-                read[key] = _guarded(check, value if decode is None else decode(value), trial)
+                read[key] = _guarded(check, value if decode is None else decode(value), found)
             except WireError:
-                trial.append(Violation(where, (), "type", "object", value))
-            if trial:
-                found.extend(v._replace(location=where, path=(name, *v.path)) for v in trial)
+                found.append(Violation(where, (), "type", "object", value))
+            if len(found) != before:
+                found[before:] = [v._replace(location=where, path=(name, *v.path)) for v in found[before:]]
         return read
 
-    def _check_body(self, body: Any, media_type: str | None, found: list[Violation]) -> Any:
-        declared = self._body
-        if declared is None:
-            return body
+    def _check_body(self, declared: Body, body: Any, media_type: str | None, found: list[Violation]) -> Any:
         media = self._media(media_type)
         form = media in _FORMS or _plain(media_type or "") in _FORMS
         if body is None and (form or media_type is None):

@@ -61,7 +61,7 @@ def parse_query(
     """
     if not query:
         return {}
-    return _nest(_pairs(query, "query", max_parameters), whole, max_depth)
+    return _decoded(query, "query", whole, max_depth, max_parameters)
 
 
 def parse_form(
@@ -79,7 +79,7 @@ def parse_form(
     """
     if not body:
         return {}
-    form = _nest(_pairs(body, "body", max_parameters), whole, max_depth)
+    form = _decoded(body, "body", whole, max_depth, max_parameters)
     return apply_encoding(form, encoding) if encoding else form
 
 
@@ -154,26 +154,39 @@ def nest(
     pairs: Iterable[tuple[str, Any]], *, whole: tuple[str, ...] = (), max_depth: int = MAX_DEPTH
 ) -> dict[str, Any]:
     """Nested data from decoded names and values (text or Upload). Raises WireError as `parse_query` does."""
-    return _nest(pairs, whole, max_depth)
+    root: dict[str, Any] = {}
+    for name, value in pairs:
+        _put(root, name, _path(name), value, whole, max_depth)
+    return root
 
 
-def _pairs(text: bytes, where: str, limit: int) -> list[tuple[str, str]]:
+def _decoded(text: bytes, where: str, whole: tuple[str, ...], max_depth: int, limit: int) -> dict[str, Any]:
     if text.count(b"&") >= limit:
         raise WireError("too_many", where)
+    root: dict[str, Any] = {}
     try:
-        decoded = text.decode()
-        out = []
-        for part in decoded.split("&"):
+        for part in text.decode().split("&"):
             if part:
-                name, _, value = part.partition("=")
-                if "%" in name or "+" in name:
-                    name = _name(name) if len(name) < _CACHED_NAME else _unquote(name)
+                sent, _, value = part.partition("=")
                 if "%" in value or "+" in value:
                     value = _unquote(value)
-                out.append((name, value))
+                name, path = _named(sent) if len(sent) < _CACHED_NAME else _read_name(sent)
+                if path is None and name not in root:
+                    root[name] = value
+                else:
+                    _put(root, name, path, value, whole, max_depth)
     except UnicodeDecodeError:
         raise WireError("malformed", where, "not UTF-8") from None
-    return out
+    return root
+
+
+def _read_name(sent: str) -> tuple[str, tuple[str, ...] | None]:
+    """A name as it was sent, decoded, and the segments of one with brackets."""
+    name = _unquote(sent) if "%" in sent or "+" in sent else sent
+    return name, _path(name)
+
+
+_named = lru_cache(maxsize=8192)(_read_name)
 
 
 def _unquote(text: str) -> str:
@@ -192,35 +205,34 @@ def _unquote(text: str) -> str:
     return "".join(out)
 
 
-_name = lru_cache(maxsize=8192)(_unquote)
-
-
-def _nest(pairs: Iterable[tuple[str, Any]], whole: tuple[str, ...], max_depth: int) -> dict[str, Any]:
-    root: dict[str, Any] = {}
-    for name, value in pairs:
-        if "[" in name and name not in whole:
-            path = _segments(name) if len(name) < _CACHED_NAME else _split(name)
-            if len(path) > max_depth:
-                raise WireError("too_deep", name[:_CACHED_NAME])
-            if len(path) == 2 and path[1]:
-                head, member = path
-                held = root.get(head)
-                if held is None:
-                    root[head] = {member: value}
-                    continue
-                if type(held) is dict and member not in held:
-                    held[member] = value
-                    continue
-            _insert(root, path, value, name)
-        elif name not in root:
-            root[name] = value
-        else:
+def _put(
+    root: dict[str, Any], name: str, path: tuple[str, ...] | None, value: Any, whole: tuple[str, ...], max_depth: int
+) -> None:
+    """Put a value where its name says."""
+    if path is None or name in whole:
+        if name in root:
             _repeat(root, name, value, name)
-    return root
+        else:
+            root[name] = value
+        return
+    if len(path) == 2 and path[1]:
+        head, member = path
+        held = root.get(head)
+        if held is None and max_depth > 1:
+            root[head] = {member: value}
+            return
+        if type(held) is dict and member not in held:
+            held[member] = value
+            return
+    if len(path) > max_depth:
+        raise WireError("too_deep", name[:_CACHED_NAME])
+    _insert(root, path, value, name)
 
 
-def _split(name: str) -> tuple[str, ...]:
-    """`a[b][]` as ("a", "b", ""); a name whose brackets do not pair up is one segment."""
+def _path(name: str) -> tuple[str, ...] | None:
+    """`a[b][]` as ("a", "b", ""), None for a name without brackets; one whose brackets do not pair up is a segment."""
+    if "[" not in name:
+        return None
     head, _, tail = name.partition("[")
     if not head or not tail.endswith("]"):
         return (name,)
@@ -228,9 +240,6 @@ def _split(name: str) -> tuple[str, ...]:
     if any("[" in segment or "]" in segment for segment in inner):
         return (name,)
     return (head, *inner)
-
-
-_segments = lru_cache(maxsize=8192)(_split)
 
 
 def _insert(root: dict[str, Any], path: tuple[str, ...], value: Any, where: str) -> None:

@@ -93,7 +93,7 @@ class TwinApp:
         if "twin-fault" in request.headers or not instance.faultless:
             return None
         try:
-            return self._execute(instance, self._prepare(instance, request)).rendered
+            return self._execute(instance, self._prepare(instance, request))
         except Exception:
             return self._failed(instance, request)
 
@@ -112,8 +112,8 @@ class TwinApp:
         except TooLarge:
             ctx = instance.ctx(request)
             refused = ctx.error("too_large", f"the body is larger than {self.max_body} bytes")
-            outcome = pipeline.refuse(instance, pipeline.Prepared(request, ctx, 0), refused)
-            await send_rendered(send, outcome.rendered, close=True)
+            rendered = pipeline.refuse(instance, pipeline.Prepared(request, ctx, 0), refused)
+            await send_rendered(send, rendered, close=True)
             return
         try:
             await self._answer(scope, send, instance, self._prepare(instance, request))
@@ -139,11 +139,11 @@ class TwinApp:
             self.hosting.ticked(instance)
         return prepared
 
-    def _execute(self, instance: Instance, prepared: pipeline.Prepared) -> pipeline.Outcome:
-        outcome = pipeline.execute(instance, prepared)
+    def _execute(self, instance: Instance, prepared: pipeline.Prepared) -> Rendered:
+        rendered = pipeline.execute(instance, prepared)
         request = prepared.request
-        access.info("%s %s %s → %d", instance.name, request.method, request.url_path, outcome.rendered.status)
-        return outcome
+        access.info("%s %s %s → %d", instance.name, request.method, request.url_path, rendered.status)
+        return rendered
 
     async def _answer(self, scope: Scope, send: Send, instance: Instance, prepared: pipeline.Prepared) -> None:
         decision = prepared.decision
@@ -158,7 +158,7 @@ class TwinApp:
             pipeline.lost(instance, prepared)
             await apply(wire, scope, send)
             return
-        rendered = self._execute(instance, prepared).rendered
+        rendered = self._execute(instance, prepared)
         if wire is not None:
             from twinkit.faults.effects import Answer, apply
 

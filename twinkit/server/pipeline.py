@@ -49,14 +49,6 @@ class Prepared:
     """Set for a page outside the contract."""
 
 
-@dataclass(slots=True)
-class Outcome:
-    """A reply ready for the wire, and the fault to apply to it."""
-
-    rendered: Rendered
-    decision: Decision | None = None
-
-
 def prepare(instance: Instance, request: Request) -> Prepared:
     """Steps 1 to 4: route, decode, authenticate, decide the fault."""
     instance.clock.tick()
@@ -164,8 +156,8 @@ def fault_error(ctx: Ctx, decision: Decision) -> ServiceError | None:
     return None
 
 
-def execute(instance: Instance, prepared: Prepared) -> Outcome:
-    """Steps 5 to 9 and 11: replay, validate, behave, commit, render, record."""
+def execute(instance: Instance, prepared: Prepared) -> Rendered:
+    """Steps 5 to 9 and 11: replay, validate, behave, commit, render, record. The reply ready for the wire."""
     decision = prepared.decision
     if prepared.refused is not None:
         return refuse(instance, prepared, prepared.refused)
@@ -182,17 +174,18 @@ def execute(instance: Instance, prepared: Prepared) -> Outcome:
             if replaced is not None:
                 rendered = finish(prepared, Reply(replaced.status, replaced.body, dict(replaced.headers)))
             record(instance, prepared, rendered)
-        return Outcome(rendered, decision)
+        return rendered
     except ServiceError as error:
         return refuse(instance, prepared, error, executed=True)
     except Exception:
         log.exception("twin %s: %s %s", instance.twin.name, prepared.request.method, prepared.request.url_path)
         return refuse(instance, prepared, prepared.ctx.error("internal", "the twin failed; its log says where"))
     finally:
-        instance.in_flight.discard(prepared.key)
+        if prepared.key:
+            instance.in_flight.discard(prepared.key)
 
 
-def refuse(instance: Instance, prepared: Prepared, error: ServiceError, *, executed: bool = False) -> Outcome:
+def refuse(instance: Instance, prepared: Prepared, error: ServiceError, *, executed: bool = False) -> Rendered:
     """Answer with an error; the writes of the request are lost, the exchange is kept."""
     reply = Reply(error.status, error.body, dict(error.headers))
     with instance.store.transaction():
@@ -200,7 +193,7 @@ def refuse(instance: Instance, prepared: Prepared, error: ServiceError, *, execu
         if executed and prepared.key and error.name not in NOT_KEPT:
             remember(instance, prepared, rendered)
         record(instance, prepared, rendered)
-    return Outcome(rendered, prepared.decision)
+    return rendered
 
 
 NOT_KEPT = frozenset(

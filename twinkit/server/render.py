@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 BREAKS = re.compile(r"[\r\n\0]")
 
+NAMES_KNOWN = 1000
+"""So many names of headers are looked at once only."""
+_lower: set[str] = set()  # names of headers that are in lower case
+
 
 @dataclass(slots=True)
 class Rendered:
@@ -25,9 +29,11 @@ class Rendered:
 
     def lines(self) -> bytes:
         """Headers as they go over the wire, content-length included, each with its end of line."""
-        text = "".join([f"{name}: {value}\r\n" for name, value in self.headers.items()])
-        if text.count("\n") != len(self.headers) or text.count("\r") != len(self.headers) or "\0" in text:
-            text = "".join([f"{name}: {BREAKS.sub(' ', value)}\r\n" for name, value in self.headers.items()])
+        headers = self.headers
+        given = "".join([*headers, *headers.values()])
+        if "\n" in given or "\r" in given or "\0" in given:
+            headers = {BREAKS.sub(" ", name): BREAKS.sub(" ", value) for name, value in headers.items()}
+        text = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         if self.status not in (204, 304) and "content-length" not in self.headers:
             text += f"content-length: {len(self.body)}\r\n"
         return text.encode("latin-1", "replace")
@@ -48,7 +54,12 @@ def one_line(value: str) -> bytes:
 def render(reply: Reply, decision: Decision | None = None) -> Rendered:
     """Serialise a reply; names the fidelity and the fault in `twin-` headers."""
     given = reply.headers
-    headers = dict(given) if all(map(str.islower, given)) else {name.lower(): value for name, value in given.items()}
+    if given.keys() <= _lower:
+        headers = dict(given)
+    else:
+        headers = {name.lower(): value for name, value in given.items()}
+        if len(_lower) < NAMES_KNOWN:
+            _lower.update(headers)
     text = isinstance(reply.body, str) and "json" in (reply.media_type or "")
     body = to_json(reply.body) if text else encode(reply.body)
     if reply.status in (204, 304):

@@ -18,6 +18,8 @@ from twinkit.store.late import Late
 CHANGES_KEPT = 10_000
 """Older changes are dropped."""
 TRIM_EVERY = 256
+EVENT_BATCH = 512
+"""How many events wait at most before a store in memory writes them."""
 
 Action = Literal["insert", "update", "delete"]
 
@@ -25,6 +27,7 @@ Action = Literal["insert", "update", "delete"]
 class Change(NamedTuple):
     """One write. `before` and `after` are the record's JSON, None where there was or is no live record.
 
+    What comes of `take_changes` has no `after` for an event: it is put together when somebody reads it.
     `seq` is its place in the log; a mark is the `seq` of the change before it.
     """
 
@@ -46,7 +49,7 @@ class Changes(Core):
         self._taken = 0  # how many of the pending were taken already
         self._recent: builtins.list[Change] = []  # committed, not taken
         self._change_rows = Late(connection, "change", "resource, id, action, before")
-        self._event_rows = Late(connection, "event", "id, type, created, resource, data")
+        self._event_rows = Late(connection, "event", "id, type, created, resource, data", EVENT_BATCH)
         self._late = (self._change_rows, self._event_rows)
         self._stirred = False  # the transaction under way has made or written late rows
         self._trimmed = 0  # the newest change when the oldest were last removed
@@ -57,7 +60,8 @@ class Changes(Core):
 
     def changes(self, since: int = 0) -> builtins.list[Change]:
         """Changes after the mark `since`, oldest first; of the newest 10,000."""
-        self._put_late(self._change_rows)
+        for late in self._late:
+            self._put_late(late)
         fields = "resource, id, action, CAST(before AS BLOB), seq"
         sql = f"SELECT {fields} FROM change WHERE seq > ? ORDER BY seq DESC LIMIT ?"
         rows = self._execute(sql, (since, CHANGES_KEPT)).fetchall()
@@ -74,6 +78,8 @@ class Changes(Core):
 
     def take_changes(self) -> builtins.list[Change]:
         """Changes since the last `take_changes` (the newest 10,000), those of a transaction under way included."""
+        if not self._stirred and not self._recent:
+            return []
         taken = self._recent + self._pending[self._taken :]
         self._recent = []
         self._taken = len(self._pending)
@@ -92,12 +98,15 @@ class Changes(Core):
             with self._transaction:
                 return self._put_late(rows)
         self._stirred = True
-        rows.write(self._put_many)
+        self._write_late(rows)
         newest = self._change_rows.newest
         if newest - self._trimmed >= TRIM_EVERY:
             self._trimmed = newest
             oldest = min(newest - CHANGES_KEPT, self._referred(newest + 1) - 1)
             self._put("DELETE FROM change WHERE seq <= ?", (oldest,))
+
+    def _write_late(self, rows: Late) -> None:
+        rows.write(self._put_many)
 
     def _referred(self, newest: int) -> int:
         """The oldest change that something else refers to: it and all that came later are kept."""

@@ -24,13 +24,15 @@ class Counters(Core):
 
     def next(self, name: str) -> int:
         """The next position of the stream `name`: 0, 1, 2, … Rolled back with the transaction."""
-        position = self._drawn.get(name)
-        if position is None:
-            position = self._positions.get(name)
-            if position is None:
-                row = self._execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
-                position = row[0] if row else 0
-        self._drawn[name] = position + 1
+        drawn = self._drawn
+        if name in drawn:
+            position = drawn[name]
+        elif name in self._positions:
+            position = self._positions[name]
+        else:
+            row = self._execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
+            position = row[0] if row else 0
+        drawn[name] = position + 1
         if not self._depth:
             with self._transaction:
                 pass

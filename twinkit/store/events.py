@@ -1,16 +1,20 @@
-"""Events and their deliveries: the outbox. Imports: records.
+"""Events and their deliveries: the outbox. Imports: records, late.
 
-An event is written in the transaction that caused it; a delivery is one attempt to send it to one receiver.
+An event belongs to the transaction that caused it; a delivery is one attempt to send it to one receiver. Few events
+are ever read: in memory they wait, and what one tells of a record just written is looked up in the changes when the
+event is put into its table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from marshal import dumps, loads
 from typing import Any, NamedTuple
 
 import orjson
 
 from twinkit.errors import StoreError, nearest
+from twinkit.store.late import Late, Row, compact
 from twinkit.store.records import Records
 
 KEPT = "(SELECT data FROM record WHERE record.resource = event.resource AND record.id = event.id)"
@@ -32,6 +36,22 @@ DELIVERY_FIELDS = (
 DELIVERY = f"SELECT seq, {', '.join(DELIVERY_FIELDS)} FROM delivery"
 ADD_DELIVERY = f"INSERT INTO delivery ({', '.join(DELIVERY_FIELDS)}) VALUES ({', '.join('?' for _ in DELIVERY_FIELDS)})"
 OBJECTS = ("request_headers", "data")
+
+
+KEEP = "INSERT OR IGNORE INTO record (resource, id, parent, created, deleted, data) VALUES (?, ?, '', ?, 0, ?)"
+
+
+class Waiting(NamedTuple):
+    """An event that is not in its table yet; packed into one piece of memory, but for its number."""
+
+    number: int
+    id: str
+    type: str
+    created: int
+    resource: str
+    json: bytes
+    made: int | None
+    """The change that made the object it tells of, which the JSON leaves out."""
 
 
 class Event(NamedTuple):
@@ -75,19 +95,60 @@ class Events(Records):
         """Store an event and return its number.
 
         With `resource` it is stored as a record of that resource, for services that let their events be read, and
-        only once; then DuplicateRecord is raised when the id is taken.
+        only once. Its id has to be new there: of two events with the same one the first stays.
         """
-        if resource and not self._depth:
+        if not self._depth:
             with self._transaction:
                 return self.add_event(type, data, id=id, created=created, resource=resource)
-        json = orjson.dumps(data)
-        if resource:
-            self._insert(resource, id, json, "", created)
-        number = self._event_rows.add(id, type, created, resource, None if resource else json.decode())
         self._stirred = True
-        if not self._depth:
+        if not resource:
+            return self._event_rows.add(compact(dumps((id, type, created, "", orjson.dumps(data), None))))
+        self._note(resource, id, "insert", None, None)
+        self._unread.add(resource)
+        if self._live is not None:
+            self._live[resource] = self._live.get(resource, 0) + 1
+        return self._event_rows.add(compact(dumps((id, type, created, resource, *self._short(data)))))
+
+    def _short(self, data: dict[str, Any]) -> tuple[bytes, int | None]:
+        """(JSON, change) of an event: what the change made is the object it tells of, and left out."""
+        inner = data.get("data")
+        if isinstance(inner, dict) and type(inner.get("object")) is dict and self._in_memory:
+            told = orjson.dumps(inner["object"])
+            made = next((change.seq for change in self._pending if change.after == told), None)
+            if made is not None:
+                return orjson.dumps({**data, "data": {**inner, "object": None}}), made
+        return orjson.dumps(data), None
+
+    def _write_late(self, rows: Late) -> None:
+        if rows is not self._event_rows:
+            super()._write_late(rows)
+            return
+        kept = [row for row in map(_unpacked, rows) if row.resource]
+        if kept:
+            self._put_late(self._change_rows)
+            made = self._made({row.made for row in kept if row.made is not None})
+            before = self._connection.total_changes
+            self._put_many(KEEP, [_record(row, made) for row in kept])
+            if self._connection.total_changes - before != len(kept):
+                self._live = None
+        rows.write(self._put_many, _stored)
+        self._unread.clear()
+
+    def _bring(self, resource: str) -> None:
+        if resource in self._unread:
             self._put_late(self._event_rows)
-        return number
+
+    def _forget_late(self) -> None:
+        super()._forget_late()
+        self._unread = {row.resource for row in map(_unpacked, self._event_rows) if row.resource}
+
+    def _reload_late(self) -> None:
+        super()._reload_late()
+        self._unread.clear()
+
+    def _referred(self, newest: int) -> int:
+        waiting = (row.made for row in map(_unpacked, self._event_rows))
+        return min(super()._referred(newest), next((made for made in waiting if made is not None), newest))
 
     def event(self, seq: int) -> Event | None:
         """The event with this number."""
@@ -175,3 +236,24 @@ class Events(Records):
 
 def _delivery(row: tuple[Any, ...]) -> Delivery:
     return Delivery._make((*row[:7], orjson.loads(row[7]), *row[8:12], orjson.loads(row[12])))
+
+
+def _unpacked(row: Row) -> Waiting:
+    number, packed = row
+    return Waiting(number, *loads(packed))
+
+
+def _stored(row: Row) -> Row:
+    """The row of an event as its table has it: the JSON of one that is a record is kept there."""
+    number, id, type, created, resource, json, _ = _unpacked(row)
+    return number, id, type, created, resource, None if resource else json.decode()
+
+
+def _record(row: Waiting, made: Mapping[int, bytes]) -> Row:
+    """What `KEEP` binds for an event that is a record."""
+    json = row.json
+    if row.made is not None:
+        event = orjson.loads(json)
+        event["data"]["object"] = orjson.Fragment(made[row.made])
+        json = orjson.dumps(event)
+    return row.resource, row.id, row.created, json.decode()

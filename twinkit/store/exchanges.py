@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from twinkit.store.changes import Change, Changes
+from twinkit.store.late import compact
 
 EXCHANGES_KEPT = 10_000
 BODY_KEPT = 1 << 20
@@ -62,9 +63,10 @@ class Exchanges(Changes):
         super().__init__(connection)
         self._noted: builtins.list[tuple[Any, ...]] = []
         """Rows of the transaction under way, with their replies whatever becomes of its changes."""
-        self._waiting: deque[tuple[int | None, bytes]] = deque()
-        """Rows that the table does not have yet, each in one piece of memory beside its REPLY_OF; a reply that a change
-        made is left out."""
+        self._waiting: deque[bytes] = deque()
+        """Rows that the table does not have yet, each in one piece of memory, without a reply that a change made."""
+        self._waiting_made: deque[int | None] = deque()
+        """The REPLY_OF of each."""
         self._dropped = 0
         """How many had to leave before they were written: they have numbers too."""
         self._waiting_bytes = 0
@@ -110,12 +112,14 @@ class Exchanges(Changes):
         """At commit: those of the transaction wait to be written, and the oldest leave where there are too many."""
         for row in self._noted:
             made = row[REPLY_OF]
-            packed = dumps(row if made is None else (*row[:REPLY], None, *row[REPLY + 1 :]))
+            packed = compact(dumps(row if made is None else (*row[:REPLY], None, *row[REPLY + 1 :])))
             self._waiting_bytes += len(packed)
-            self._waiting.append((made, packed))
+            self._waiting.append(packed)
+            self._waiting_made.append(made)
         self._noted.clear()
         while len(self._waiting) > EXCHANGES_KEPT or self._waiting_bytes > BYTES_KEPT:
-            self._waiting_bytes -= len(self._waiting.popleft()[1])
+            self._waiting_bytes -= len(self._waiting.popleft())
+            self._waiting_made.popleft()
             self._dropped += 1
 
     def _flush_exchanges(self) -> None:
@@ -126,7 +130,7 @@ class Exchanges(Changes):
             with self._transaction:
                 return self._flush_exchanges()
         first = self._newest_exchange() + self._dropped + 1
-        self._put_many(INSERT, [_stored(seq, packed) for seq, (_, packed) in enumerate(self._waiting, first)])
+        self._put_many(INSERT, [_stored(seq, packed) for seq, packed in enumerate(self._waiting, first)])
         self._rows_since_trim += len(self._waiting)
         self._bytes_since_trim += self._waiting_bytes
         self._drop_waiting()
@@ -144,12 +148,13 @@ class Exchanges(Changes):
 
     def _drop_waiting(self) -> None:
         self._waiting.clear()
+        self._waiting_made.clear()
         self._dropped = self._waiting_bytes = 0
 
     def _referred(self, newest: int) -> int:
         sql = "SELECT reply_of FROM exchange WHERE reply_of IS NOT NULL ORDER BY seq LIMIT 1"
         row = self._execute(sql).fetchone()
-        waiting = next((made for made, _ in self._waiting if made is not None), newest)
+        waiting = next((made for made in self._waiting_made if made is not None), newest)
         return min(row[0] if row else newest, waiting)
 
     def _forget_exchanges(self) -> None:

@@ -7,23 +7,31 @@ transaction that made them. Their numbers are known at once.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 BATCH = 64
-"""How many rows wait at most before a store in memory writes them."""
+"""How many rows wait at most, unless a table says otherwise, before a store in memory writes them."""
 Row = tuple[Any, ...]
 State = tuple[list[Row], list[Row], list[Row], int, int | None]
+
+
+def compact(data: bytes) -> bytes:
+    """The same bytes in no more memory than they need: serialisers give back the end of a larger piece of memory,
+    which nothing as large fits into afterwards.
+    """
+    return bytes(memoryview(data))
 
 
 class Late:
     """The rows of one table that are not in it yet, numbered by its column `seq`."""
 
-    def __init__(self, connection: sqlite3.Connection, table: str, fields: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, table: str, fields: str, batch: int = BATCH) -> None:
         places = ", ".join("?" for _ in fields.split(","))
         self._execute = connection.execute
         self._insert = f"INSERT INTO {table} (seq, {fields}) VALUES (?, {places})"
         self._last = f"SELECT max(seq) FROM {table}"
+        self._batch = batch
         self._newest: int | None = None  # None: not known
         self._fresh: list[Row] = []  # made by the transaction under way
         self._made = 0  # how many it has made
@@ -47,14 +55,23 @@ class Late:
     @property
     def many(self) -> bool:
         """Whether a batch waits."""
-        return len(self._waiting) >= BATCH
+        return len(self._waiting) >= self._batch
 
     def __bool__(self) -> bool:
         return bool(self._waiting or self._fresh)
 
-    def write(self, put_many: Callable[[str, Iterable[Sequence[Any]]], None]) -> None:
-        """Put everything into the table, inside a transaction."""
-        put_many(self._insert, self._waiting + self._fresh)
+    def __iter__(self) -> Iterator[Row]:
+        """The rows that are not in the table, oldest first."""
+        yield from self._waiting
+        yield from self._fresh
+
+    def write(
+        self,
+        put_many: Callable[[str, Iterable[Sequence[Any]]], None],
+        stored: Callable[[Row], Row] = lambda row: row,
+    ) -> None:
+        """Put everything into the table, inside a transaction; `stored` makes of a row what the table has."""
+        put_many(self._insert, [stored(row) for row in self])
         self._lent += self._waiting
         self._waiting = []
         self._fresh = []

@@ -244,6 +244,12 @@ def count_sql(shape: Shape, index: Index) -> str:
 
 
 @lru_cache(maxsize=4096)
+def plain_sql(resource: str, descending: bool) -> str:
+    """The statement that reads the first page of all records of a resource; binds the limit."""
+    return list_sql(Shape(resource, (), False, None), LIVE, descending, "start", False)
+
+
+@lru_cache(maxsize=4096)
 def list_sql(shape: Shape, index: Index, descending: bool, seek: Seek, narrow: bool) -> str:
     """The statement that reads (id, JSON); binds search, parent, values, the place of the cursor (`seek`), the limit.
 

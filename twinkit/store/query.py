@@ -16,7 +16,19 @@ import orjson
 from twinkit.errors import InvalidCursor
 from twinkit.store.conditions import RANGES, SEARCHES, Field, Filter, Term, impossible, key, order, term, values
 from twinkit.store.grams import available
-from twinkit.store.plans import LIVE, Index, Shape, count_sql, group, list_sql, narrowed, probe_sql, probed, walked
+from twinkit.store.plans import (
+    LIVE,
+    Index,
+    Shape,
+    count_sql,
+    group,
+    list_sql,
+    narrowed,
+    plain_sql,
+    probe_sql,
+    probed,
+    walked,
+)
 from twinkit.store.records import Records
 
 Order = Literal["newest", "oldest"]
@@ -60,6 +72,10 @@ class Bound(NamedTuple):
         return values
 
 
+EVERYTHING = Shape("", (), False, None), Bound((), [], {})
+"""What stands for the shape of a list that leaves nothing out."""
+
+
 class Query(Records):
     """Part of `Store`: `list`, `select`, `count`."""
 
@@ -87,12 +103,19 @@ class Query(Records):
         of records (deleted ones too) and give the page that follows, or the page just ahead, in that same order.
         Raises InvalidCursor when the resource never had such a record.
         """
-        shape, bound = self._shape(resource, where, parent, sort)
-        if not self._counts().get(resource) and after is None and before is None:
+        if resource in self._unread:
+            self._bring(resource)
+        anew = after is None and before is None
+        plain = anew and not where and parent is None and sort is None
+        shape, bound = EVERYTHING if plain else self._shape(resource, where, parent, sort)
+        if anew and not self._counts().get(resource):
             return Page([], False, [])
-        backward = after is None and before is not None
         wanted = max(0, min(limit, 1 << 31)) + 1
-        rows = self._walk(shape, bound, (order == "newest") != backward, wanted, before if backward else after)
+        backward = after is None and before is not None
+        if plain:
+            rows = self._execute(plain_sql(resource, order == "newest"), (wanted,)).fetchall()
+        else:
+            rows = self._walk(shape, bound, (order == "newest") != backward, wanted, before if backward else after)
         has_more = len(rows) == wanted
         if has_more:
             rows.pop()
@@ -129,6 +152,7 @@ class Query(Records):
         """How many records match."""
         if not where and parent is None:
             return self._counts().get(resource, 0)
+        self._bring(resource)
         shape, bound = self._shape(resource, where, parent, None)
         if impossible(shape.terms):
             return 0

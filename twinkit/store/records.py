@@ -31,6 +31,7 @@ class Records(Changes):
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
         self._live: dict[str, int] | None = None  # live records of each resource; None: not counted
+        self._unread: set[str] = set()  # resources of which some records are not in the table yet
         self._read: dict[tuple[str, str], bytes] = {}  # records that `raw` gave and nothing has changed since
 
     def insert(
@@ -47,7 +48,12 @@ class Records(Changes):
         self._insert(resource, data["id"] if id is None else id, orjson.dumps(data), parent, created)
         return None
 
+    def _bring(self, resource: str) -> None:
+        """Put the records of a resource that wait into the table."""
+
     def _insert(self, resource: str, key: str, json: bytes, parent: str, created: int) -> None:
+        if resource in self._unread:
+            self._bring(resource)
         values = (resource, key, parent, created, json.decode())
         try:
             self._put(INSERT, values)
@@ -87,6 +93,8 @@ class Records(Changes):
         return known
 
     def _select(self, key: tuple[str, str]) -> bytes | None:
+        if key[0] in self._unread:
+            self._bring(key[0])
         try:
             row = self._execute(SELECT, key).fetchone()
         except UnicodeEncodeError:  # an id with half a surrogate pair names nothing
@@ -131,6 +139,7 @@ class Records(Changes):
 
     def was_deleted(self, resource: str, id: str) -> bool:
         """Whether the record existed and is deleted now."""
+        self._bring(resource)
         sql = "SELECT 1 FROM record WHERE resource = ? AND id = ? AND deleted = 1"
         try:
             return self._execute(sql, (resource, id)).fetchone() is not None
@@ -143,11 +152,14 @@ class Records(Changes):
 
     def _counts(self) -> dict[str, int]:
         if self._live is None:
+            for resource in tuple(self._unread):
+                self._bring(resource)
             sql = "SELECT resource, count(*) FROM record INDEXED BY record_live WHERE deleted = 0 GROUP BY resource"
             self._live = dict(self._execute(sql).fetchall())
         return self._live
 
     def _row(self, resource: str, id: str) -> tuple[int, bytes]:
+        self._bring(resource)
         try:
             row: tuple[int, bytes] | None = self._execute(SELECT_SEQ, (resource, id)).fetchone()
         except UnicodeEncodeError:

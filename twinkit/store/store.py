@@ -77,7 +77,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
         pending, drawn = list(self._pending), dict(self._drawn)
         live = None if self._live is None else dict(self._live)
         taken, recent, stirred = self._taken, self._recent, self._stirred
-        late = [rows.state() for rows in self._late]
+        late, unread = [rows.state() for rows in self._late], set(self._unread)
         self._put("SAVEPOINT trial")
         try:
             yield
@@ -88,6 +88,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
             self._taken, self._recent, self._stirred = taken, recent, stirred
             for rows, state in zip(self._late, late, strict=True):
                 rows.back(state)
+            self._unread = unread
             self._indexes = None
             self._earliest_known = False
             self._read.clear()

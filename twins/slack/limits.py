@@ -9,7 +9,10 @@ https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketpla
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from twinkit import Ctx
 
@@ -64,13 +67,19 @@ def attempted(ctx: Ctx, app: str, ok: bool) -> None:
         ctx.store.update("app", app, disabled=True)
 
 
+@lru_cache(maxsize=256)
+def unlisted(app: bytes) -> bool:
+    """Whether the stored record of an app says that it is outside the marketplace."""
+    return bool(orjson.loads(app).get("unlisted"))
+
+
 def readable(ctx: Ctx, id: str, team: str, method: str) -> int | None:
     """How many messages an app may read now; None when only the method's own limits hold.
 
     An app whose setting `unlisted` is true calls `method` once a minute. Raises `ratelimited`.
     """
-    app = ctx.store.find("app", id)
-    if app is None or not app.get("unlisted"):
+    app = ctx.store.raw("app", id)
+    if app is None or not unlisted(app):
         return None
     name = f"{id} {team} {method}"
     found = ctx.store.find("traffic", name)

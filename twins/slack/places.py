@@ -66,6 +66,12 @@ def membership(ctx: Ctx, channel: str, user: str) -> dict[str, Any] | None:
     return ctx.store.find("member", f"{channel} {user}")
 
 
+@lru_cache(maxsize=1024)
+def last_read(member: bytes) -> str:
+    """Up to where a member has read, from the stored record."""
+    return str(orjson.loads(member)["last_read"])
+
+
 def is_member(ctx: Ctx, channel: str, user: str) -> bool:
     """Whether a user is in a conversation."""
     return ctx.store.raw("member", f"{channel} {user}") is not None

@@ -78,12 +78,15 @@ def credentials(ctx: Ctx) -> dict[str, str]:
     }
 
 
-def key_of(request: Request) -> str:
-    """The key of a request: a bearer token, or the user name of basic credentials; empty when there is none."""
-    word, _, rest = request.headers.get("authorization", "").partition(" ")
-    if word.lower() == "bearer":
-        return rest.strip()
-    return basic_user(rest) if word.lower() == "basic" else ""
+@lru_cache(maxsize=1024)
+def read_key(authorization: str) -> tuple[str, str]:
+    """(key, its kind) of a header: a bearer token, or the user name of basic credentials.
+
+    The key is empty where there is none, the kind where it is no test key.
+    """
+    word, _, rest = authorization.partition(" ")
+    key = rest.strip() if word.lower() == "bearer" else basic_user(rest) if word.lower() == "basic" else ""
+    return key, KINDS.get(key[:PREFIX], "") if len(key) > PREFIX else ""
 
 
 @twin.baseline
@@ -109,29 +112,31 @@ def account(ctx: Ctx, _request: Request) -> dict[str, Any]:
 @twin.authenticate
 def authenticate(ctx: Ctx, request: Request) -> Principal:
     """The owner of a test key. Live keys, other texts and (when strict) unknown keys are refused."""
-    key = key_of(request)
+    headers = request.headers
+    key, kind = read_key(headers.get("authorization", ""))
     if not key:
         raise errors.no_key()
     if request.operation is not None and request.operation.id == sessions.STREAM and not key.startswith("sk_"):
         sessions.check_token(ctx, key)
         return Principal(key, kind="session")
-    kind = KINDS.get(key[:PREFIX], "") if len(key) > PREFIX else ""
     if not kind or (ctx.strict and key not in credentials(ctx).values() and not _issued(ctx, key)):
         raise errors.bad_key(key)
-    version = request.headers.get("stripe-version")
+    version = headers.get("stripe-version")
     if version and not VERSION.match(version) and not ctx.options.get("materialise"):
         raise errors.bad_version(version)
     if kind == "publishable" and request.operation is not None and request.operation.id not in CLIENT_SIDE:
         raise errors.secret_key_required()
     if kind == "restricted":
         guards.check_permission(ctx, request, key)
-    guards.merge_query(request)
-    guards.name_prices(request)
-    guards.check_cursors(request)
-    guards.check_metadata(request)
+    if request.query:
+        guards.merge_query(request)
+        guards.check_cursors(request)
     guards.check_keys(ctx, request)
-    guards.check_empty(ctx, request)
-    account = request.headers.get("stripe-account") or _context(request)
+    if request.body:
+        guards.name_prices(request)
+        guards.check_metadata(request)
+        guards.check_empty(ctx, request)
+    account = headers.get("stripe-account") or (_context(request) if "stripe-context" in headers else None)
     if account is not None:
         known = account == ACCOUNT or ctx.options.get("materialise") or ctx.store.find("account", account)
         if not account.startswith("acct_") or not known:

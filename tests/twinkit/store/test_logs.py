@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from twinkit.errors import DuplicateRecord, StoreError
-from twinkit.store import Store
+from twinkit.errors import StoreError
+from twinkit.store import Filter, Store
+from twinkit.store.changes import CHANGES_KEPT, TRIM_EVERY
 
 
 def test_events_are_numbered_and_read_in_order(store: Store) -> None:
@@ -26,11 +27,78 @@ def test_an_event_kept_as_a_record_is_stored_once_and_follows_it(store: Store) -
     assert store.get("event", "evt") == {"id": "evt", "n": 1}
     event = store.event(number)
     assert event is not None and event.data == {"id": "evt", "n": 1}
-    with pytest.raises(DuplicateRecord):
-        store.add_event("thing.made", {}, id="evt", created=0, resource="event")
     store.update("event", "evt", n=2)
     store.delete("event", "evt")
     assert [event.data["n"] for event in store.events()] == [2]
+
+
+def told_of(store: Store, n: int) -> dict[str, Any]:
+    """An event about a thing that is written in the same transaction."""
+    thing = {"id": f"thing_{n}", "n": n}
+    event = {"id": f"evt_{n}", "data": {"object": thing, "previous": {"x": None}}, "last": True}
+    with store.transaction():
+        store.insert("thing", thing)
+        store.add_event("thing.made", event, id=f"evt_{n}", created=n, resource="event")
+    return event
+
+
+def test_an_event_tells_of_its_record_as_it_was_then(store: Store) -> None:
+    told = [told_of(store, n) for n in range(3)]
+    store.update("thing", "thing_0", n=7)
+    store.delete("thing", "thing_1")
+    assert store.resources() == {"event": 3, "thing": 2}
+    assert [store.get("event", event["id"]) for event in told] == told
+    assert [event.data for event in store.events()] == told
+    assert list(store.find("event", "evt_0") or ()) == ["id", "data", "last"]
+
+
+READS: dict[str, Callable[[Store], Any]] = {
+    "list": lambda store: store.list("event").ids == ["evt_1", "evt_0"],
+    "count": lambda store: store.count("event", [Filter("id", "=", "evt_1")]) == 1,
+    "update": lambda store: store.update("event", "evt_0", seen=True)["data"]["object"]["n"] == 0,
+    "delete": lambda store: store.delete("event", "evt_0") is None and store.was_deleted("event", "evt_0"),
+    "changes": lambda store: [change.after is not None for change in store.changes()] == [True] * 4,
+    "fork": lambda store: store.fork().get("event", "evt_1")["last"],
+    "insert": lambda store: store.insert("event", {"id": "own"}) is None and store.count("event") == 3,
+    "cursor": lambda store: store.list("event", after="evt_1").ids == ["evt_0"],
+}
+
+
+@pytest.mark.parametrize("read", READS)
+def test_events_that_wait_are_there_for_whoever_reads(store: Store, read: str) -> None:
+    for n in range(2):
+        told_of(store, n)
+    assert READS[read](store)
+
+
+def test_events_that_were_read_in_a_transaction_that_failed_are_there_afterwards(store: Store) -> None:
+    told = told_of(store, 0)
+    with pytest.raises(KeyError), store.transaction():
+        assert store.get("event", "evt_0") == told
+        told_of(store, 1)
+        raise KeyError
+    assert store.list("event").ids == ["evt_0"] and store.resources() == {"event": 1, "thing": 1}
+    with store.transaction(), store.trial():
+        assert store.get("event", "evt_0") == told
+        told_of(store, 2)
+    assert store.resources() == {"event": 1, "thing": 1} and store.get("event", "evt_0") == told
+    assert store.list("event").ids == ["evt_0"]
+
+
+def test_events_outlive_the_changes_they_tell_of(store: Store) -> None:
+    told = told_of(store, 0)
+    store.insert("other", {"id": "other", "n": 0})
+    with store.transaction():
+        for n in range(CHANGES_KEPT + 2 * TRIM_EVERY):
+            store.update("other", "other", n=n + 1)
+    store.update("thing", "thing_0", n=9)
+    assert store.get("event", "evt_0") == told
+
+
+def test_of_two_events_with_one_id_the_first_stays(store: Store) -> None:
+    for n in range(2):
+        store.add_event("thing.made", {"id": "evt", "n": n}, id="evt", created=n, resource="event")
+    assert store.get("event", "evt")["n"] == 0 and store.resources() == {"event": 1}
 
 
 def test_deliveries(store: Store) -> None:

@@ -124,6 +124,20 @@ class StoreMachine(RuleBasedStateMachine):
         self.store.add_event("made", {}, id=id, created=1)
         self.model.events.append(id)
 
+    @rule(n=st.integers(0, 9))
+    def tell_of_a_new_record(self, n: int) -> None:
+        """Inside a transaction or in one of its own: a record, and an event about it that is a record too."""
+        number = len(self.model.changes)
+        row, event_id = {"id": f"about{number}", "n": n}, f"event{number}"
+        event = {"id": event_id, "data": {"object": row}}
+        with self.store.transaction():
+            self.store.insert("about", row)
+            self.store.add_event("made", event, id=event_id, created=1, resource="told")
+        for resource, made in (("about", row), ("told", event)):
+            self.model.rows[resource, str(made["id"])] = made
+            self.model.changes.append((resource, str(made["id"]), "insert", None, made))
+        self.model.events.append(event_id)
+
     @rule()
     def log_an_exchange(self) -> None:
         fields: dict[str, Any] = {"operation": "op", "method": "GET", "path": "/", "query": "", "status": 200}

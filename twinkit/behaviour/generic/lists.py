@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import orjson
 
@@ -83,10 +83,10 @@ def conditions(ctx: Ctx, request: Request, binding: Binding) -> tuple[list[Filte
     params = request.params if binding.paging.get("in") == "body" or binding.kind == "search" else request.query
     where = scope_filters(ctx, request, binding)
     python: list[Condition] = []
+    if binding.filters.keys().isdisjoint(params) and binding.comparisons.keys().isdisjoint(params):
+        return where, python
     sent = _sent(request, params, binding.filters)
     compared = _sent(None, params, binding.comparisons)
-    if not sent and not compared:
-        return where, python
     arrays = ctx.twin.array_properties(ctx.resource(binding.resource or "").schema)
     for field, value in sent:
         if field.startswith("?"):
@@ -367,22 +367,51 @@ FACTS: Mapping[str, Callable[[Ctx, Request, str, Paging, Found], Any]] = {
 """What a reply can tell beside the records, in the order of its properties."""
 
 
+class Frame(NamedTuple):
+    """Everything of a list's reply but the records, as `Binding.envelope` asks for it, read once."""
+
+    constants: bytes
+    """JSON of the properties that never change; empty: there are none."""
+    items: str
+    """Name of the records' property, empty where it is no top-level one."""
+    facts: tuple[tuple[str, str, bool], ...]
+    """(name in FACTS, dotted place, whether the place is a top-level property), in the order of FACTS."""
+    kind: str
+    """What leads to the next page: cursor, page, offset or url."""
+    optional: frozenset[str]
+    """Places that are left out at the end of the list."""
+    end: Any
+    """What stands at the place of the next page there."""
+
+    @classmethod
+    def of(cls, rules: Mapping[str, Any]) -> Frame:
+        """The frame of an envelope's rules."""
+        items = str(rules.get("items") or "")
+        facts = tuple((name, str(rules[name]), "." not in rules[name]) for name in FACTS if rules.get(name))
+        constants = orjson.dumps(rules["constants"]) if rules.get("constants") else b""
+        kind, optional = str(rules.get("next_kind", "cursor")), frozenset(rules.get("optional", ()))
+        return cls(constants, "" if "." in items else items, facts, kind, optional, rules.get("end"))
+
+
 def around(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found: Found) -> dict[str, Any]:
     """Everything of a list's reply but the records."""
-    rules = binding.envelope
-    body = constants(rules)
-    if rules.get("items") and "." not in rules["items"]:
-        body.setdefault(rules["items"], [])
-    for name in [name for name in FACTS if name in rules]:
-        place = rules[name]
-        if not place:
-            continue
-        value = FACTS[name](ctx, request, rules.get("next_kind", "cursor"), paging, found)
-        if value is None and dig(body, place) is None and name in ("next", "previous"):
-            if place in rules.get("optional", ()):
+    frame = ctx.twin.frames.get(binding.operation)
+    if frame is None:
+        frame = ctx.twin.frames[binding.operation] = Frame.of(binding.envelope)
+    constants, items, facts, kind, optional, end = cast("Frame", frame)
+    body: dict[str, Any] = orjson.loads(constants) if constants else {}
+    if items and items not in body:
+        body[items] = []
+    for name, place, top in facts:
+        value = FACTS[name](ctx, request, kind, paging, found)
+        if value is None and name in ("next", "previous") and dig(body, place) is None:
+            if place in optional:
                 continue
-            value = rules.get("end")
-        put(body, place, value)
+            value = end
+        if top:
+            body[place] = value
+        else:
+            put(body, place, value)
     return body
 
 

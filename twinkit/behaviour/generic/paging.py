@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from twinkit.behaviour.ctx import Ctx
@@ -66,35 +66,86 @@ class Paging:
         return f"{base_url}{request.url_path}?{urlencode([*pairs, (name, value)])}"
 
 
+class Pager(NamedTuple):
+    """The paging rules of one operation, read once."""
+
+    style: str
+    in_body: bool
+    limit: str
+    """Name of the parameter, as the five below; empty: there is none."""
+    page: str
+    offset: str
+    after: str
+    before: str
+    default: int
+    most: int
+    """The largest page; 0: no bound."""
+    first: int
+    rules: Mapping[str, Any]
+    """`Binding.paging` itself."""
+
+    @classmethod
+    def of(cls, rules: Mapping[str, Any]) -> Pager:
+        """What `Binding.paging` says."""
+        return cls(
+            style=str(rules.get("style", "none")),
+            in_body=rules.get("in") == "body",
+            limit=str(rules.get("limit") or ""),
+            page=str(rules.get("page") or ""),
+            offset=str(rules.get("offset") or ""),
+            after=str(rules.get("after") or ""),
+            before=str(rules.get("before") or ""),
+            default=int(rules.get("default", 20)),
+            most=int(rules.get("max", 0)),
+            first=int(rules.get("first", 1)),
+            rules=rules,
+        )
+
+    def paging(self, ctx: Ctx, request: Request) -> Paging:
+        """The page a request asks for; sizes out of range are clamped. Raises the service's `invalid` for a cursor."""
+        style, first = self.style, self.first
+        if style == "none" and not self.limit:
+            return Paging(style, UNPAGED)
+        params = request.params if self.in_body else request.query
+        if "also" in self.rules:
+            params = _as_one(params, self.rules)
+        limit = max(1, _number(params.get(self.limit), self.default))
+        if self.most and limit > self.most:
+            limit = self.most
+        paging = Paging(style, limit, limit_parameter=self.limit or None, first=first)
+        if style == "page":
+            paging.place_parameter = self.page or None
+            paging.page = max(first, _number(params.get(self.page), first))
+            paging.offset = (paging.page - first) * limit
+        elif style == "offset":
+            paging.place_parameter = self.offset or None
+            paging.offset = max(0, _number(params.get(self.offset), 0)) if was_sent(request, self.offset) else 0
+            paging.page = first + paging.offset // limit
+        elif style in ("cursor", "cursor_id"):
+            paging.after_parameter, paging.before_parameter = self.after or None, self.before or None
+            if self.after in params:
+                paging.after = _place(ctx, request, style, self.after, params[self.after])
+            if self.before in params:
+                paging.before = _place(ctx, request, style, self.before, params[self.before])
+            if (self.page or self.offset) and paging.after is None and paging.before is None:
+                self._number(request, paging, params)
+        return paging
+
+    def _number(self, request: Request, paging: Paging, params: Mapping[str, Any]) -> None:
+        """Of a list with cursors that takes a page's number or an offset as well."""
+        if self.page and was_sent(request, self.page):
+            paging.page = max(paging.first, _number(params.get(self.page), paging.first))
+            paging.offset = (paging.page - paging.first) * paging.limit
+        elif self.offset and was_sent(request, self.offset):
+            paging.offset = max(0, _number(params.get(self.offset), 0))
+
+
 def paging_of(ctx: Ctx, request: Request, binding: Binding) -> Paging:
-    """The page a request asks for; out-of-range sizes are clamped. Raises the service's `invalid` for a bad cursor."""
-    rules = binding.paging
-    params = request.params if rules.get("in") == "body" else request.query
-    style = str(rules.get("style", "none"))
-    if style == "none" and not rules.get("limit"):
-        return Paging(style, UNPAGED)
-    if "also" in rules:
-        params = _as_one(params, rules)
-    limit = _number(params.get(rules.get("limit", "")), int(rules.get("default", 20)))
-    limit = max(1, min(limit, int(rules.get("max", max(limit, 1)))))
-    paging = Paging(style, limit, limit_parameter=rules.get("limit"), first=int(rules.get("first", 1)))
-    if style == "page":
-        paging.place_parameter = rules.get("page")
-        paging.page = max(paging.first, _number(params.get(rules.get("page", "")), paging.first))
-        paging.offset = (paging.page - paging.first) * limit
-    elif style == "offset":
-        paging.place_parameter = rules.get("offset")
-        name = rules.get("offset", "")
-        paging.offset = max(0, _number(params.get(name), 0)) if was_sent(request, name) else 0
-        paging.page = paging.first + paging.offset // limit
-    elif style in ("cursor", "cursor_id"):
-        paging.after_parameter = rules.get("after")
-        paging.before_parameter = rules.get("before")
-        paging.after = _place(ctx, request, style, rules.get("after"), params)
-        paging.before = _place(ctx, request, style, rules.get("before"), params)
-    if style.startswith("cursor") and paging.after is None and paging.before is None:
-        _numbered(request, paging, rules, params)
-    return paging
+    """The page a request asks for, as `Pager.paging` has it."""
+    pager = ctx.twin.pagers.get(binding.operation)
+    if pager is None:
+        pager = ctx.twin.pagers[binding.operation] = Pager.of(binding.paging)
+    return cast("Pager", pager).paging(ctx, request)
 
 
 def _as_one(params: dict[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,15 +156,6 @@ def _as_one(params: dict[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
             if out.get(other) not in (None, "") and out.get(rules[key]) in (None, ""):
                 out[rules[key]] = out[other]
     return out
-
-
-def _numbered(request: Request, paging: Paging, rules: Mapping[str, Any], params: Mapping[str, Any]) -> None:
-    """A list with cursors that takes a page's number or an offset as well."""
-    if (name := rules.get("page")) is not None and was_sent(request, name):
-        paging.page = max(paging.first, _number(params.get(name), paging.first))
-        paging.offset = (paging.page - paging.first) * paging.limit
-    elif (name := rules.get("offset")) is not None and was_sent(request, name):
-        paging.offset = max(0, _number(params.get(name), 0))
 
 
 def was_sent(request: Request, name: str) -> bool:
@@ -131,9 +173,8 @@ def _number(value: Any, default: int) -> int:
         return default
 
 
-def _place(ctx: Ctx, request: Request, style: str, name: str | None, params: dict[str, Any]) -> str | None:
-    value = params.get(name) if name else None
-    if value in (None, "") or not was_sent(request, name or ""):
+def _place(ctx: Ctx, request: Request, style: str, name: str, value: Any) -> str | None:
+    if value in (None, "") or not was_sent(request, name):
         return None
     if style == "cursor_id":
         return str(value)
@@ -144,7 +185,7 @@ def _place(ctx: Ctx, request: Request, style: str, name: str | None, params: dic
             return str(value)
         if "invalid_cursor" in ctx.twin.compiled.errors:
             raise ctx.error("invalid_cursor", cursor=value, param=name) from None
-        raise ctx.invalid(request, [Violation("query", (name or "",), "format", "cursor", value)]) from None
+        raise ctx.invalid(request, [Violation("query", (name,), "format", "cursor", value)]) from None
 
 
 def any_cursor(ctx: Ctx, request: Request) -> bool:

@@ -99,8 +99,8 @@ def _seen(call: Call, message: dict[str, Any], last_read: str) -> dict[str, Any]
 
 
 def _last_read(call: Call, channel: str) -> str:
-    member = places.membership(call.ctx, channel, call.user)
-    return str(member["last_read"]) if member else ""
+    member = call.ctx.store.raw("member", f"{channel} {call.user}")
+    return places.last_read(member) if member else ""
 
 
 @method("conversations.replies")

@@ -33,7 +33,7 @@ def own(ctx: Ctx, request: Request, id: str) -> dict[str, Any]:
     """An account the key may see. Raises 403."""
     found = ctx.store.find("account", id) or lookup.materialised(ctx, "account", id)
     if found is None:
-        raise errors.account_unknown(wire.key_of(request), id)
+        raise errors.account_unknown(wire.read_key(request.header("authorization"))[0], id)
     return found
 
 

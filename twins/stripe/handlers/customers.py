@@ -35,7 +35,7 @@ def _values(ctx: Ctx, params: Mapping[str, Any], current: Mapping[str, Any]) -> 
         changes["balance"] = params["balance"]
         if params["balance"] and current.get("currency") is None:
             changes["currency"] = ledger.HOME_CURRENCY
-    if isinstance(params.get("invoice_settings"), Mapping):
+    if isinstance(params.get("invoice_settings"), dict):
         changes["invoice_settings"] = _settings(ctx, params["invoice_settings"], current)
     if changes.get("tax_exempt", "none") is None:
         changes["tax_exempt"] = "none"
@@ -116,9 +116,9 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     if params.get("payment_method"):
         method = payment_methods.resolve(ctx, params["payment_method"])
         attached = payment_methods.attach_to(ctx, method, record["id"])
-        if isinstance(settings, Mapping) and settings.get("default_payment_method") == params["payment_method"]:
+        if isinstance(settings, dict) and settings.get("default_payment_method") == params["payment_method"]:
             settings = {**settings, "default_payment_method": attached["id"]}
-    if isinstance(settings, Mapping):
+    if isinstance(settings, dict):
         record["invoice_settings"] = _settings(ctx, settings, record)
     ctx.store.insert("customer", record, created=ctx.micros)
     if params.get("source"):

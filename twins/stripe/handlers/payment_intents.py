@@ -26,6 +26,7 @@ PLAIN = (
     "transfer_group",
 )
 """Parameters that become properties of the same name as they are."""
+UNSET: Mapping[str, None] = dict.fromkeys(PLAIN)
 DEFAULT_TYPES = ("card", "link")
 NO_AMOUNT = (
     "The amount must be greater than or equal to the minimum charge amount allowed for your account and the currency "
@@ -91,28 +92,35 @@ def automatic(params: Mapping[str, Any]) -> tuple[dict[str, Any] | None, list[st
     """(`automatic_payment_methods`, `payment_method_types`) of a new intent."""
     wanted = params.get("automatic_payment_methods")
     types = params.get("payment_method_types")
-    if isinstance(wanted, Mapping) and wanted.get("enabled") and types:
+    if isinstance(wanted, dict) and wanted.get("enabled") and types:
         raise errors.exclusive("automatic_payment_methods", "payment_method_types")
     if types:
         return None, [str(type) for type in types]
-    if isinstance(wanted, Mapping) and not wanted.get("enabled"):
+    if isinstance(wanted, dict) and not wanted.get("enabled"):
         return None, ["card"]
-    redirects = wanted.get("allow_redirects") if isinstance(wanted, Mapping) else None
+    redirects = wanted.get("allow_redirects") if isinstance(wanted, dict) else None
     found = [type for type in DEFAULT_TYPES if type not in (params.get("excluded_payment_method_types") or ())]
     return {"allow_redirects": redirects or "always", "enabled": True}, found
 
 
+CARD_OPTIONS: Mapping[str, Any] = {
+    "mandate_options": None, "network": None, "request_three_d_secure": "automatic",
+}  # fmt: skip
+SETUP_OPTIONS: Mapping[str, Mapping[str, Any]] = {"card": CARD_OPTIONS, "link": {"persistent_token": None}}
+PAYMENT_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "card": {"installments": None, **CARD_OPTIONS},
+    "link": {"persistent_token": None},
+    "us_bank_account": {"verification_method": "automatic"},
+}
+"""`payment_method_options` of each type, where nobody gives any."""
+
+
 def method_options(types: list[str], given: Any, setup: bool = False) -> dict[str, Any]:
     """`payment_method_options` with the defaults of each type."""
-    card = {"installments": None, "mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
-    if setup:
-        card = {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
-    defaults: dict[str, Any] = {"card": card, "link": {"persistent_token": None}}
-    if not setup:
-        defaults["us_bank_account"] = {"verification_method": "automatic"}
-    options = {type: dict(defaults.get(type, {})) for type in types}
-    for type, values in given.items() if isinstance(given, Mapping) else ():
-        if isinstance(values, Mapping):
+    defaults = SETUP_OPTIONS if setup else PAYMENT_OPTIONS
+    options: dict[str, dict[str, Any]] = {type: dict(defaults.get(type, ())) for type in types}
+    for type, values in given.items() if isinstance(given, dict) else ():
+        if isinstance(values, dict):
             options[type] = {**options.get(type, {}), **values}
     return options
 
@@ -159,7 +167,8 @@ def new_record(ctx: Ctx, params: Mapping[str, Any], currency: str) -> dict[str, 
         "source": None,
         "status": "requires_payment_method",
     }
-    record.update({name: lookup.unset(params.get(name)) for name in PLAIN})
+    record.update(UNSET)
+    record.update(lookup.given(params, *PLAIN))
     if params.get("payment_details"):
         record["payment_details"] = params["payment_details"]
     return lookup.ordered(record)
@@ -170,7 +179,7 @@ def chosen_method(ctx: Ctx, params: Mapping[str, Any], intent: dict[str, Any]) -
     if params.get("payment_method"):
         return payment_methods.resolve(ctx, str(params["payment_method"]))
     data = params.get("payment_method_data")
-    if isinstance(data, Mapping):
+    if isinstance(data, dict):
         return payment_methods.make(ctx, data, "payment_method_data")
     if params.get("confirmation_token"):
         return keys.confirmed(ctx, params["confirmation_token"], intent)
