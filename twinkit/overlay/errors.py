@@ -98,9 +98,16 @@ class Errors:
                 found = self._listed(self._shapes.unit(inner).node) if not made.get(name) else None
                 if found:
                     return {**made, name: found}
+            if made == {} and self._open(unit.node):
+                return {"message": WORD}
             if isinstance(made, dict):
                 self._word_elsewhere(made, unit.node)
         return made
+
+    def _open(self, node: Any) -> bool:
+        """Whether an error is any object: its schema tells of no property and forbids none."""
+        closed = node.get("additionalProperties") is False or {"anyOf", "oneOf", "allOf", "not"} & node.keys()
+        return not closed and not self._shapes.properties(node) and self._shapes.types(node) <= {"object"}
 
     def _word_elsewhere(self, made: dict[str, Any], node: Any) -> None:
         """The words in the likeliest text, where no property is called like a message."""

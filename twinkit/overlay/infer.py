@@ -130,7 +130,7 @@ class Inference:
             parent=self._parent(home.key),
             timestamps=stamps,
             time_formats=formats,
-            template=self.skeleton.record(unit.node),
+            template=self._template(unit),
             properties=tuple(properties),
             open=bool(node.get("additionalProperties")),
             read_only=self._read_only(properties, members),
@@ -216,6 +216,11 @@ class Inference:
                 if op.key[end - 1] == HOLE and declared.get(name) is not None:
                     out.setdefault(op.key[:end], []).append(declared[name])
         return out
+
+    def _template(self, unit: Unit) -> dict[str, Any]:
+        """The skeleton of a record, without what no reply shows and none requires."""
+        hidden = set(self._marked(self.shapes.properties(unit.node), "writeOnly")) - self.shapes.required(unit.node)
+        return {name: value for name, value in self.skeleton.record(unit.node).items() if name not in hidden}
 
     def _keys(self, unit: Unit, shown: str | None, noun: str | None) -> tuple[str, ...]:
         scalars = self.shapes.scalar_properties(unit.node)

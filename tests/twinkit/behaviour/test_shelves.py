@@ -12,6 +12,11 @@ from tests.twinkit.behaviour.documents import TEXT, WHOLE, document_server, json
 
 SHELF = thing(("id", "name"), id=TEXT, name=TEXT)
 BOOK = thing(("id", "title"), id=TEXT, title=TEXT)
+SECRET = {"type": "string", "nullable": True, "writeOnly": True}
+LAMP = thing(("id",), id=TEXT, colour=TEXT, pin=SECRET)
+SKY = thing(sky=TEXT)
+CHUNKED = {"Transfer-Encoding": {"schema": TEXT, "example": "chunked"}, "X-Lit": {"schema": TEXT}}
+ANY_FAULT = {"400": {"description": "", **json_content({"type": "object"})}}
 FAULT = {"400": {"description": "", **json_content(thing(("title",), title=TEXT, code=TEXT))}}
 
 
@@ -47,6 +52,11 @@ PATHS: dict[str, Any] = {
         "post": made(BOOK, "title"),
     },
     "/shelves/{id}/books/{book}": {**named("id", "book"), "get": one(BOOK)},
+    "/lamps": {"post": {**made(LAMP, "colour"), "responses": {**made(LAMP, "colour")["responses"], **ANY_FAULT}}},
+    "/lamps/{id}": {**named("id"), "get": one(LAMP)},
+    "/weather": {
+        "get": {"responses": {"200": {"description": "", "headers": CHUNKED, **json_content(thing(sky=TEXT))}}}
+    },
     "/shelves/{id}/light": {**named("id"), "get": one(thing(on={"type": "boolean"})), "put": one(thing())},
 }
 
@@ -101,3 +111,20 @@ def test_what_is_below_a_deleted_record_is_gone(client: httpx.Client) -> None:
         assert client.get(path).status_code == 404
     assert client.post(f"/shelves/{made}/books", json={"title": "t"}).status_code == 404
     assert client.get("/shelves/never/books").json()["data"] == []
+
+
+def test_an_error_that_may_be_any_object_has_words(client: httpx.Client) -> None:
+    assert client.post("/lamps", json={}).json() == {"message": "body.colour: is required"}
+
+
+def test_what_only_callers_write_is_not_shown(client: httpx.Client) -> None:
+    made = client.post("/lamps", json={"colour": "red", "pin": "12"}).json()
+    assert "pin" not in made
+    assert "pin" not in client.get(f"/lamps/{made['id']}").json()
+
+
+def test_documented_headers_that_frame_a_message_are_no_examples(client: httpx.Client) -> None:
+    shown = client.get("/weather")
+    assert "transfer-encoding" not in shown.headers
+    assert shown.headers["x-lit"]
+    assert "sky" in shown.json()

@@ -24,6 +24,11 @@ from twinkit.contract.xmlbody import parse_xml
 from twinkit.overlay.compiled import Binding
 
 HIDDEN_MARK = b'"~'
+OF_THE_SERVER = frozenset((
+    "content-type", "content-length", "content-encoding", "location", "link", "set-cookie", "connection", "keep-alive",
+    "trailer", "upgrade", "transfer-encoding", "te", "date", "server", "alt-svc",
+))  # fmt: skip
+"""Headers that no example speaks for: they frame the message or say what this server does (RFC 9110, RFC 9112)."""
 
 
 def record_reply(ctx: Ctx, request: Request, binding: Binding, record: dict[str, Any], status: int = 0) -> Reply:
@@ -193,7 +198,7 @@ def response_headers(ctx: Ctx, response: Response | None) -> dict[str, str]:
     """Documented headers of a response that are worth sending, with example values."""
     headers: dict[str, str] = {}
     for name, schema in (response.headers if response else {}).items():
-        if name.lower() in ("content-type", "content-length", "location", "link", "set-cookie"):
+        if name.lower() in OF_THE_SERVER:
             continue
         value = ctx.twin.examples(ctx.seed).example(schema, f"header/{name}")
         if isinstance(value, bool):
