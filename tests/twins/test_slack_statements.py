@@ -153,3 +153,22 @@ def test_little_is_told_of_who_has_gone(bot: WebClient) -> None:
     assert set(gone) == {"id", "team_id", "name", "deleted", "profile", "is_bot", "is_app_user", "updated"}
     slackbot = bot.users_info(user="USLACKBOT")["user"]["profile"]
     assert slackbot["always_active"] is True and "email" not in slackbot
+
+
+def test_everybody_is_listed_where_no_limit_is_given(twin: Twin, bot: WebClient) -> None:
+    """https://docs.slack.dev/reference/methods/users.list."""
+    twin.load({"user": [{"name": f"person{number}"} for number in range(1000)]})
+    everybody = bot.users_list()
+    assert len(everybody["members"]) > 1000 and everybody["response_metadata"]["next_cursor"] == ""
+    assert len(bot.users_list(limit=5000)["members"]) == 1000
+    with twin.fail("limit_required", operation="users_list"):
+        assert error(bot.users_list) == "limit_required"
+
+
+def test_changes_of_a_group_are_counted(twin: Twin, ana: WebClient) -> None:
+    group = ana.usergroups_create(name="Team", handle="team")["usergroup"]["id"]
+    ana.usergroups_users_update(usergroup=group, users=[world.ANA, world.BEN])
+    ana.usergroups_users_update(usergroup=group, users=[world.BEN])
+    told_of = [event.raw["body"] for event in twin.events if event.type == "subteam_members_changed"]
+    counts = [(body["added_users_count"], body["removed_users_count"]) for body in told_of]
+    assert counts == [(2, 0), (0, 1)]

@@ -136,6 +136,7 @@ def set_users(call: Call) -> dict[str, Any]:
         "date_update": after["date_update"], "added_users": [user for user in users if user not in before],
         "removed_users": [user for user in before if user not in users],
     }  # fmt: skip
+    change.update(added_users_count=len(change["added_users"]), removed_users_count=len(change["removed_users"]))
     webhooks.notify(call.ctx, call.team, "subteam_members_changed", change)
     for type, whom in (("subteam_self_added", "added_users"), ("subteam_self_removed", "removed_users")):
         for user in change[whom]:

@@ -13,6 +13,7 @@ from twins.slack.paging import page
 RESERVED = ("id", "team", "email_confirmed", "avatar_hash", "bot_id", "api_app_id")
 ADMIN_ONLY = ("email",)
 MAX_STATUS = 100
+LARGEST_PAGE = 1000
 
 
 def _shown(call: Call, user: dict[str, Any]) -> dict[str, Any]:
@@ -43,9 +44,10 @@ def info(call: Call) -> dict[str, Any]:
 
 @method("users.list")
 def list_users(call: Call) -> dict[str, Any]:
-    """Everybody, the deactivated too, oldest first."""
+    """Everybody, the deactivated too, oldest first; all at once where no `limit` is given."""
     rows = list(call.ctx.store.select("user", [Filter("team_id", "=", call.team)], order="oldest"))
-    shown, metadata = page(call.args, rows, lambda row: str(row["id"]), "user", default=1000)
+    most = LARGEST_PAGE if "limit" in call.args else max(len(rows), 1)
+    shown, metadata = page(call.args, rows, lambda row: str(row["id"]), "user", default=most, maximum=most)
     members = [_shown(call, row) for row in shown]
     return {"members": members, "cache_ts": call.ctx.now, "response_metadata": metadata}
 
