@@ -215,3 +215,49 @@ def test_a_session_takes_new_shipping_options(client: Any) -> None:
     assert (changed.amount_total, changed.shipping_cost.amount_total) == (1700, 700)
     with refusing("resource_missing", "shipping_options[0][shipping_rate]"):
         client.v1.checkout.sessions.update(made.id, {"shipping_options": [{"shipping_rate": "shr_x"}]})
+
+
+def test_optional_items_are_added(client: Any, private_stripe: Served) -> None:
+    product = client.v1.products.create({"name": "Honey"})
+    extra = client.v1.prices.create({"product": product.id, "unit_amount": 250, "currency": "usd"})
+    row = {"price": extra.id, "quantity": 1, "adjustable_quantity": {"enabled": True, "maximum": 3}}
+    made = opened(client, optional_items=[row])
+    assert (made.amount_total, made.optional_items[0].price) == (1000, extra.id)
+    assert "Honey" in httpx.get(made.url).text
+    assert mistaken(private_stripe, made, optional_items={"0": 4})["param"] == "optional_items[0]"
+    assert "none of the session" in mistaken(private_stripe, made, optional_items={"price_x": 1})["message"]
+    complete(private_stripe, made, optional_items={extra.id: 2})
+    done = client.v1.checkout.sessions.retrieve(made.id, {"expand": ["line_items"]})
+    assert (done.amount_total, [item.description for item in done.line_items.data]) == (1500, ["Tea", "Honey"])
+    euro = client.v1.prices.create({"product": product.id, "unit_amount": 250, "currency": "eur"})
+    with refusing(param="optional_items[0][price]", words="only supports `eur`"):
+        opened(client, optional_items=[{"price": euro.id, "quantity": 1}])
+
+
+def test_a_link_passes_on_what_it_collects(client: Any, private_stripe: Served) -> None:
+    product = client.v1.products.create({"name": "Tea"})
+    price = client.v1.prices.create({"product": product.id, "unit_amount": 1000, "currency": "usd"})
+    link = client.v1.payment_links.create(
+        {
+            "line_items": [{"price": price.id, "quantity": 1}], "custom_fields": FIELDS[1:2],
+            "phone_number_collection": {"enabled": True},
+        }
+    )  # fmt: skip
+    item = client.v1.payment_links.line_items.list(link.id).data[0]
+    changed = client.v1.payment_links.update(
+        link.id,
+        {
+            "line_items": [{"id": item.id, "quantity": 3}], "billing_address_collection": "required",
+            "restrictions": {"completed_sessions": {"limit": 1}}, "custom_text": {"submit": {"message": "Soon yours"}},
+        },
+    )  # fmt: skip
+    assert (changed.restrictions.completed_sessions.limit, changed.custom_text.submit.message) == (1, "Soon yours")
+    assert changed.phone_number_collection.enabled
+    page = httpx.get(link.url + "?prefilled_email=jo@example.com", follow_redirects=True).text
+    assert {"custom_fields[size]", "billing[line1]", "phone"} <= set(re.findall(r'name="([^"]+)"', page))
+    session = client.v1.checkout.sessions.list({"payment_link": link.id}).data[0]
+    assert (session.amount_total, session.customer_details.email) == (3000, "jo@example.com")
+    complete(private_stripe, session, custom_fields={"size": "s"})
+    assert "no longer active" in httpx.get(link.url).text
+    with refusing("resource_missing", "line_items[0][id]"):
+        client.v1.payment_links.update(link.id, {"line_items": [{"id": "li_x", "quantity": 1}]})

@@ -153,3 +153,36 @@ def test_the_portal_cancels_nothing_twice(client: Any) -> None:
     flow = {"type": "subscription_cancel", "subscription_cancel": {"subscription": made.id}}
     with refusing(words=f"The subscription {made.id} is already set to be canceled at period end."):
         client.v1.billing_portal.sessions.create({"customer": customer.id, "flow_data": flow})
+
+
+def test_a_discount_is_taken_away(client: Any) -> None:
+    coupon = client.v1.coupons.create({"percent_off": 50, "duration": "forever"})
+    price = client.v1.plans.create({"amount": 500, "currency": "usd", "interval": "month", "product": {"name": "x"}})
+    customer = payer(client)
+    made = client.v1.subscriptions.create(
+        {"customer": customer.id, "items": [{"price": price.id}], "discounts": [{"coupon": coupon.id}]}
+    )
+    gone = client.v1.subscriptions.delete_discount(made.id)
+    assert (gone.deleted, gone.id, gone.source.coupon) == (True, made.discounts[0], coupon.id)
+    assert client.v1.subscriptions.retrieve(made.id).discounts == []
+    assert events(client, "customer.discount") == ["customer.discount.created", "customer.discount.deleted"]
+    with refusing("resource_missing", words=f"No active discount for subscription: {made.id}"):
+        client.v1.subscriptions.delete_discount(made.id)
+    with refusing("resource_missing", words=f"No active discount for customer: {customer.id}"):
+        client.v1.customers.delete_discount(customer.id)
+    mode = {"type": "flexible", "flexible": {"proration_discounts": "itemized"}}
+    moved = client.v1.subscriptions.migrate(made.id, {"billing_mode": mode})
+    assert (moved.billing_mode.type, moved.billing_mode.flexible.proration_discounts) == ("flexible", "itemized")
+
+
+def test_an_issued_authorization_is_decided_at_once(client: Any) -> None:
+    address = {"line1": "1 Main", "city": "San Francisco", "state": "CA", "country": "US", "postal_code": "94111"}
+    holder = client.v1.issuing.cardholders.create(
+        {"name": "Jenny Rosen", "type": "individual", "billing": {"address": address}, "status": "active"}
+    )
+    card = client.v1.issuing.cards.create(
+        {"cardholder": holder.id, "currency": "usd", "type": "virtual", "status": "active"}
+    )
+    asked = client.v1.test_helpers.issuing.authorizations.create({"card": card.id, "amount": 100})
+    with refusing(words="does not wait for a decision"):
+        client.v1.issuing.authorizations.approve(asked.id)

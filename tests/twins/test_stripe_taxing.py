@@ -66,3 +66,31 @@ def test_a_sale_is_recorded_and_taken_back(client: Any, private_stripe: Served) 
     private_stripe.control("POST", "clock/advance", days=91)
     with refusing(param="calculation"):
         client.v1.tax.transactions.create_from_calculation({**kept, "reference": "late"})
+
+
+def test_a_payment_records_its_sale(client: Any, private_stripe: Served) -> None:
+    registered(client)
+    sale = client.v1.tax.calculations.create(SALE)
+    intents, hooks = client.v1.payment_intents, {"inputs": {"tax": {"calculation": sale.id}}}
+    asked = {"amount": sale.amount_total, "currency": "eur", "hooks": hooks, "payment_method_types": ["card"]}
+    intent = intents.create(asked)
+    assert intent.hooks.inputs.tax.calculation == sale.id
+    found = client.v1.tax.associations.find({"payment_intent": intent.id})
+    assert (found.calculation, found.tax_transaction_attempts) == (sale.id, [])
+    intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
+    attempt = client.v1.tax.associations.find({"payment_intent": intent.id}).tax_transaction_attempts[0]
+    assert (attempt.source, attempt.status) == (intent.id, "committed")
+    sold = client.v1.tax.transactions.retrieve(attempt.committed.transaction, {"expand": ["line_items"]})
+    assert (sold.reference, sold.line_items.data[0].amount_tax) == (intent.id, 190)
+    half = client.v1.refunds.create({"payment_intent": intent.id, "amount": 595})
+    attempts = client.v1.tax.associations.find({"payment_intent": intent.id}).tax_transaction_attempts
+    assert [row.source for row in attempts] == [intent.id, half.id]
+    back = client.v1.tax.transactions.line_items.list(attempts[1].committed.transaction).data[0]
+    assert (back.amount, back.amount_tax, back.type) == (-500, -95, "reversal")
+    second = intents.create({**asked, "payment_method": "pm_card_visa", "capture_method": "manual", "confirm": True})
+    intents.capture(second.id)
+    attempt = client.v1.tax.associations.find({"payment_intent": second.id}).tax_transaction_attempts[0]
+    assert attempt.errored.reason == "another_payment_associated_with_calculation"
+    plain = intents.create({"amount": 500, "currency": "eur", "payment_method_types": ["card"]})
+    with refusing("resource_missing", "payment_intent"):
+        client.v1.tax.associations.find({"payment_intent": plain.id})

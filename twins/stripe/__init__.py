@@ -30,6 +30,7 @@ HANDLERS = (
     "external_accounts",
     "entitlements",
     "event_destinations",
+    "feedback",
     "files",
     "forwarding",
     "hosting",
@@ -68,6 +69,7 @@ HANDLERS = (
     "sublists",
     "subscription_items",
     "subscriptions",
+    "tax_hooks",
     "tax_ids",
     "tax_settings",
     "taxing",
@@ -77,6 +79,7 @@ HANDLERS = (
     "topups",
     "transferring",
     "treasury",
+    "undiscounting",
     "webhook_endpoints",
 )
 """Modules that hook into the twin as they are imported."""

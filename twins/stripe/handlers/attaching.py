@@ -118,6 +118,12 @@ def settled(ctx: Ctx, intent: dict[str, Any], outcome: str) -> None:
         _credit(ctx, payment, int(intent["amount_received"]))
 
 
+@confirming.capturing
+def captured(ctx: Ctx, intent: dict[str, Any]) -> None:
+    """A PaymentIntent that was attached is captured."""
+    settled(ctx, intent, "succeeded")
+
+
 @payment_records.listen
 def guaranteed(ctx: Ctx, record: dict[str, Any]) -> None:
     """A payment record that was attached is guaranteed."""

@@ -253,6 +253,8 @@ def make(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
     rows = selling.items(ctx, params.get("line_items"), mode) if mode != "setup" else []
     if rows:
         record["currency"] = rows[0]["currency"]
+        if params.get("optional_items"):
+            record["optional_items"] = selling.optional(ctx, params["optional_items"], record["currency"])
         customer = {"id": record["customer"]}
         trial = (params.get("subscription_data") or {}).get("trial_period_days")
         worth = 0 if trial else sum(row["amount_subtotal"] for row in rows)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from twinkit import Ctx, Reply, Request, ServiceError
 from twins.stripe import pages, twin
-from twins.stripe.handlers import checkout, collecting, completing, invoicing, selling
+from twins.stripe.handlers import checkout, collecting, completing, invoicing, recurring, selling
 
 SESSION = checkout.SESSION
 HTML = "text/html; charset=utf-8"
@@ -76,6 +76,9 @@ def _fields(ctx: Ctx, session: Mapping[str, Any]) -> Iterator[str]:
         if (row["adjustable_quantity"] or {}).get("enabled"):
             label, id = f"Quantity of {row['description']}", f"qty-{row['id']}"
             yield _input(label, f"quantities[{row['id']}]", id, str(row["quantity"]))
+    for place, row in enumerate(session.get("optional_items") or ()):
+        product = recurring.product_of(ctx, ctx.store.get("price", row["price"]))["name"]
+        yield _input(f"Add {product}, up to", f"optional_items[{place}]", f"optional-{place}")
     yield from _asked(session, collecting.asks_tax_id(ctx, session))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from twinkit import Ctx, Filter
 from twins.stripe import errors, locating
 from twins.stripe.billing import pricing
-from twins.stripe.handlers import checkout, discounting, recurring, tax_ids
+from twins.stripe.handlers import checkout, discounting, recurring, selling, tax_ids
 from twins.stripe.payments import instruments
 
 NAME, EMAIL, PHONE = "Jenny Rosen", "jenny@example.com", "+15555550100"
@@ -171,8 +171,35 @@ def quantities(ctx: Ctx, rows: list[dict[str, Any]], buyer: Mapping[str, Any]) -
         if int(wanted):
             amount = pricing.amount(row["price"], int(wanted), recurring.tiers_of(ctx, row["price"]))
             found.append({**row, "quantity": int(wanted), "amount_subtotal": amount})
-    if not found:
+    if not found and not buyer.get("optional_items"):
         raise errors.invalid("At least one item has to stay.", "quantities")
+    return found
+
+
+def added(ctx: Ctx, session: Mapping[str, Any], buyer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The optional items that the buyer takes, by price or place: a quantity each. Raises 400.
+
+    https://docs.stripe.com/payments/checkout/optional-items
+    """
+    given, found = buyer.get("optional_items") or {}, []
+    offered = session.get("optional_items") or []
+    known = {key for place, row in enumerate(offered) for key in (row["price"], str(place))}
+    for name in given:
+        if name not in known:
+            raise errors.invalid(f"{name} is none of the session's optional items.", f"optional_items[{name}]")
+    for place, row in enumerate(offered):
+        wanted = int(given.get(row["price"], given.get(str(place))) or 0)
+        if not wanted:
+            continue
+        rule = row["adjustable_quantity"] or {}
+        least, most = row["quantity"], row["quantity"]
+        if rule.get("enabled"):
+            least, most = int(rule.get("minimum") or 0), int(rule.get("maximum") or USUAL)
+        if not least <= wanted <= most:
+            text = f"The quantity has to be between {least} and {most}."
+            raise errors.invalid(text, f"optional_items[{place}]")
+        price = ctx.store.get("price", row["price"])
+        found.append(selling.item(ctx, price, {"adjustable_quantity": row["adjustable_quantity"], "quantity": wanted}))
     return found
 
 
@@ -216,7 +243,7 @@ def filled_in(buyer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 FIELDS = (
-    "address", "business_name", "card", "consent", "custom_fields", "email", "individual_name", "name", "phone",
-    "promotion_code", "quantities", "shipping", "shipping_rate", "tax_ids",
+    "address", "business_name", "card", "consent", "custom_fields", "email", "individual_name", "name",
+    "optional_items", "phone", "promotion_code", "quantities", "shipping", "shipping_rate", "tax_ids",
 )  # fmt: skip
 """What a buyer can fill in."""

@@ -199,6 +199,7 @@ def _filled_in(ctx: Ctx, session: dict[str, Any], buyer: Mapping[str, Any]) -> d
         return filled
     kept = ctx.store.get(checkout.DATA, session["id"])
     rows = collecting.quantities(ctx, selling.kept(ctx, session["id"]), buyer)
+    rows += collecting.added(ctx, session, buyer)
     worth = sum(row["amount_subtotal"] for row in rows)
     discounts = collecting.discounts(ctx, session, kept["discounts"], buyer, worth)
     filled["shipping_cost"] = collecting.chosen_shipping(ctx, session, buyer)

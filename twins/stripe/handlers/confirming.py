@@ -42,6 +42,16 @@ def listen(function: Listener) -> Listener:
     return function
 
 
+Capture = Callable[[Ctx, dict[str, Any]], None]
+CAPTURES: list[Capture] = []
+
+
+def capturing(function: Capture) -> Capture:
+    """Call a function with every PaymentIntent that was authorized and is captured in full or for the last time."""
+    CAPTURES.append(function)
+    return function
+
+
 Act = Callable[[Ctx, Mapping[str, Any], Mapping[str, Any]], "dict[str, Any] | None"]
 ACTS: dict[str, Act] = {}
 

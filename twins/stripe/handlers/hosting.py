@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from twinkit import Ctx, Reply, Request
-from twins.stripe import listing, lookup, pages, twin
+from twins.stripe import errors, listing, lookup, pages, twin
 from twins.stripe.handlers import assessing, checkout, invoicing, selling
 
 LINK = "payment_link"
@@ -69,8 +69,9 @@ def create_link(ctx: Ctx, request: Request) -> dict[str, Any]:
         "application": None,
         "automatic_tax": assessing.switched(ctx, params.get("automatic_tax")),
         "billing_address_collection": params.get("billing_address_collection") or "auto",
-        "currency": rows[0]["currency"] if rows else params.get("currency") or "usd",
+        "currency": _currency(rows, params),
         "custom_fields": list(params.get("custom_fields") or ()),
+        "optional_items": selling.optional(ctx, params.get("optional_items"), _currency(rows, params)) or None,
         "custom_text": {**dict.fromkeys(TEXTS), **_hash(params, "custom_text")},
         "customer_creation": params.get("customer_creation") or ("if_required" if mode == "payment" else "always"),
         "invoice_creation": {
@@ -98,6 +99,63 @@ def create_link(ctx: Ctx, request: Request) -> dict[str, Any]:
     return record
 
 
+def _currency(rows: list[dict[str, Any]], params: Mapping[str, Any]) -> str:
+    return str(rows[0]["currency"] if rows else params.get("currency") or "usd")
+
+
+TOGGLES = (
+    "active", "allow_promotion_codes", "billing_address_collection", "consent_collection", "customer_creation",
+    "inactive_message", "name_collection", "payment_method_collection", "payment_method_types",
+    "shipping_address_collection", "shipping_options", "submit_type",
+)  # fmt: skip
+MERGED = ("after_completion", "custom_text", "payment_intent_data", "phone_number_collection", "tax_id_collection")
+
+
+@twin.handler("PostPaymentLinksPaymentLink")
+@lookup.modelled
+def update_link(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Change a link: what it collects, how often it can be completed, quantities of its items; sessions that are open
+    stay as they are."""
+    params = request.body or {}
+    link = lookup.in_path(ctx, LINK, request.path["payment_link"], "payment_link")
+    changes = lookup.changed(link, params, *TOGGLES)
+    for name in MERGED:
+        if isinstance(params.get(name), Mapping):
+            changes[name] = {**(link[name] or {}), **params[name]}
+    if isinstance(params.get("automatic_tax"), Mapping):
+        changes["automatic_tax"] = assessing.switched(ctx, params["automatic_tax"], link["automatic_tax"])
+    if "custom_fields" in params:
+        changes["custom_fields"] = list(params["custom_fields"] or ())
+    if "optional_items" in params:
+        changes["optional_items"] = selling.optional(ctx, params["optional_items"], link["currency"])
+    if "restrictions" in params:
+        done = ((link["restrictions"] or {}).get("completed_sessions") or {}).get("count") or 0
+        limit = _hash(_hash(params, "restrictions"), "completed_sessions")
+        changes["restrictions"] = {"completed_sessions": {"count": done, **limit}} if limit else None
+    if isinstance(params.get("invoice_creation"), Mapping) and link["invoice_creation"]:
+        before, asked = link["invoice_creation"], params["invoice_creation"]
+        data = {**before["invoice_data"], **_hash(asked, "invoice_data")}
+        changes["invoice_creation"] = {"enabled": bool(asked["enabled"]), "invoice_data": data}
+    if isinstance(params.get("subscription_data"), Mapping) and link["subscription_data"]:
+        changes["subscription_data"] = {**link["subscription_data"], **params["subscription_data"]}
+    _requantify(ctx, link["id"], params.get("line_items"))
+    return ctx.update(LINK, link["id"], changes)
+
+
+def _requantify(ctx: Ctx, link: str, given: Any) -> None:
+    """Change the quantities of a link's items. Raises 400 for an item of another."""
+    rows = selling.kept(ctx, link)
+    for place, each in enumerate(given or ()):
+        found = next((at for at, row in enumerate(rows) if row["id"] == each["id"]), None)
+        if found is None:
+            raise errors.no_such("item", str(each["id"]), f"line_items[{place}][id]", path=False)
+        old = rows[found]
+        asked = {name: each.get(name, old[name]) for name in ("adjustable_quantity", "quantity")}
+        rows[found] = {**selling.item(ctx, old["price"], asked), "id": old["id"], "metadata": old["metadata"]}
+    if given:
+        selling.keep(ctx, link, rows)
+
+
 def _limited(params: Mapping[str, Any]) -> dict[str, Any] | None:
     """How often a link can be completed, and how often it was."""
     asked = _hash(_hash(params, "restrictions"), "completed_sessions")
@@ -114,7 +172,7 @@ def link_items(ctx: Ctx, request: Request) -> dict[str, Any]:
 
 PASSED = (
     "automatic_tax", "billing_address_collection", "consent_collection", "custom_fields", "custom_text",
-    "customer_creation", "invoice_creation", "metadata", "name_collection", "payment_intent_data",
+    "customer_creation", "invoice_creation", "metadata", "name_collection", "optional_items", "payment_intent_data",
     "payment_method_collection", "payment_method_types", "phone_number_collection", "shipping_address_collection",
     "shipping_options", "subscription_data", "submit_type", "tax_id_collection",
 )  # fmt: skip

@@ -16,6 +16,7 @@ from twins.stripe.handlers.issuing import CARD
 from twins.stripe.payments import issuing
 
 AUTHORIZATION, TRANSACTION, DISPUTE = "issuing.authorization", "issuing.transaction", "issuing.dispute"
+DECIDED = "This authorization does not wait for a decision: it has been made."
 NOT_PENDING = "This authorization cannot be changed in this way: its status is `{status}`."
 TOO_MUCH = "The amount is greater than the amount of the {what}."
 NO_REASON = "You must provide evidence with a `reason` before you submit a dispute."
@@ -113,6 +114,18 @@ def _pending(ctx: Ctx, request: Request) -> dict[str, Any]:
     if found["status"] != "pending":
         raise errors.invalid(NOT_PENDING.format(status=found["status"]))
     return found
+
+
+@twin.handler("PostIssuingAuthorizationsAuthorizationApprove", "PostIssuingAuthorizationsAuthorizationDecline")
+@lookup.modelled
+def decide(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Decide an authorization by the older calls: only one that waits to be decided. Raises 400."""
+    found = lookup.in_path(ctx, AUTHORIZATION, request.path["authorization"], "authorization")
+    if found["pending_request"] is None:
+        raise errors.invalid(DECIDED)
+    approved = request.url_path.endswith("approve")
+    changes = {"approved": approved, "pending_request": None, "status": "pending" if approved else "closed"}
+    return ctx.update(AUTHORIZATION, found["id"], changes, event="issuing_authorization.updated")
 
 
 @twin.handler("PostTestHelpersIssuingAuthorizationsAuthorizationCapture")

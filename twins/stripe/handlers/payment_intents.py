@@ -171,7 +171,20 @@ def new_record(ctx: Ctx, params: Mapping[str, Any], currency: str) -> dict[str, 
     record.update(lookup.given(params, *PLAIN))
     if params.get("payment_details"):
         record["payment_details"] = params["payment_details"]
+    if params.get("hooks"):
+        record |= hooks(ctx, params)
     return lookup.ordered(record)
+
+
+def hooks(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
+    """`hooks` of an intent where a request gives them: the tax calculation it is for. Raises 400."""
+    tax = ((params.get("hooks") or {}).get("inputs") or {}).get("tax")
+    if not isinstance(tax, Mapping):
+        return {}
+    named = tax["calculation"]
+    if named:
+        lookup.record(ctx, "tax.calculation", named, "hooks[inputs][tax][calculation]")
+    return {"hooks": {"inputs": {"tax": {"calculation": named}}} if named else {"inputs": {}}}
 
 
 def chosen_method(ctx: Ctx, params: Mapping[str, Any], intent: dict[str, Any]) -> dict[str, Any] | None:
@@ -281,6 +294,7 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     check_descriptor(params, intent)
     wire.check_email(params, "receipt_email")
     changed = {**intent, **lookup.changed(intent, params, *PLAIN, "customer", "payment_details")}
+    changed |= hooks(ctx, params)
     if "currency" in params:
         changed["currency"] = charges.check_currency(params["currency"])
     check_types(ctx, params, changed["currency"])
@@ -318,6 +332,7 @@ def confirm(ctx: Ctx, request: Request) -> Reply | dict[str, Any]:
     check_secret(request, intent)
     unexpected(intent, "confirm")
     changed = {**intent, **lookup.given(params, "receipt_email", "setup_future_usage", "shipping")}
+    changed |= hooks(ctx, params)
     if params.get("capture_method"):
         changed["capture_method"] = params["capture_method"]
     if isinstance(params.get("payment_method_options"), Mapping):
@@ -365,7 +380,7 @@ def capture(ctx: Ctx, request: Request) -> dict[str, Any]:
     if amount < 1:
         raise errors.too_small("amount_to_capture", 1)
     descriptors = ("statement_descriptor", "statement_descriptor_suffix", "application_fee_amount")
-    changes = lookup.given(params, *descriptors)
+    changes = {**lookup.given(params, *descriptors), **hooks(ctx, params)}
     charge = charges.capture_charge(ctx, charge, amount, changes, final=final)
     done = {
         **lookup.changed(intent, params),
@@ -380,6 +395,8 @@ def capture(ctx: Ctx, request: Request) -> dict[str, Any]:
         return captured
     ctx.emit("payment_intent.succeeded", captured)
     charges.after_payment(ctx, charge)
+    for follower in confirming.CAPTURES:
+        follower(ctx, captured)
     return captured
 
 

@@ -5,13 +5,22 @@ Source: https://docs.stripe.com/api/refunds. Imports: the kit's public names, th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from twinkit import Ctx, Filter, RawJSON, Request
 from twins.stripe import accounts, errors, facts, lookup, twin
 from twins.stripe.handlers import balances, radar, transferring
 from twins.stripe.payments import refunds
+
+Listener = Callable[[Ctx, dict[str, Any], dict[str, Any]], None]
+LISTENERS: list[Listener] = []
+
+
+def listen(function: Listener) -> Listener:
+    """Call a function with every new refund and its charge as it was before."""
+    LISTENERS.append(function)
+    return function
 
 
 def _charge(ctx: Ctx, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,6 +101,8 @@ def make(ctx: Ctx, charge: dict[str, Any], params: Mapping[str, Any]) -> dict[st
     record.update(transferring.undo(ctx, charge, record, params))
     ctx.store.insert("refund", record, created=ctx.micros)
     _after(ctx, charge, record, behaviour)
+    for listener in LISTENERS:
+        listener(ctx, record, charge)
     return record
 
 

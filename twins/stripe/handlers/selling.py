@@ -55,7 +55,7 @@ def items(ctx: Ctx, given: Any, mode: str) -> list[dict[str, Any]]:
             raise errors.invalid(f"Quantity is required. Add `quantity` to `{where}`.", f"{where}[quantity]")
         if int((each.get("adjustable_quantity") or {}).get("maximum") or 0) > MOST:
             raise errors.too_large(f"{where}[adjustable_quantity][maximum]", MOST)
-        rows.append(_item(ctx, price, each))
+        rows.append(item(ctx, price, each))
     if mode == "payment" and any(row["price"]["recurring"] for row in rows):
         raise errors.invalid(RECURRING, "mode")
     if mode == "subscription" and not any(row["price"]["recurring"] for row in rows):
@@ -63,7 +63,24 @@ def items(ctx: Ctx, given: Any, mode: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _item(ctx: Ctx, price: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def optional(ctx: Ctx, given: Any, currency: str) -> list[dict[str, Any]]:
+    """`optional_items` of a session or link: what the buyer may add. Raises 400."""
+    found = []
+    for place, each in enumerate(given or ()):
+        where = f"optional_items[{place}]"
+        price = _price(ctx, each, where)
+        if price["currency"] != currency:
+            text = (
+                f"The price specified only supports `{price['currency']}`. This doesn't match the expected currency: "
+            )
+            raise errors.invalid(f"{text}`{currency}`.", f"{where}[price]")
+        adjusts = each.get("adjustable_quantity")
+        range = {"enabled": False, "maximum": None, "minimum": None, **adjusts} if adjusts else None
+        found.append({"adjustable_quantity": range, "price": price["id"], "quantity": int(each["quantity"])})
+    return found
+
+
+def item(ctx: Ctx, price: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     quantity = int(given.get("quantity") or 0)
     hidden = ctx.store.find(catalogue.HIDDEN, price["id"]) or {}
     amount = pricing.amount(price, quantity, hidden.get("tiers") or ())

@@ -300,6 +300,19 @@ def resume(ctx: Ctx, request: Request) -> dict[str, Any]:
     return resume_now(ctx, record)
 
 
+@twin.handler("PostSubscriptionsSubscriptionMigrate")
+@lookup.modelled
+def migrate(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """Change how a subscription is billed: https://docs.stripe.com/billing/subscriptions/billing-mode."""
+    record = lookup.in_path(ctx, "subscription", request.path["subscription"], "subscription")
+    if record["status"] in statuses.ENDED:
+        raise errors.invalid(statuses.CANCELED_FIELDS, None, "invalid_canceled_subscription_fields")
+    mode, given = record["billing_mode"], (request.body or {})["billing_mode"].get("flexible") or {}
+    at = clocks.now(ctx, record["customer"])
+    changed = {**mode, "flexible": {**(mode["flexible"] or {}), **given}, "type": "flexible", "updated_at": at}
+    return subscribing.changed(ctx, record, {"billing_mode": changed})
+
+
 def resume_now(ctx: Ctx, record: dict[str, Any]) -> dict[str, Any]:
     """Resume a paused subscription, whoever asks."""
     at = clocks.now(ctx, record["customer"])

@@ -7,6 +7,7 @@ names, the twin.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from twinkit import Ctx, Filter, Request
@@ -239,9 +240,29 @@ def record_sale(ctx: Ctx, request: Request) -> dict[str, Any]:
     found = lookup.record(ctx, CALCULATION, params["calculation"], "calculation")
     if found["expires_at"] <= ctx.now:
         raise errors.invalid(EXPIRED, "calculation")
-    values = {name: found[name] for name in KEPT_FIELDS} | {"reversal": None, "type": "transaction"}
-    lines = [_entry(ctx, line, "transaction") for line in _lines(ctx, found["id"])]
+    return sell(ctx, found, params)
+
+
+def sell(ctx: Ctx, calculation: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Record the sale of a calculation, whoever asks. Raises 400 for a reference that was used."""
+    values = {name: calculation[name] for name in KEPT_FIELDS} | {"reversal": None, "type": "transaction"}
+    lines = [_entry(ctx, line, "transaction") for line in _lines(ctx, str(calculation["id"]))]
     return _transaction(ctx, values, lines, params)
+
+
+def take_back(ctx: Ctx, sold: Mapping[str, Any], amount: int, whole: int, reference: str) -> dict[str, Any]:
+    """Take a share of a sale back: what `amount` is of `whole`."""
+    share = Fraction(amount, whole)
+    values = {name: sold[name] for name in KEPT_FIELDS}
+    if sold["shipping_cost"]:
+        part = {name: -round(sold["shipping_cost"][name] * share) for name in ("amount", "amount_tax")}
+        values["shipping_cost"] = {**sold["shipping_cost"], **part}
+    lines = [
+        _reversed(ctx, line, -round(line["amount"] * share), -round(line["amount_tax"] * share))
+        for line in _lines(ctx, str(sold["id"]))
+    ]
+    reversal = {"reversal": {"original_transaction": sold["id"]}, "type": "reversal"}
+    return _transaction(ctx, {**values, **reversal}, lines, {"reference": reference})
 
 
 @twin.handler("PostTaxTransactionsCreateReversal")
