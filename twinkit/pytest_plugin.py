@@ -10,6 +10,7 @@ import json
 import re
 import types
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,8 +70,9 @@ def twin_server(request: pytest.FixtureRequest) -> Iterator[TwinServer]:
 def twin_factory(request: pytest.FixtureRequest, twin_server: TwinServer) -> Iterator[Callable[..., Twin]]:
     """Makes private instances: `twin_factory("stripe", seed=7, clock="fixed", failures="flaky", baseline={…})`."""
     made: list[Twin] = []
-    intercepted: list[Any] = []
     request.node.stash[IN_USE] = made
+    folder = request.config.getoption("--twin-record")
+    stack = ExitStack()
 
     def make(name: str, **how: Any) -> Twin:
         asked = {**_marked(request.node, name), **how}
@@ -78,18 +80,15 @@ def twin_factory(request: pytest.FixtureRequest, twin_server: TwinServer) -> Ite
         intercept = asked.pop("intercept", False)
         twin = twin_server.instance(name, failures=failures, **asked)
         made.append(twin)
+        stack.callback(twin_server.remove, twin)
+        if folder:
+            stack.callback(_record, Path(folder), request.node.nodeid, twin)
         if intercept:
-            intercepted.append(_intercept(twin_server, twin))
+            stack.callback(_intercept(twin_server, twin).close)
         return twin
 
-    yield make
-    folder = request.config.getoption("--twin-record")
-    for undo in reversed(intercepted):
-        undo.close()
-    for twin in made:
-        if folder:
-            _record(Path(folder), request.node.nodeid, twin)
-        twin_server.remove(twin)
+    with stack:
+        yield make
 
 
 @pytest.fixture
@@ -107,9 +106,17 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _marked(node: Any, name: str) -> dict[str, Any]:
-    """What the `twin` markers say about a twin; the nearest marker wins."""
+    """What the `twin` markers say about a twin; the nearest marker wins. Raises UsageError for unknown words."""
+    fixtures = vars(node.config.pluginmanager.get_plugin("twinkit-twins"))
+    installed = [fixture.removesuffix("_twin") for fixture in fixtures if fixture.endswith("_twin")]
     found: dict[str, Any] = {}
     for marker in reversed(list(node.iter_markers("twin"))):
+        for named in marker.args:
+            if named not in installed:
+                from twinkit.errors import nearest
+
+                hint = nearest(str(named), installed)
+                raise pytest.UsageError(f"@pytest.mark.twin: no twin {named!r} is installed{hint}")
         if marker.args and name not in marker.args:
             continue
         for option in marker.kwargs:

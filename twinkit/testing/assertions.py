@@ -1,12 +1,18 @@
-"""Assertions on a twin, with messages that show what is there instead. Imports: rows, differences."""
+"""Assertions on a twin, with messages that show what is there instead. Imports: rows, differences, errors."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from twinkit.errors import UsageError, nearest
 from twinkit.testing.differences import closest, differences, matches
 from twinkit.testing.rows import Delivery, Event, Exchange, Record, brief
+
+if TYPE_CHECKING:
+    from twinkit.testing.plane import Plane
 
 SHOWN = 8
 
@@ -22,6 +28,7 @@ class Assertions:
     """Part of `Twin`: what a test may claim about it."""
 
     name: str
+    plane: Plane
 
     if TYPE_CHECKING:  # what Twin has
 
@@ -37,17 +44,27 @@ class Assertions:
         def records(self, resource: str, **where: Any) -> list[Record]: ...
 
     def calls(self, operation: str | None = None, *, status: int | None = None, **fields: Any) -> list[Exchange]:
-        """Exchanges of an operation (its id, or `POST /v1/customers`), with this status and these request fields."""
-        return [
-            each
-            for each in self.exchanges
-            if _is(each, operation) and status in (None, each.status) and matches(fields, each.fields)
-        ]
+        """Exchanges of an operation, with this status and these request fields.
+
+        The operation is its id, or method and path: `POST /v1/customers`, `GET /v1/customers/{customer}`. Raises
+        UsageError for an id that the twin does not have.
+        """
+        of_it = [each for each in self.exchanges if _is(each, operation)]
+        if not of_it and operation is not None and " " not in operation:
+            self._check_operation(operation)
+        return [each for each in of_it if status in (None, each.status) and matches(fields, each.fields)]
+
+    def _check_operation(self, operation: str) -> None:
+        known = self.plane.get("coverage")["operations"]
+        if operation not in known:
+            hint = nearest(operation, known) or "; an operation is its id, or method and path: 'POST /v1/customers'"
+            raise UsageError(f"twin {self.name} has no operation {operation!r}{hint}")
 
     def assert_called(
         self, operation: str, *, times: int | None = None, status: int | None = None, **fields: Any
     ) -> Exchange:
         """Some request did this (`times` of them, when given); returns the last one."""
+        __tracebackhide__ = True
         found = self.calls(operation, status=status, **fields)
         if found and times in (None, len(found)):
             return found[-1]
@@ -61,12 +78,14 @@ class Assertions:
 
     def assert_not_called(self, operation: str | None = None, **fields: Any) -> None:
         """No request did this; without an operation, none at all."""
+        __tracebackhide__ = True
         found = self.calls(operation, **fields)
         if found:
             raise AssertionError(listing(f"{self.name}: {operation or 'the twin'} was called:", found))
 
     def assert_record(self, resource: str, id: str | None = None, **properties: Any) -> Record:
         """Some live record has these properties; returns it."""
+        __tracebackhide__ = True
         wanted = {**({"id": id} if id is not None else {}), **properties}
         present = self.records(resource)
         for record in present:
@@ -81,12 +100,14 @@ class Assertions:
 
     def assert_no_record(self, resource: str, **properties: Any) -> None:
         """No live record has these properties; without any, there is none of the resource."""
+        __tracebackhide__ = True
         found = [record for record in self.records(resource) if matches(properties, record)]
         if found:
             raise AssertionError(listing(f"{self.name}: {resource} there is:", [brief(record) for record in found]))
 
     def assert_event(self, type: str, **properties: Any) -> Event:
         """An event of this type about a record with these properties has happened; returns the last one."""
+        __tracebackhide__ = True
         of_type = [event for event in self.events if event.type == type]
         for event in reversed(of_type):
             if matches(properties, event.data):
@@ -98,6 +119,7 @@ class Assertions:
 
     def assert_delivered(self, type: str, *, times: int | None = None) -> Delivery:
         """An event of this type was delivered with success (`times` times, when given); returns the last delivery."""
+        __tracebackhide__ = True
         found = [d for d in self.deliveries if d.event == type and d.response_status and 200 <= d.response_status < 300]
         if found and times in (None, len(found)):
             return found[-1]
@@ -110,5 +132,11 @@ def _is(exchange: Exchange, operation: str | None) -> bool:
         return True
     method, _, path = operation.partition(" ")
     if path:
-        return exchange.method == method.upper() and exchange.path == path
+        return exchange.method == method.upper() and _pattern(path).fullmatch(exchange.path) is not None
     return exchange.operation == operation
+
+
+@lru_cache(maxsize=256)
+def _pattern(path: str) -> re.Pattern[str]:
+    """What paths a path stands for: a name in braces is one segment."""
+    return re.compile(re.sub(r"\\\{[^/]*?\\\}", "[^/]+", re.escape(path)))

@@ -34,7 +34,7 @@ def test_the_marker_sets(notes_twin):
     assert notes_twin.clock.datetime.year == 2031
     assert notes_twin.records("note")[0].text == "laid"
 
-@pytest.mark.twin("other", seed=9)
+@pytest.mark.twin("stripe", seed=9)
 def test_a_marker_for_another_twin_does_not(notes_twin):
     assert notes_twin.seed != 9
 
@@ -139,6 +139,16 @@ def test_fails(notes_twin):
     assert "faults in force" in done.stdout
 
 
+def test_a_failed_claim_points_at_the_test_s_own_line(suite: Path) -> None:
+    source = """
+def test_it(notes_twin):
+    notes_twin.assert_called("createNote")
+"""
+    done = run(suite, source)
+    assert "createNote was not called" in done.stdout
+    assert "def assert_called" not in done.stdout
+
+
 def test_a_wrong_marker_names_the_nearest(suite: Path) -> None:
     source = """
 import pytest
@@ -146,9 +156,14 @@ import pytest
 @pytest.mark.twin(sead=1)
 def test_it(notes_twin):
     pass
+
+@pytest.mark.twin("nots", seed=1)
+def test_another(notes_twin):
+    pass
 """
     done = run(suite, source)
     assert "no 'sead'; did you mean 'seed'?" in done.stdout
+    assert "no twin 'nots' is installed; did you mean 'notes'?" in done.stdout
 
 
 def test_options_of_the_command_line(suite: Path, tmp_path: Path) -> None:

@@ -133,6 +133,12 @@ def test_assertions_show_what_is_there_instead(twin: Twin) -> None:
     twin.assert_called("createNote", times=1, text="actual")
     twin.assert_called("POST /notes")
     twin.assert_not_called("listNotes")
+    twin.assert_not_called("GET /notes/{id}")
+    for unknown in (lambda: twin.assert_not_called("createNot"), lambda: twin.assert_called("createNot")):
+        with pytest.raises(UsageError, match="no operation 'createNot'; did you mean 'createNote'"):
+            unknown()
+    twin.client.get(f"/notes/{twin.records('note')[0].id}")
+    twin.assert_called("GET /notes/{id}", times=1)
     twin.assert_record("note", text="actual", id=ANY, archived=lambda value: value is False)
     twin.assert_no_record("note", text="other")
     twin.assert_event("note.created", text="actual")
