@@ -135,8 +135,72 @@ def test_what_an_administrator_role_reaches(org: Org) -> None:
     org.ask("PUT", f"{base}/groups/00gTwinkitEngineer03", status=204)
     assert [each["profile"]["name"] for each in org.ask("GET", f"{base}/groups")] == ["Engineering"]
     assert org.refused("PUT", f"{base}/catalog/apps/oidc_client/{WEB}")[:2] == (400, "E0000091")
+    assert org.refused("DELETE", f"{base}/groups/00gTwinkitEngineer03")[:2] == (400, "E0000001")
+    org.ask("PUT", f"{base}/groups/00gTwinkitAdmins0002", status=204)
     org.ask("DELETE", f"{base}/groups/00gTwinkitEngineer03", status=204)
-    assert org.ask("GET", f"{base}/groups") == []
+    assert [each["profile"]["name"] for each in org.ask("GET", f"{base}/groups")] == ["Admins"]
+
+
+def test_roles_come_by_groups_and_bindings_and_to_clients(org: Org) -> None:
+    user = org.user("roles@example.com")["id"]
+    group = org.ask("POST", "/api/v1/groups", {"profile": {"name": "Helpers"}})["id"]
+    org.ask("PUT", f"/api/v1/groups/{group}/users/{user}", status=204)
+    org.ask("POST", f"/api/v1/groups/{group}/roles", {"type": "HELP_DESK_ADMIN"}, status=201)
+    role = org.ask(
+        "POST", "/api/v1/iam/roles", {"label": "Reader", "description": "d", "permissions": ["okta.users.read"]}
+    )
+    held = org.ask("POST", "/api/v1/iam/resource-sets", {
+        "label": "All", "description": "d", "resources": [f"{org.url}/api/v1/users"]})  # fmt: skip
+    body = {"role": role["id"], "members": [f"{org.url}/api/v1/users/{user}"]}
+    org.ask("POST", f"/api/v1/iam/resource-sets/{held['id']}/bindings", body)
+    mine = org.ask("GET", f"/api/v1/users/{user}/roles")
+    assert [(each["type"], each["assignmentType"]) for each in mine] == [
+        ("CUSTOM", "USER"),
+        ("HELP_DESK_ADMIN", "GROUP"),
+    ]
+    assert (mine[0]["label"], mine[0]["resource-set"]) == ("Reader", held["id"])
+    assert user in [each["id"] for each in org.ask("GET", "/api/v1/iam/assignees/users")["value"]]
+    wanted = {"type": "CUSTOM", "role": "Reader", "resource-set": "All"}
+    assert org.refused("POST", f"/api/v1/users/{user}/roles", wanted)[1] == "E0000090"
+    place = f"/api/v1/iam/resource-sets/{held['id']}/bindings/{role['id']}/members"
+    assert [each["id"] for each in org.ask("GET", place)["members"]] == [mine[0]["id"]]
+    org.ask("DELETE", f"/api/v1/users/{user}/roles/{mine[0]['id']}", status=204)
+    assert org.ask("GET", place)["members"] == []
+    client = "/oauth2/v1/clients/0oaTwinkitService004/roles"
+    assert org.ask("POST", client, wanted)["assignmentType"] == "CLIENT"
+    app = org.ask("POST", client, {"type": "APP_ADMIN"})["id"]
+    org.ask("PUT", f"{client}/{app}/targets/catalog/apps/oidc_client", status=204)
+    assert [each["name"] for each in org.ask("GET", f"{client}/{app}/targets/catalog/apps")] == ["oidc_client"]
+    org.ask("DELETE", f"{client}/{app}", status=204)
+    assert [each["type"] for each in org.ask("GET", client)] == ["CUSTOM"]
+    assert org.refused("GET", "/oauth2/v1/clients/0oaNobody/roles")[1] == "E0000007"
+
+
+def test_what_brands_and_themes_refuse(org: Org) -> None:
+    brand = org.ask("GET", "/api/v1/brands")[0]
+    place, body = f"/api/v1/brands/{brand['id']}", {"name": brand["name"]}
+    assert org.refused("PUT", place, {**body, "customPrivacyPolicyUrl": "any"})[3] == [
+        "customPrivacyPolicyUrl: Is not a valid URL. Valid example: http://www.okta.com"]  # fmt: skip
+    policy = {"customPrivacyPolicyUrl": "https://example.com/privacy"}
+    assert org.refused("PUT", place, {**body, **policy})[2] == "Api validation failed: agreeToCustomPrivacyPolicy"
+    agreed = org.ask("PUT", place, {**body, **policy, "agreeToCustomPrivacyPolicy": True})
+    assert agreed["customPrivacyPolicyUrl"] == policy["customPrivacyPolicyUrl"]
+    theme = org.ask("GET", f"{place}/themes")[0]
+    same = {name: value for name, value in theme.items() if name.endswith("Variant")}
+    wrong = {**same, "primaryColorHex": "#16", "secondaryColorHex": "#ebebed"}
+    causes = org.refused("PUT", f"{place}/themes/{theme['id']}", wrong)[3]
+    assert causes == ["primaryColorHex: Invalid color hex: #16."]
+
+
+def test_classification_and_risk_of_a_user(org: Org) -> None:
+    user = f"/api/v1/users/{BOB}"
+    assert org.ask("GET", f"{user}/classification")["type"] == "STANDARD"
+    org.ask("PUT", f"{user}/classification", {"type": "LITE"})
+    assert org.ask("GET", f"{user}/classification")["type"] == "LITE"
+    assert org.ask("GET", f"{user}/risk")["riskLevel"] == "NONE"
+    org.ask("PUT", f"{user}/risk", {"riskLevel": "HIGH"}, status=201)
+    org.ask("PUT", f"{user}/risk", {"riskLevel": "LOW", "riskReason": "seen"})
+    assert org.ask("GET", f"{user}/risk")["reason"] == "seen"
 
 
 def test_signing_keys_and_certificate_requests(org: Org) -> None:

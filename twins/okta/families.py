@@ -238,7 +238,10 @@ def _create(family: Family, ctx: Ctx, request: Request) -> dict[str, Any]:
         record |= {"created": iso(ctx), "lastUpdated": iso(ctx)}
     _unique(family, ctx, record, parent)
     if family.limited and ctx.store.list(family.resource, limit=1).ids:
-        raise errors.error(family.limited, causes=(errors.TABLE[family.limited][1],))
+        refused = errors.error(family.limited, causes=(errors.TABLE[family.limited][1],))
+        domain = family.resource.partition("_")[0]
+        refused.body["errorCauses"][0] |= {"reason": "EXCEEDS_MAX_VALUE", "locationType": "url", "domain": domain}
+        raise refused
     if family.check:
         family.check(ctx, request, record)
     if family.ranked:

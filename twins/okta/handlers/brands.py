@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -128,7 +129,21 @@ def replace(ctx: Ctx, request: Request) -> dict[str, Any]:
         "defaultApp",
     )
     changes = {name: body[name] for name in names if name in body}
+    agreed(row, body)
     return shown(ctx, ctx.store.update("brand", row["id"], **changes))
+
+
+def agreed(row: dict[str, Any], body: dict[str, Any]) -> None:
+    """A privacy policy of one's own is an address, and agreed to. Raises E0000001."""
+    given = body.get("customPrivacyPolicyUrl")
+    if not given or given == row["customPrivacyPolicyUrl"]:
+        return
+    if not re.match(r"https?://[^/\s]+", str(given)):
+        text = "customPrivacyPolicyUrl: Is not a valid URL. Valid example: http://www.okta.com"
+        raise errors.validation("customPrivacyPolicyUrl", text)
+    if not body.get("agreeToCustomPrivacyPolicy"):
+        text = "agreeToCustomPrivacyPolicy: Please provide your consent for updating the custom privacy policy URL."
+        raise errors.validation("agreeToCustomPrivacyPolicy", text)
 
 
 @twin.handler("deleteBrand")
@@ -183,6 +198,10 @@ def replace_theme(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A theme's new colours."""
     brand, row = theme_of(ctx, request)
     changes = {name: value for name, value in (request.body or {}).items() if name in THEME}
+    causes = [f"{name}: Invalid color hex: {value}." for name, value in changes.items()
+              if name.endswith("Hex") and value and not re.fullmatch(r"#[0-9a-fA-F]{6}", str(value))]  # fmt: skip
+    if causes:
+        raise errors.validation(causes[0].partition(":")[0], *causes)
     return theme_shown(ctx, brand, ctx.store.update("theme", row["id"], **changes))
 
 

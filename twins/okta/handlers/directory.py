@@ -46,8 +46,12 @@ def hook(_ctx: Ctx, request: Request, record: dict[str, Any]) -> None:
     if config:
         config.setdefault("method", "POST")
     uri = str(config.get("uri") or "")
+    if not record.get("name"):
+        raise errors.validation("name", "name: The field cannot be left blank")
     if not uri:
         raise errors.validation("channel.config.uri", "channel.config.uri: The field cannot be left blank")
+    if not uri.startswith(("https://", "http://")):
+        raise errors.validation("channel.config.uri", "channel.config.uri: Does not match required pattern")
     if request.operation is not None and request.operation.id in ("createEventHook", "replaceEventHook"):
         record["verificationStatus"] = "UNVERIFIED"
         if not (record.get("events") or {}).get("items"):

@@ -11,22 +11,13 @@ from typing import Any, NamedTuple
 
 from twinkit import Ctx, Filter, Reply, Request
 from twins.okta import errors, facts, twin
+from twins.okta.bindings import join, named, new_member
 from twins.okta.times import iso
 
 
 def at(ctx: Ctx, path: str = "") -> str:
     """An address below /api/v1/iam."""
     return f"{ctx.base_url}/api/v1/iam{path}"
-
-
-def named(ctx: Ctx, resource: str, key: str, word: str) -> dict[str, Any]:
-    """A record by id or label. Raises E0000007."""
-    found = ctx.store.find(resource, key)
-    if found is None:
-        found = next(iter(ctx.store.select(resource, [Filter("label", "=", key)])), None)
-    if found is None:
-        raise errors.error("E0000007", f"Resource not found: {key} ({word})")
-    return found
 
 
 def labelled(ctx: Ctx, resource: str, body: dict[str, Any], id: str = "") -> str:
@@ -111,7 +102,9 @@ class Kind(NamedTuple):
 
 
 def permissions_of(ctx: Ctx, id: str, body: Mapping[str, Any]) -> None:
-    """A new role's permissions."""
+    """A new role's permissions. Raises E0000001 for none."""
+    if not body.get("permissions"):
+        raise errors.validation("permissions", "permissions: The field cannot be left blank")
     for permission in dict.fromkeys(body.get("permissions") or ()):
         permit(ctx, id, str(permission), None)
 
@@ -306,21 +299,8 @@ def bind(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Bind members to a role for a set."""
     id, body = SET.of(ctx, request)["id"], request.body or {}
     wanted = named(ctx, "custom_role", str(body.get("role") or ""), "CustomRole")["id"]
-    key = f"{id}/{wanted}"
-    held = ctx.store.find("role_binding", key)
-    members = [*(held["members"] if held else ()), *(new_member(ctx, str(each)) for each in body.get("members") or ())]
-    row = {"id": key, "role": wanted, "members": members}
-    if held is None:
-        ctx.store.insert("role_binding", row, id=key, parent=id, created=ctx.micros)
-    else:
-        ctx.store.replace("role_binding", key, row)
+    join(ctx, id, wanted, [new_member(ctx, str(each)) for each in body.get("members") or ()])
     return binding_shown(ctx, id, wanted)
-
-
-def new_member(ctx: Ctx, address: str) -> dict[str, Any]:
-    """A user, group or client that is bound."""
-    now = iso(ctx)
-    return {"id": ctx.new_id("irb{alnum:17}"), "created": now, "lastUpdated": now, "href": address}
 
 
 def binding_shown(ctx: Ctx, id: str, role: str) -> dict[str, Any]:

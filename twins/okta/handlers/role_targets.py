@@ -15,13 +15,15 @@ GROUPED = frozenset({"USER_ADMIN", "GROUP_MEMBERSHIP_ADMIN", "HELP_DESK_ADMIN", 
 
 
 def target(ctx: Ctx, role: str, kind: str, key: str, *, there: bool) -> Reply:
-    """A role reaches something, or it does so no longer."""
+    """A role reaches something, or it does so no longer. Raises E0000001 for the last: it would reach everything."""
     id = f"{role}/{kind}/{key}"
     held = ctx.store.find("role_target", id)
     if there and held is None:
         row = {"id": id, "role": role, "kind": kind, "target": key}
         ctx.store.insert("role_target", row, id=id, created=ctx.micros)
     elif not there and held is not None:
+        if len(list(ctx.store.select("role_target", [Filter("role", "=", role)]))) == 1:
+            raise errors.validation("target", "The last target of a role assignment cannot be removed.")
         ctx.store.delete("role_target", id)
     elif not there:
         raise errors.error("E0000007", f"Resource not found: {key} (RoleTarget)")
@@ -34,7 +36,7 @@ def targets(ctx: Ctx, role: str, *kinds: str) -> list[dict[str, Any]]:
     return [row for row in rows if row["kind"] in kinds]
 
 
-@twin.handler("listGroupTargetsForRole", "listGroupTargetsForGroupRole")
+@twin.handler("listGroupTargetsForRole", "listGroupTargetsForGroupRole", "listGroupTargetRoleForClient")
 def groups(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
     """The groups that a role reaches."""
     found = [ctx.store.find("group", row["target"]) for row in targets(ctx, of(ctx, request)["id"], "group")]
@@ -46,6 +48,8 @@ def groups(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
     "unassignGroupTargetFromUserAdminRole",
     "assignGroupTargetToGroupAdminRole",
     "unassignGroupTargetFromGroupAdminRole",
+    "assignGroupTargetRoleForClient",
+    "removeGroupTargetRoleFromClient",
 )
 def group(ctx: Ctx, request: Request) -> Reply:
     """A role reaches a group, or no longer. Raises E0000091 for a role that has no groups."""
@@ -61,6 +65,7 @@ def group(ctx: Ctx, request: Request) -> Reply:
 @twin.handler(
     "listApplicationTargetsForApplicationAdministratorRoleForUser",
     "listApplicationTargetsForApplicationAdministratorRoleForGroup",
+    "listAppTargetRoleToClient",
 )
 def applications(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
     """The applications that a role reaches."""
@@ -84,6 +89,10 @@ def applications(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
     "unassignAppInstanceTargetFromAdminRoleForUser",
     "assignAppInstanceTargetToAppAdminRoleForGroup",
     "unassignAppInstanceTargetToAppAdminRoleForGroup",
+    "assignAppTargetRoleToClient",
+    "removeAppTargetRoleFromClient",
+    "assignAppTargetInstanceRoleForClient",
+    "removeAppTargetInstanceRoleForClient",
 )
 def application(ctx: Ctx, request: Request) -> Reply:
     """A role reaches a kind of applications or one of them, or no longer. Raises E0000091 for another role."""

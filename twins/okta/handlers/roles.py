@@ -1,11 +1,15 @@
-"""Administrator roles of users and groups. Source: https://developer.okta.com/docs/reference/api/roles/."""
+"""Administrator roles of users, groups and clients: standard ones, and custom ones by the bindings of resource sets.
+
+Source: https://developer.okta.com/docs/reference/api/roles/.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from twinkit import Ctx, Filter, Reply, Request
-from twins.okta import errors, people, syslog, twin
+from twins.okta import apps, bindings, errors, facts, people, syslog, twin
+from twins.okta.bindings import PLACES
 from twins.okta.times import iso
 
 LABELS = {
@@ -21,12 +25,18 @@ LABELS = {
     "API_ACCESS_MANAGEMENT_ADMIN": "API Access Management Administrator",
     "API_ADMIN": "API Access Management Administrator",
 }
+TARGETS = {"USER": "User", "GROUP": "UserGroup", "CLIENT": "PublicClientApp"}
 
 
 def owner(ctx: Ctx, request: Request) -> tuple[str, str]:
-    """(USER or GROUP, id) of a request. Raises E0000007."""
+    """(USER, GROUP or CLIENT, id) of a request. Raises E0000007."""
     if "userId" in request.path:
         return "USER", str(people.get(ctx, request.path["userId"])["id"])
+    if "clientId" in request.path:
+        client = str(request.path["clientId"])
+        if apps.client(ctx, client) is None:
+            raise errors.error("E0000007", f"Resource not found: {client} (PublicClientApp)")
+        return "CLIENT", client
     group = request.path["groupId"]
     if ctx.store.find("group", group) is None:
         raise errors.missing("group", group)
@@ -35,32 +45,68 @@ def owner(ctx: Ctx, request: Request) -> tuple[str, str]:
 
 def shown(ctx: Ctx, row: dict[str, Any]) -> dict[str, Any]:
     """A role as replies show it."""
-    kind = "users" if row["assignmentType"] == "USER" else "groups"
-    links = {"assignee": {"href": f"{ctx.base_url}/api/v1/{kind}/{row['~user']}"}}
+    links = {"assignee": {"href": f"{ctx.base_url}{PLACES[row['assignmentType']]}/{row['~user']}"}}
     return {name: value for name, value in row.items() if not name.startswith("~")} | {"_links": links}
 
 
 def of(ctx: Ctx, request: Request) -> dict[str, Any]:
     """The assignment of a request. Raises E0000007."""
     _, id = owner(ctx, request)
-    found = ctx.store.find("role_assignment", request.path["roleAssignmentId"])
-    if found is None or found["~user"] != id:
-        raise errors.missing("role_assignment", request.path["roleAssignmentId"])
-    return found
+    wanted = request.path["roleAssignmentId"]
+    found = ctx.store.find("role_assignment", wanted)
+    if found is not None and found["~user"] == id:
+        return found
+    kind = owner(ctx, request)[0]
+    custom = next((row for row in bindings.of(ctx, kind, id) if row["id"] == wanted), None)
+    if custom is None:
+        raise errors.missing("role_assignment", wanted)
+    return custom
 
 
-@twin.handler("listAssignedRolesForUser", "listGroupAssignedRoles")
+def held(ctx: Ctx, kind: str, id: str) -> list[dict[str, Any]]:
+    """The roles that somebody has by themselves."""
+    rows = list(ctx.store.select("role_assignment", [Filter("~user", "=", id)], order="oldest"))
+    return rows + bindings.of(ctx, kind, id)
+
+
+@twin.handler("listAssignedRolesForUser", "listGroupAssignedRoles", "listRolesForClient")
 def list_roles(ctx: Ctx, request: Request) -> list[dict[str, Any]]:
-    """The roles of a user or group."""
-    _, id = owner(ctx, request)
-    return [shown(ctx, row) for row in ctx.store.select("role_assignment", [Filter("~user", "=", id)], order="oldest")]
+    """The roles of a user, group or client; a user has those of their groups too."""
+    kind, id = owner(ctx, request)
+    rows = held(ctx, kind, id)
+    for group in sorted(people.group_ids(ctx, id)) if kind == "USER" else ():
+        rows += held(ctx, "GROUP", group)
+    return [shown(ctx, row) for row in rows]
 
 
-@twin.handler("assignRoleToUser", "assignRoleToGroup")
+@twin.handler("listUsersWithRoleAssignments")
+def assignees(ctx: Ctx, request: Request) -> dict[str, Any]:
+    """The users who have a role by themselves."""
+    ids = {str(row["~user"]) for row in ctx.store.select("role_assignment") if row["assignmentType"] == "USER"}
+    ids |= bindings.users(ctx)
+    limit, after = max(1, min(int(request.query.get("limit") or 100), 200)), str(request.query.get("after") or "")
+    rest = [id for id in sorted(ids) if id > after]
+    at = f"{ctx.base_url}/api/v1"
+    value = [
+        {"id": id, "orn": f"orn:okta:directory:{facts.ORG_ID}:users:{id}",
+         "_links": {"self": {"href": f"{at}/users/{id}"}, "roles": {"href": f"{at}/users/{id}/roles"}}}
+        for id in rest[:limit]
+    ]  # fmt: skip
+    if len(rest) <= limit:
+        return {"value": value, "_links": {}}
+    more = f"{at}/iam/assignees/users?after={rest[limit - 1]}&limit={limit}"
+    return {"value": value, "_links": {"next": {"href": more}}}
+
+
+@twin.handler("assignRoleToUser", "assignRoleToGroup", "assignRoleToClient")
 def assign(ctx: Ctx, request: Request) -> Reply:
     """A new role. Raises E0000090 for one that is there."""
     kind, id = owner(ctx, request)
-    type = str((request.body or {}).get("type") or "")
+    body = request.body or {}
+    type = str(body.get("type") or "")
+    if type == "CUSTOM" and body.get("role"):
+        row = bindings.bind(ctx, str(body.get("resource-set") or ""), str(body["role"]), kind, id)
+        return Reply(200 if kind == "CLIENT" else 201, shown(ctx, row))
     group = ctx.store.find("group", id) if kind == "GROUP" else None
     if group is not None and group["type"] == "BUILT_IN":
         raise errors.error("E0000211", str(group["profile"]["name"]))
@@ -76,18 +122,22 @@ def assign(ctx: Ctx, request: Request) -> Reply:
     }  # fmt: skip
     ctx.store.insert("role_assignment", row, id=str(row["id"]), created=ctx.micros)
     syslog.write(ctx, f"{kind.lower()}.account.privilege.grant", "Grant user privilege",
-                 syslog.target(id, "User" if kind == "USER" else "UserGroup"))  # fmt: skip
-    return Reply(201, shown(ctx, row))
+                 syslog.target(id, TARGETS[kind]))  # fmt: skip
+    return Reply(200 if kind == "CLIENT" else 201, shown(ctx, row))
 
 
-@twin.handler("getUserAssignedRole", "getGroupAssignedRole")
+@twin.handler("getUserAssignedRole", "getGroupAssignedRole", "retrieveClientRole")
 def get(ctx: Ctx, request: Request) -> dict[str, Any]:
-    """A role of a user or group."""
+    """A role of a user, group or client."""
     return shown(ctx, of(ctx, request))
 
 
-@twin.handler("unassignRoleFromUser", "unassignRoleFromGroup")
+@twin.handler("unassignRoleFromUser", "unassignRoleFromGroup", "deleteRoleFromClient")
 def unassign(ctx: Ctx, request: Request) -> Reply:
     """A role goes."""
-    ctx.store.delete("role_assignment", of(ctx, request)["id"])
+    row = of(ctx, request)
+    if row["type"] == "CUSTOM" and "role" in row:
+        bindings.unbind(ctx, row)
+    else:
+        ctx.store.delete("role_assignment", row["id"])
     return Reply(204)
