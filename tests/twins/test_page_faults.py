@@ -94,3 +94,17 @@ def test_faults_pass_the_twin_s_own_pages_by(server: TwinServer) -> None:
         assert httpx.get(f"{twin.url}/client").status_code == 200
         assert httpx.post(f"{twin.url}{UPLOAD}").status_code == 500
     server.remove(twin)
+
+
+def test_a_service_s_bucket_of_a_path_counts_its_page(server: TwinServer) -> None:
+    """Okta's log-in is a page of its own: https://developer.okta.com/docs/reference/rl-global-mgmt."""
+    twin = server.instance("okta")
+    with twin.failures(rule(then={"rate_limit": "twin"})):
+        left = [
+            httpx.post(f"{twin.url}/api/v1/authn", json={"username": "x", "password": "y"}).headers[
+                "x-rate-limit-remaining"
+            ]
+            for _ in range(2)
+        ]
+    assert left == ["499", "498"]
+    server.remove(twin)

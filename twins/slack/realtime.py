@@ -25,6 +25,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 ROOT = "/websocket/"
 TICKET_LIFE = 30
 """Seconds in which an address works, once."""
+REFUSED = {1: "Socket URL has expired", 3: "Cannot create connection"}
+"""Code → text of a refused connection; the second, of a used address, is in
+https://github.com/slackapi/java-slack-sdk (test_with_remote_apis/methods/rtm_Test.java)."""
 LONGEST = 16_384
 """Bytes of a message from a client; a longer one ends the connection."""
 STREAMED = frozenset((
@@ -152,8 +155,8 @@ async def serve(instance: Any, request: Request, receive: Receive, send: Send) -
     ctx = instance.ctx()
     await send({"type": "websocket.accept"})
     token = _admit(instance, ctx, request.url_path.removeprefix(ROOT))
-    if token is None:
-        await _say(send, {"type": "error", "error": {"code": 1, "msg": "Socket URL has expired"}})
+    if isinstance(token, int):
+        await _say(send, {"type": "error", "error": {"code": token, "msg": REFUSED[token]}})
         await send({"type": "websocket.close", "code": 1000})
         return
     batched = parse_qs(request.raw_query.decode("latin-1")).get("batch_presence_aware", ["0"])[0] == "1"
@@ -169,15 +172,17 @@ async def serve(instance: Any, request: Request, receive: Receive, send: Send) -
         writer.cancel()
 
 
-def _admit(instance: Any, ctx: Ctx, ticket: str) -> dict[str, Any] | None:
-    """The token that an address was given to; an address works once, and for a while."""
+def _admit(instance: Any, ctx: Ctx, ticket: str) -> dict[str, Any] | int:
+    """The token that an address was given to; an address works once, and for a while. Else a code of `REFUSED`."""
     with instance.store.transaction():
         found = instance.store.find("grant", ticket)
         if found is None or found["kind"] != "stream":
-            return None
+            return 3
         instance.store.delete("grant", ticket)
         token: dict[str, Any] | None = instance.store.find("token", found["token"])
-        return None if found["expires"] < ctx.now or token is None or token["revoked"] else token
+        if token is None or token["revoked"]:
+            return 3
+        return 1 if found["expires"] < ctx.now else token
 
 
 async def _say(send: Send, message: Mapping[str, Any]) -> None:
