@@ -27,7 +27,7 @@ def documented_error(ctx: Ctx, name: str, status: int, body: Any, media: str) ->
     if schema is not None and operation is not None and not accepts(ctx.twin.index, schema, body):
         made = ctx.twin.examples(ctx.seed).required_only(schema, f"error/{operation.id}/{status}")
         body = mended(ctx, schema, made, body)
-    return ServiceError(status, *written(body, media), name=name)
+    return ServiceError(status, *written(ctx, body, media, schema), name=name)
 
 
 def mended(ctx: Ctx, schema: Schema, made: Any, words: Any) -> Any:
@@ -41,7 +41,7 @@ def mended(ctx: Ctx, schema: Schema, made: Any, words: Any) -> Any:
     return made
 
 
-def written(body: Any, media: str) -> tuple[Any, dict[str, str]]:
+def written(ctx: Ctx, body: Any, media: str, schema: Schema | None) -> tuple[Any, dict[str, str]]:
     """The body as the media type has it, and its header."""
     name = media.partition(";")[0].strip().lower()
     if "*" in name:
@@ -52,5 +52,5 @@ def written(body: Any, media: str) -> tuple[Any, dict[str, str]]:
     if name.endswith("xml"):
         from twinkit.behaviour.xml import to_xml
 
-        return to_xml(body, "error"), headers
+        return to_xml(body, "error", ctx.twin.index, True if schema is None else schema), headers
     return (body if isinstance(body, str) else orjson.dumps(body)), headers

@@ -63,7 +63,7 @@ def parse_xml(body: bytes) -> Element:
 
 def by_schema(contract: Contract, schema: Schema, element: Element) -> Any:
     """The value that the root element stands for; an element named like a property is that property alone."""
-    properties = _properties(contract, schema)
+    properties = properties_in(contract, schema)
     named = {_spelled(contract, name, node): name for name, node in properties.items()}
     known = any(child.name in named for child in element.children) or any(a in named for a in element.attributes)
     if element.name in named and not known:
@@ -94,7 +94,7 @@ def _items(contract: Contract, nodes: list[Mapping[str, Any]], items: Schema, fo
     if any(isinstance(node.get("xml"), Mapping) and node["xml"].get("wrapped") is True for node in nodes):
         return element.children
     names = {child.name for child in element.children}
-    inner = {_spelled(contract, name, node) for name, node in _properties(contract, items).items()}
+    inner = {_spelled(contract, name, node) for name, node in properties_in(contract, items).items()}
     if len(names) == 1 and not names & inner:
         return element.children
     return [] if not element.children and not element.text.strip() and not element.attributes else found
@@ -102,7 +102,7 @@ def _items(contract: Contract, nodes: list[Mapping[str, Any]], items: Schema, fo
 
 def _object(contract: Contract, schema: Schema, element: Element) -> dict[str, Any]:
     out: dict[str, Any] = dict(element.attributes)
-    properties = _properties(contract, schema)
+    properties = properties_in(contract, schema)
     named = {_spelled(contract, name, node): name for name, node in properties.items()}
     for attribute in element.attributes:
         if attribute in named:
@@ -131,7 +131,8 @@ def _untold(element: Element) -> Any:
     return out
 
 
-def _properties(contract: Contract, schema: Schema) -> dict[str, Any]:
+def properties_in(contract: Contract, schema: Schema) -> dict[str, Any]:
+    """Every property that a schema or a part of it declares."""
     found: dict[str, Any] = {}
     for node in parts(contract, schema):
         declared = node.get("properties")
@@ -142,14 +143,14 @@ def _properties(contract: Contract, schema: Schema) -> dict[str, Any]:
 
 def _spelled(contract: Contract, name: str, schema: Schema) -> str:
     """The name of a property's element; that of a list's items where they stand unwrapped."""
-    hints = list(_hints(contract, schema))
-    if not any(hint.get("wrapped") for hint in hints):
+    found = list(hints(contract, schema))
+    if not any(hint.get("wrapped") for hint in found):
         items = next((node["items"] for node in parts(contract, schema) if "items" in node), None)
-        hints = [*_hints(contract, items), *hints]
-    return next((hint["name"] for hint in hints if isinstance(hint.get("name"), str)), name)
+        found = [*hints(contract, items), *found]
+    return next((hint["name"] for hint in found if isinstance(hint.get("name"), str)), name)
 
 
-def _hints(contract: Contract, schema: Schema | None) -> Iterator[Mapping[str, Any]]:
+def hints(contract: Contract, schema: Schema | None) -> Iterator[Mapping[str, Any]]:
     """The `xml` of a node and of what it refers to, but not of its alternatives."""
     for _ in range(8):
         if not isinstance(schema, Mapping):

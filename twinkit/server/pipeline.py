@@ -72,6 +72,8 @@ def route(ctx: Ctx, request: Request) -> None:
     match = index.match(request.method, request.url_path, request.raw_query.decode("latin-1"), request.headers)
     if match is None and ctx.twin.compiled.options.get("trailing_slash") and request.url_path.endswith("/"):
         match = index.match(request.method, request.url_path.rstrip("/") or "/")
+    if match is None and request.method == "HEAD" and ctx.twin.fits_replies:
+        match = index.match("GET", request.url_path, request.raw_query.decode("latin-1"), request.headers)
     if match is None:
         allowed = index.methods(request.url_path)
         if allowed and request.method in ctx.twin.compiled.options.get("any_method", ()):

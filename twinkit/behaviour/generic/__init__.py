@@ -53,7 +53,9 @@ def answer(ctx: Ctx, request: Request) -> Reply:
         reply = fitted(ctx, request, reply)
     media = asked or binding.reply.get("media")
     if media is not None and reply.body is not None and reply.media_type is None and "*" not in media:
-        reply = as_media(reply if "json" in media else reply.parse(), media)
+        response = request.operation.response(reply.status) if request.operation else None
+        schema = response.content.get(media, True) if response else True
+        reply = as_media(ctx, reply if "json" in media else reply.parse(), media, schema)
     if reply.fidelity is None:
         reply.fidelity = ctx.twin.fidelity(binding.operation)
     return reply

@@ -165,7 +165,7 @@ def example_reply(
             if name in body and accepts(ctx.twin.index, schema, {**body, name: value}):
                 body[name] = value
     reply = Reply(status, body, response_headers(ctx, response), media_type)
-    return as_media(reply, media_type)
+    return as_media(ctx, reply, media_type, schema)
 
 
 def documented(ctx: Ctx, request: Request, response: Response | None, media_type: str, schema: Schema) -> Any:
@@ -208,8 +208,8 @@ def response_headers(ctx: Ctx, response: Response | None) -> dict[str, str]:
     return headers
 
 
-def as_media(reply: Reply, media_type: str) -> Reply:
-    """The body in a form that the media type can carry."""
+def as_media(ctx: Ctx, reply: Reply, media_type: str, schema: Schema = True) -> Reply:
+    """The body in a form that the media type can carry; XML by the hints of the schema."""
     name = media_type.partition(";")[0].strip().lower()
     if "json" in name or name in ("*/*", ""):
         reply.media_type = "application/json" if "*" in name or not name else media_type
@@ -218,7 +218,7 @@ def as_media(reply: Reply, media_type: str) -> Reply:
         return reply
     reply.media_type = media_type if "*" not in media_type else "application/octet-stream"
     if name.endswith("xml"):
-        reply.body = as_xml(reply.body)
+        reply.body = as_xml(ctx, reply.body, schema)
     elif isinstance(reply.body, str):
         reply.body = reply.body.encode()
     elif not isinstance(reply.body, bytes):
@@ -226,7 +226,7 @@ def as_media(reply: Reply, media_type: str) -> Reply:
     return reply
 
 
-def as_xml(body: Any) -> bytes:
+def as_xml(ctx: Ctx, body: Any, schema: Schema) -> bytes:
     """The body as XML; text that is XML already (an example of the document) stays as it is."""
     from twinkit.behaviour.xml import to_xml
 
@@ -237,7 +237,7 @@ def as_xml(body: Any) -> bytes:
         except WireError:
             return to_xml(raw.decode("latin-1"))
         return raw
-    return to_xml(body)
+    return to_xml(body, contract=ctx.twin.index, schema=schema)
 
 
 def location(ctx: Ctx, request: Request, binding: Binding, record: Mapping[str, Any]) -> str:
