@@ -167,7 +167,6 @@ def bill(
 
 def finalize_now(ctx: Ctx, invoice: dict[str, Any]) -> dict[str, Any]:
     """Finalize a draft at once instead of after its hour."""
-    ctx.store.update("invoice", invoice["id"], auto_advance=False)
     return invoicing.finalize(ctx, ctx.store.get("invoice", invoice["id"]))
 
 
