@@ -182,3 +182,83 @@ def test_an_item_of_an_invoice_has_discounts_of_its_own(ask: Ask) -> None:
     own = next(row["discount"] for row in paid["total_discount_amounts"] if row["amount"] == 950)
     assert (own["invoice_item"], own["invoice"], own["customer"]) == (item["id"], None, customer)
     assert ask("GET", f"/v1/coupons/{coupon['id']}")["times_redeemed"] == 2
+
+
+DAY = 86_400
+
+
+def monthly(ask: Ask, amount: int = 1000, **more: Any) -> str:
+    """A price for a month."""
+    given = {"currency": "usd", "unit_amount": amount, "recurring": {"interval": "month"}}
+    return str(ask("POST", "/v1/prices", {**given, "product_data": {"name": "Gold"}, **more})["id"])
+
+
+def test_an_item_that_is_added_later_is_prorated(ask: Ask) -> None:
+    start = 1_793_491_200
+    clock = ask("POST", "/v1/test_helpers/test_clocks", {"frozen_time": start})["id"]
+    customer = ask("POST", "/v1/customers", {"test_clock": clock})["id"]
+    card = ask("POST", "/v1/payment_methods/pm_card_visa/attach", {"customer": customer})["id"]
+    ask("POST", f"/v1/customers/{customer}", {"invoice_settings": {"default_payment_method": card}})
+    made = ask("POST", "/v1/subscriptions", {"customer": customer, "items": [{"price": monthly(ask)}]})
+    ask("POST", f"/v1/test_helpers/test_clocks/{clock}/advance", {"frozen_time": start + 15 * DAY})
+    item = ask("POST", "/v1/subscription_items", {"subscription": made["id"], "price": monthly(ask, 600)})
+    first = made["items"]["data"][0]
+    assert (item["current_period_start"], item["current_period_end"]) == (
+        first["current_period_start"], first["current_period_end"])  # fmt: skip
+    waiting = ask("GET", "/v1/invoiceitems", {"customer": customer, "pending": True})["data"]
+    assert [(row["amount"], row["net_amount"]) for row in waiting] == [(300, 300)]
+
+
+def test_a_trial_is_two_years_at_most(ask: Ask) -> None:
+    given = {"customer": buyer(ask), "items": [{"price": monthly(ask)}], "trial_period_days": 731}
+    error = ask("POST", "/v1/subscriptions", given, status=400)["error"]
+    assert error["message"] == "The maximum number of trial period days is 730 (2 years)."
+
+
+def test_a_price_in_another_currency(ask: Ask) -> None:
+    price = monthly(ask, currency_options={"eur": {"unit_amount": 900}})
+    given = {"customer": buyer(ask), "items": [{"price": price}], "currency": "eur", "expand": ["latest_invoice"]}
+    made = ask("POST", "/v1/subscriptions", given)
+    assert (made["currency"], made["latest_invoice"]["total"]) == ("eur", 900)
+    assert made["latest_invoice"]["lines"]["data"][0]["description"] == "1 \u00d7 Gold (at \u20ac9.00 / month)"
+    error = ask("POST", "/v1/subscriptions", {**given, "currency": "gbp", "customer": buyer(ask)}, status=400)["error"]
+    assert (error["param"], error["message"]) == (
+        "items[0][price]",
+        "The price specified only supports `usd`. This doesn't match the expected currency: `gbp`.",
+    )
+
+
+def test_items_of_subscriptions_have_discounts_and_those_of_subscriptions_can_go(ask: Ask) -> None:
+    ask("POST", "/v1/coupons", {"id": "half", "percent_off": 50, "duration": "once"})
+    ask("POST", "/v1/coupons", {"id": "tenth", "percent_off": 10, "duration": "forever"})
+    items = [{"price": monthly(ask), "discounts": [{"coupon": "half"}]}, {"price": monthly(ask, 200)}]
+    given = {"customer": buyer(ask), "discounts": [{"coupon": "tenth"}], "items": items, "expand": ["latest_invoice"]}
+    made = ask("POST", "/v1/subscriptions", given)
+    invoice = made["latest_invoice"]
+    assert (invoice["subtotal"], invoice["total"]) == (700, 630)
+    assert invoice["lines"]["data"][0]["discounts"] == [invoice["total_discount_amounts"][0]["discount"]]
+    at = f"/v1/subscriptions/{made['id']}"
+    gone = ask("DELETE", f"{at}/discount")
+    assert (gone["object"], gone["deleted"], gone["source"]["coupon"]) == ("discount", True, "tenth")
+    assert ask("GET", at)["discounts"] == []
+    assert "customer.discount.deleted" in {row["type"] for row in ask("GET", "/v1/events")["data"]}
+    assert ask("DELETE", f"{at}/discount", status=404)["error"]["message"].startswith("No active discount for ")
+
+
+def test_a_first_payment_that_waits_for_its_customer(ask: Ask) -> None:
+    """Recorded at https://github.com/pay-rails/pay."""
+    customer = ask("POST", "/v1/customers")["id"]
+    at = "/v1/payment_methods/pm_card_threeDSecure2Required/attach"
+    card = ask("POST", at, {"customer": customer})["id"]
+    made = ask("POST", "/v1/subscriptions", {
+        "customer": customer, "default_payment_method": card, "items": [{"price": monthly(ask)}],
+        "expand": ["latest_invoice.payments"]})  # fmt: skip
+    invoice = made["latest_invoice"]
+    assert (made["status"], invoice["attempt_count"], invoice["attempted"], invoice["auto_advance"]) == (
+        "incomplete", 0, True, True)  # fmt: skip
+    payment = invoice["payments"]["data"][0]
+    assert (payment["status"], payment["amount_paid"]) == ("open", None)
+    intent = ask("GET", "/v1/payment_intents")["data"][0]
+    sdk = intent["next_action"]["use_stripe_sdk"]
+    assert (sdk["type"], sdk["directory_server_name"], sdk["three_d_secure_2_source"][:7]) == (
+        "stripe_3ds2_fingerprint", "visa", "payatt_")  # fmt: skip

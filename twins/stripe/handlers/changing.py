@@ -27,6 +27,8 @@ from twins.stripe.handlers import (
 )
 
 DAY = periods.DAY
+LONGEST_TRIAL = 730
+TRIAL_TOO_LONG = f"The maximum number of trial period days is {LONGEST_TRIAL} (2 years)."
 Pair = tuple[dict[str, Any] | None, dict[str, Any] | None]
 """An item before and after a change."""
 PLAIN = ("application_fee_percent", "description", "off_session", "on_behalf_of", "transfer_data")
@@ -41,12 +43,16 @@ def trial_end(params: Mapping[str, Any], at: int, prices: Sequence[Mapping[str, 
     if params.get("trial_period_days") is not None:
         if wanted is not None:
             raise errors.exclusive("trial_end", "trial_period_days")
+        if int(params["trial_period_days"]) > LONGEST_TRIAL:
+            raise errors.invalid(TRIAL_TOO_LONG, "trial_period_days")
         return at + int(params["trial_period_days"]) * DAY if params["trial_period_days"] else None
     if wanted in (None, "", "now"):
         return None
     end = int(str(wanted))
     if end <= at:
         raise errors.invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "trial_end")
+    if end > at + LONGEST_TRIAL * DAY:
+        raise errors.invalid(TRIAL_TOO_LONG, "trial_end")
     return end
 
 
@@ -149,7 +155,8 @@ def _items(ctx: Ctx, record: dict[str, Any], given: Any, at: int, anchor: int) -
             continue
         price = recurring.price_of(ctx, each, f"items[{place}]")
         period = prorating.period_of(ctx, record, price, at)
-        pairs.append((None, recurring.new_item(ctx, record["id"], price, each, period, at)))
+        recurring.check_currency(ctx, price, record["currency"], f"items[{place}][price]")
+        pairs.append((None, recurring.new_item(ctx, record, price, each, period, at)))
     return pairs, moved
 
 

@@ -38,7 +38,7 @@ def item_lines(
             continue
         if not recurring.metered(item["price"]):
             period = (item["current_period_start"], item["current_period_end"])
-            parts = recurring.parts(ctx, item)
+            parts = recurring.parts(ctx, item, str(subscription["currency"]))
             if stub:
                 parts = _part(item, parts)
             lines += _lines(ctx, invoice, subscription, item, parts, period, trial=trial)
@@ -66,7 +66,9 @@ def _lines(
     ctx: Ctx, invoice: str, subscription: Mapping[str, Any], item: Mapping[str, Any], parts: Sequence[pricing.Part],
     period: tuple[int, int], *, trial: bool,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    price, product = item["price"], recurring.product_of(ctx, item["price"])
+    price = recurring.local(ctx, item["price"], str(subscription["currency"]))
+    product = recurring.product_of(ctx, price)
+    discounts = discounting.running(ctx, item["discounts"], period[0])
     if trial:
         quantity = Decimal(int(item.get("quantity") or 0))
         parts = [pricing.Part(0, quantity, Decimal(0))]
@@ -85,6 +87,7 @@ def _lines(
         values = {
             "amount": part.amount,
             "description": text,
+            "discounts": discounts,
             "metadata": dict(item["metadata"]),
             "parent": {
                 "invoice_item_details": None,
@@ -158,10 +161,10 @@ def bill(
         invoice["threshold_reason"] = threshold(lines)
     invoice = invoicing.insert(ctx, invoice, lines)
     ctx.store.update("subscription", subscription["id"], latest_invoice=invoice["id"])
-    once = [id for id in subscription["discounts"] if not discounting.lasts(ctx, id)]
-    if once:
-        kept = [id for id in subscription["discounts"] if id not in once]
-        ctx.store.update("subscription", subscription["id"], discounts=kept)
+    for resource, owner in (("subscription", subscription), *(("subscription_item", row) for row in rows)):
+        kept = [id for id in owner["discounts"] if discounting.lasts(ctx, id)]
+        if kept != owner["discounts"]:
+            ctx.store.update(resource, owner["id"], discounts=kept)
     return invoice
 
 

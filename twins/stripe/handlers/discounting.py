@@ -73,6 +73,7 @@ def make(
     invoice: str | None = None,
     subscription: str | None = None,
     item: str | None = None,
+    subscription_item: str | None = None,
     amount: int | None = None,
 ) -> list[str]:
     """Redeem what `discounts` names for an invoice, a subscription or an invoice item; the ids of the new discounts.
@@ -87,6 +88,7 @@ def make(
             continue
         coupon, code = _coupon(ctx, each, where, at, customer, amount)
         owners = {"invoice": invoice, "invoice_item": item, "subscription": subscription}
+        owners["subscription_item"] = subscription_item
         found.append(_record(ctx, coupon, code, customer, at, owners)["id"])
     return found
 
@@ -113,7 +115,7 @@ def _record(
         "source": {"coupon": coupon["id"], "type": "coupon"},
         "start": at,
         "subscription": owners["subscription"],
-        "subscription_item": None,
+        "subscription_item": owners["subscription_item"],
     }
     ctx.store.insert("discount", record, created=ctx.micros)
     redeemed = coupon["times_redeemed"] + 1

@@ -78,7 +78,7 @@ def rows(
             start, end = old["current_period_start"], old["current_period_end"]
             part = proration.remaining(start, end, at)
             text = proration.unused(_name(ctx, old), int(old.get("quantity") or 1), at)
-            amount = proration.credit(recurring.whole(ctx, old), part)
+            amount = proration.credit(recurring.whole(ctx, old, str(subscription["currency"])), part)
             item = _values(ctx, subscription, old, amount, text, (at, end))
             item["proration_details"] = {"credited_items": _billed(ctx, old)}
             if part:
@@ -87,7 +87,7 @@ def rows(
             start, end = new["current_period_start"], new["current_period_end"]
             part = proration.remaining(start, end, at)
             text = proration.rest(_name(ctx, new), int(new.get("quantity") or 1), at)
-            amount = proration.charge(recurring.whole(ctx, new), part)
+            amount = proration.charge(recurring.whole(ctx, new, str(subscription["currency"])), part)
             if part:
                 charges.append(_values(ctx, subscription, new, amount, text, (at, end)))
     return [*credits, *charges]
@@ -145,13 +145,12 @@ def invoice_now(ctx: Ctx, subscription: dict[str, Any], *, pay: bool = True) -> 
 
 
 def period_of(ctx: Ctx, subscription: Mapping[str, Any], price: Mapping[str, Any], at: int) -> tuple[int, int]:
-    """The period of an item that is added now: until the others' period ends."""
+    """The period that an item which is added now joins: that of the others, else the one its anchor gives."""
     rows = recurring.items_of(ctx, str(subscription["id"]))
     same = [row for row in rows if recurring.rule_of(row["price"]) == recurring.rule_of(price)]
     if same:
-        return at, int(same[0]["current_period_end"])
-    interval, count = recurring.rule_of(price)
-    return at, periods.period_end(at, interval, count)
+        return int(same[0]["current_period_start"]), int(same[0]["current_period_end"])
+    return periods.running(int(subscription["billing_cycle_anchor"]), *recurring.rule_of(price), at)
 
 
 def changed_item(

@@ -12,7 +12,7 @@ from typing import Any
 from twinkit import Ctx, Filter
 from twins.stripe import errors, listing, lookup
 from twins.stripe.billing import pricing
-from twins.stripe.handlers import assessing, catalogue, invoice_items, metering
+from twins.stripe.handlers import assessing, catalogue, discounting, invoice_items, metering
 
 
 def price_of(ctx: Ctx, given: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -49,7 +49,12 @@ def metered(price: Mapping[str, Any]) -> bool:
 
 
 def new_item(
-    ctx: Ctx, subscription: str, price: dict[str, Any], given: Mapping[str, Any], period: tuple[int, int], at: int
+    ctx: Ctx,
+    subscription: Mapping[str, Any],
+    price: dict[str, Any],
+    given: Mapping[str, Any],
+    period: tuple[int, int],
+    at: int,
 ) -> dict[str, Any]:
     """Keep a new item of a subscription."""
     record: dict[str, Any] = {
@@ -64,12 +69,15 @@ def new_item(
         "metadata": lookup.metadata({}, given.get("metadata")),
         "plan": pricing.plan_of(price),
         "price": price,
-        "subscription": subscription,
+        "subscription": subscription["id"],
         "tax_rates": invoice_items.tax_rates(ctx, given.get("tax_rates"), "tax_rates"),
     }
     if not metered(price):
         quantity = given.get("quantity")
         record["quantity"] = 1 if quantity is None else int(quantity)
+    if given.get("discounts"):
+        customer = ctx.store.get("customer", str(subscription["customer"]))
+        record["discounts"] = discounting.make(ctx, given["discounts"], customer, at, subscription_item=record["id"])
     record = lookup.ordered(record)
     ctx.store.insert("subscription_item", record, created=ctx.micros)
     return record
@@ -103,14 +111,36 @@ def tiers_of(ctx: Ctx, price: Mapping[str, Any]) -> list[Any]:
     return list((ctx.store.find(catalogue.HIDDEN, str(price["id"])) or {}).get("tiers") or ())
 
 
-def parts(ctx: Ctx, item: Mapping[str, Any]) -> list[pricing.Part]:
-    """What a licensed item costs for a whole period, line by line."""
-    return pricing.parts(item["price"], int(item.get("quantity") or 0), tiers_of(ctx, item["price"]))
+def parts(ctx: Ctx, item: Mapping[str, Any], currency: str = "") -> list[pricing.Part]:
+    """What a licensed item costs for a whole period, line by line; in the currency of its price, or another."""
+    price = local(ctx, item["price"], currency)
+    return pricing.parts(price, int(item.get("quantity") or 0), tiers_of(ctx, price))
 
 
-def whole(ctx: Ctx, item: Mapping[str, Any]) -> int:
+def whole(ctx: Ctx, item: Mapping[str, Any], currency: str = "") -> int:
     """What an item costs for a whole period."""
-    return sum(part.amount for part in parts(ctx, item))
+    return sum(part.amount for part in parts(ctx, item, currency))
+
+
+def local(ctx: Ctx, price: dict[str, Any], currency: str) -> dict[str, Any]:
+    """A price in a currency, its own or one of its `currency_options`.
+
+    https://docs.stripe.com/products-prices/pricing-models#multicurrency
+    """
+    if currency in ("", price["currency"]):
+        return price
+    options = (ctx.store.find(catalogue.HIDDEN, str(price["id"])) or {}).get("currency_options") or {}
+    option = options.get(currency)
+    if option is None:
+        return price
+    return {**price, "currency": currency, **{name: option[name] for name in ("unit_amount", "unit_amount_decimal")}}
+
+
+def check_currency(ctx: Ctx, price: dict[str, Any], currency: str, param: str) -> None:
+    """Raise 400 for a price that a subscription in this currency cannot have."""
+    if local(ctx, price, currency)["currency"] != currency and not ctx.options.get("materialise"):
+        text = f"The price specified only supports `{price['currency']}`. This doesn't match the expected currency: "
+        raise errors.invalid(f"{text}`{currency}`.", param)
 
 
 def used(ctx: Ctx, item: Mapping[str, Any], customer: str, period: tuple[int, int]) -> Decimal:

@@ -158,6 +158,8 @@ def make(ctx: Ctx, params: Mapping[str, Any], *, on_session: bool = True) -> dic
     _check(ctx, params, given, prices)
     currency = charges.check_currency(params.get("currency") or prices[0]["currency"])
     _check_currency(customer, currency)
+    for place, price in enumerate(prices):
+        recurring.check_currency(ctx, price, currency, f"items[{place}][price]")
     record = blank(ctx, params, customer, currency, prices)
     if params.get("default_payment_method"):
         found = payment_methods.resolve(ctx, params["default_payment_method"], "default_payment_method")
@@ -168,7 +170,7 @@ def make(ctx: Ctx, params: Mapping[str, Any], *, on_session: bool = True) -> dic
     record["default_tax_rates"] = invoice_items.tax_rates(ctx, rates, "default_tax_rates")
     at = record["created"]
     _add_items(ctx, record, prices, rows)
-    worth = sum(recurring.whole(ctx, item) for item in recurring.items_of(ctx, record["id"]))
+    worth = sum(recurring.whole(ctx, item, currency) for item in recurring.items_of(ctx, record["id"]))
     record["discounts"] = discounting.make(
         ctx, params.get("discounts"), customer, at, subscription=record["id"], amount=worth
     )
@@ -193,7 +195,7 @@ def _add_items(ctx: Ctx, record: dict[str, Any], prices: list[dict[str, Any]], r
         if anchor > natural and not record["trial_end"]:
             raise errors.invalid(statuses.too_late(natural), "billing_cycle_anchor")
         end = record["trial_end"] or (anchor if anchor > start else natural)
-        recurring.new_item(ctx, record["id"], price, each, (start, end), record["created"])
+        recurring.new_item(ctx, record, price, each, (start, end), record["created"])
 
 
 def _born(ctx: Ctx, id: str, params: Mapping[str, Any]) -> dict[str, Any]:
