@@ -216,6 +216,7 @@ def test_an_address_where_nobody_is(project: Project) -> None:
         ('[app]\nimage = "x"\nstart = "y"\n', "which engine"),
         ('[app]\nstart = "y"\nfixed_twins = true\n', "fixed_twins"),
         ('[app]\ncontainer = "lxc"\n', "container"),
+        ('[app]\nstart = "y"\nready = "health"\n', "write /health"),
         (f'[app]\nstart = "{PYTHON}"\nmemory = "lots"\n', "no size"),
     ],
 )

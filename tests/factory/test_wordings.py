@@ -136,6 +136,19 @@ def test_what_is_delivered_is_answered_before_the_next_step(trial: Trial) -> Non
     assert trial(RECEIVER, scenario % 1, twin_command=[]).verdict == "fail"
 
 
+def test_an_app_that_hangs_at_a_delivery_is_waited_for_once(trial: Trial) -> None:
+    scenario = (
+        "---\ntwins: {stripe: {webhooks: {to: /hooks, events: [customer.created]}}}\n---\n## Scenario: Hooks\n"
+        "When stripe is asked POST /v1/customers with the form:\n  | email | a@x.test |\n"
+        + "And an hour passes\n" * 4
+        + "Then stripe has one customer\n"
+    )
+    app = RECEIVER.replace("time.sleep(0.2)", "time.sleep(3)")
+    result = trial(app, scenario, twin_command=[], app={"clock": "file"})
+    assert result.verdict == "pass", result.message
+    assert result.seconds["steps"] < 8, "each of five steps would have waited for two seconds"
+
+
 def test_the_log_says_why_an_answer_was_500(trial: Trial) -> None:
     result = trial(RECEIVER, "## Scenario: X\nWhen I open /broken\nThen the answer is 200\n")
     assert result.verdict == "fail" and "ZeroDivisionError" in result.message

@@ -55,6 +55,12 @@ def _fraction(value: Any) -> Any:
     return (number.numerator, number.denominator)
 
 
+def _path(value: Any) -> Any:
+    if isinstance(value, str) and not value.startswith("/"):
+        raise ValueError(f"{value!r} is no path; write /{value}")
+    return value
+
+
 Duration = Annotated[float, BeforeValidator(seconds)]
 Argv = Annotated[tuple[str, ...], BeforeValidator(_argv)]
 Commands = Annotated[tuple[tuple[str, ...], ...], BeforeValidator(_commands)]
@@ -80,7 +86,7 @@ class App(Closed):
     build_timeout: Duration = 600.0
     directory: str = "."
     port: int = Field(0, ge=0, le=65535)
-    ready: str = "/"
+    ready: Annotated[str, BeforeValidator(_path)] = "/"
     ready_timeout: Duration = 20.0
     request_timeout: Duration = 10.0
     stop_timeout: Duration = 2.0

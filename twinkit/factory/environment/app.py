@@ -33,13 +33,13 @@ def expand(template: str, values: Mapping[str, Any]) -> str:
 
     def one(match: re.Match[str]) -> str:
         value: Any = values
-        done = ""
         for part in match.group(1).split("."):
             if not isinstance(value, Mapping) or part not in value:
                 known = list(value) if isinstance(value, Mapping) else []
-                raise HarnessError(
-                    "harness", f"factory.toml: there is no {{{match.group(1)}}}{nearest(part, known)}{done}"
-                )
+                hint = nearest(part, known)
+                if value is values and not hint:
+                    hint = f"; if it is a twin, add {part!r} to `twins`"
+                raise HarnessError("harness", f"factory.toml: there is no {{{match.group(1)}}}{hint}")
             value = value[part]
         return str(value)
 

@@ -98,6 +98,8 @@ class Twin(Protocol):
 
 OWN = {"secret_key": "Bearer", "api_token": "SSWS", "user_token": "Bearer"}
 """Credentials of somebody who may do everything at a service, with the word before them."""
+DELIVERING = 120.0
+"""An advance waits for the answers of the app to all that fell due; the trial's own time ends before this."""
 MOST = 10_000
 """So many exchanges and changes a twin remembers; where there are as many, some may be forgotten."""
 
@@ -122,10 +124,11 @@ class TwinClient:
         self._asked: set[int] = set()
         self._resources: dict[str, tuple[str, frozenset[str]]] = {}
 
-    def control(self, method: str, path: str, payload: Any = None) -> Any:
-        """One call to `/_twin<path>`; the JSON answer. Raises HarnessError."""
+    def control(self, method: str, path: str, payload: Any = None, seconds: float | None = None) -> Any:
+        """One call to `/_twin<path>`; the JSON answer, waited for `seconds` where that is said. Raises HarnessError."""
+        timeout = httpx.USE_CLIENT_DEFAULT if seconds is None else httpx.Timeout(seconds)
         try:
-            reply = self._http.request(method, f"/_twin{path}", json=payload)
+            reply = self._http.request(method, f"/_twin{path}", json=payload, timeout=timeout)
         except httpx.HTTPError as error:
             raise HarnessError("harness", f"the {self.name} twin does not answer: {type(error).__name__}") from None
         if reply.status_code >= 400:
@@ -219,7 +222,7 @@ class TwinClient:
         """Move the twin's clock; what falls due runs, signed at the time that the app believes it is."""
         if ahead:
             self.control("POST", "/clock", {"receivers_ahead": ahead})
-        self.control("POST", "/clock/advance", {"seconds": seconds})
+        self.control("POST", "/clock/advance", {"seconds": seconds}, DELIVERING)
 
     def now(self) -> float:
         """The twin's time in seconds since 1970."""

@@ -73,6 +73,7 @@ class World:
         self.command: tuple[int, str] | None = None
         """Exit code and output of the last command."""
         self._response: Response | None = None
+        self._hanging: set[str] = set()
         self._draws = 0
 
     # the app
@@ -147,10 +148,14 @@ class World:
         return Mailbox(self)
 
     def hear(self) -> None:
-        """Let the app answer what the twins are delivering to it now; at most two seconds, and nobody is blamed."""
-        for twin in self.twins.values():
+        """Let the app answer what the twins are delivering to it now; at most two seconds, and nobody is blamed.
+
+        An app that hangs once is not waited for again.
+        """
+        for name, twin in self.twins.items():
             with contextlib.suppress(HarnessError):
-                twin.idle(PATIENCE)
+                if name not in self._hanging and not twin.idle(PATIENCE):
+                    self._hanging.add(name)
 
     # time
 
