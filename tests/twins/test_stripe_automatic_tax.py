@@ -222,3 +222,71 @@ def test_another_account_is_liable(client: Any) -> None:
     assert (draft.total, draft.automatic_tax.liability.account) == (1200, connected.id)
     with refusing("resource_missing", "automatic_tax[liability][account]"):
         billed(client, customer, price, automatic_tax={**ON, "liability": {"type": "account", "account": "acct_x"}})
+
+
+# rates made by hand ---------------------------------------------------------------------------------------------------
+
+
+def test_a_rate_made_by_hand_is_zero_to_a_hundred_percent(client):
+    rate = client.v1.tax_rates.create({"display_name": "VAT", "inclusive": False, "percentage": 8.875})
+    assert (rate.active, rate.percentage, rate.effective_percentage, rate.rate_type) == (
+        True, 8.875, 8.875, "percentage",
+    )  # fmt: skip
+    for wrong in (100.5, -1, 1.23456):
+        with pytest.raises(stripe.InvalidRequestError, match="Invalid decimal") as refused:
+            client.v1.tax_rates.create({"display_name": "VAT", "inclusive": False, "percentage": wrong})
+        assert refused.value.param == "percentage"
+
+
+def test_a_price_with_taxes_inside_takes_no_rate_on_top(client):
+    """https://github.com/openaustralia/righttoknow/issues/981."""
+    on_top, inside = (
+        client.v1.tax_rates.create({"display_name": "VAT", "inclusive": inclusive, "percentage": 10})
+        for inclusive in (False, True)
+    )
+    customer = client.v1.customers.create({"payment_method": "pm_card_visa"})
+    price = plan(client, 1100, tax_behavior="inclusive")
+    asked = {"customer": customer.id, "items": [{"price": price.id}], "payment_behavior": "default_incomplete"}
+    refused = pytest.raises(stripe.InvalidRequestError, match="has a `tax_behavior` that conflicts with the tax rates")
+    with refused:
+        client.v1.subscriptions.create({**asked, "default_tax_rates": [on_top.id]})
+    assert client.v1.subscriptions.list().data == []
+    subscription = client.v1.subscriptions.create(
+        {**asked, "default_tax_rates": [on_top.id], "items": [{"price": price.id, "tax_rates": [inside.id]}]}
+    )
+    with refused:
+        client.v1.subscriptions.update(subscription.id, {"items": [{"price": price.id, "tax_rates": [on_top.id]}]})
+    line = {"price": price.id, "quantity": 1, "tax_rates": [on_top.id]}
+    with refused:
+        client.v1.checkout.sessions.create(
+            {"mode": "subscription", "success_url": "https://x.example", "line_items": [line]}
+        )
+    phase = {"items": [{"price": price.id}], "default_tax_rates": [on_top.id]}
+    with refused:
+        client.v1.subscription_schedules.create({"customer": customer.id, "start_date": "now", "phases": [phase]})
+
+
+def test_an_archived_rate_stays_where_it_is_and_goes_nowhere_else(client):
+    rate = client.v1.tax_rates.create({"display_name": "VAT", "inclusive": False, "percentage": 10})
+    customer = client.v1.customers.create({"payment_method": "pm_card_visa"})
+    price = plan(client, 1000)
+    asked = {"customer": customer.id, "items": [{"price": price.id}], "default_tax_rates": [rate.id]}
+    asked["payment_behavior"] = "default_incomplete"
+    subscription = client.v1.subscriptions.create(asked)
+    assert client.v1.tax_rates.update(rate.id, {"active": False}).active is False
+    kept = client.v1.subscriptions.update(
+        subscription.id, {"items": [{"id": subscription["items"].data[0].id, "quantity": 2}]}
+    )
+    assert kept.default_tax_rates[0].id == rate.id
+    again = client.v1.subscriptions.update(subscription.id, {"default_tax_rates": [rate.id]})
+    assert again.default_tax_rates[0].id == rate.id
+    line = {"price": price.id, "quantity": 1, "tax_rates": [rate.id]}
+    for call in (
+        lambda: client.v1.subscriptions.create(asked),
+        lambda: client.v1.invoices.create({"customer": customer.id, "default_tax_rates": [rate.id]}),
+        lambda: client.v1.checkout.sessions.create(
+            {"mode": "subscription", "success_url": "https://x.example", "line_items": [line]}
+        ),
+    ):
+        with pytest.raises(stripe.InvalidRequestError, match="is archived"):
+            call()

@@ -261,3 +261,28 @@ def test_a_link_passes_on_what_it_collects(client: Any, private_stripe: Served) 
     assert "no longer active" in httpx.get(link.url).text
     with refusing("resource_missing", "line_items[0][id]"):
         client.v1.payment_links.update(link.id, {"line_items": [{"id": "li_x", "quantity": 1}]})
+
+
+def test_a_shipping_rate_has_an_amount_in_each_currency(client: Any) -> None:
+    """https://docs.stripe.com/payments/during-payment/charge-shipping, https://github.com/stripe/stripe-go/issues/1710."""
+    rate = client.v1.shipping_rates.create(
+        {"display_name": "Post", "type": "fixed_amount", "fixed_amount": {"amount": 500, "currency": "usd"}}
+    )
+    price = client.v1.prices.create({"currency": "eur", "unit_amount": 1000, "product_data": {"name": "Cup"}})
+    asked: Any = {"mode": "payment", "success_url": "https://x.example"}
+    asked |= {"line_items": [{"price": price.id, "quantity": 1}], "shipping_options": [{"shipping_rate": rate.id}]}
+    with refusing(None, "shipping_options[0][shipping_rate]"):
+        client.v1.checkout.sessions.create(asked)
+    words = "matches the top-level currency for this shipping rate"
+    with refusing(None, "fixed_amount[currency_options][usd]", words):
+        client.v1.shipping_rates.update(rate.id, {"fixed_amount": {"currency_options": {"usd": {"amount": 1}}}})
+    client.v1.shipping_rates.update(rate.id, {"fixed_amount": {"currency_options": {"eur": {"amount": 400}}}})
+    made = client.v1.checkout.sessions.create(asked)
+    assert (made.amount_total, made.shipping_options[0].shipping_amount) == (1400, 400)
+    link = client.v1.payment_links.create({name: asked[name] for name in ("line_items", "shipping_options")})
+    assert link.shipping_options[0].shipping_amount == 400
+    client.v1.shipping_rates.update(rate.id, {"active": False})
+    with refusing(None, "shipping_options[0][shipping_rate]"):
+        client.v1.checkout.sessions.create(asked)
+    with refusing("parameter_missing", "fixed_amount"):
+        client.v1.shipping_rates.create({"display_name": "Post", "type": "fixed_amount"})

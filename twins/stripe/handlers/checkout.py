@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from twinkit import Ctx, Filter, Request
 from twins.stripe import accounts, errors, listing, locating, lookup, pages, twin, wire
-from twins.stripe.handlers import assessing, charges, discounting, invoicing, selling, setup_intents
+from twins.stripe.handlers import assessing, charges, discounting, invoicing, selling, setup_intents, shipping_rates
 
 SESSION = "checkout.session"
 LIFE = 86_400
@@ -293,7 +293,8 @@ def computed(
 ) -> dict[str, Any]:
     """What a session comes to, for a buyer where that is known; nothing yet while it is a trial."""
     cost = session["shipping_cost"]
-    rate = ctx.store.find("shipping_rate", cost["shipping_rate"]) if cost else None
+    kept = ctx.store.find("shipping_rate", cost["shipping_rate"]) if cost else None
+    rate = shipping_rates.within(kept, session["currency"]) if kept else None
     terms = selling.Terms(discounts, tax=session["automatic_tax"], buyer=buyer, shipping=rate)
     found = selling.summed(ctx, rows, terms)
     if "automatic_tax" in found:
@@ -319,10 +320,12 @@ def _shipping(ctx: Ctx, record: dict[str, Any], given: Any) -> None:
     for place, each in enumerate(given or ()):
         if each.get("shipping_rate"):
             where = f"shipping_options[{place}][shipping_rate]"
-            rate = lookup.record(ctx, "shipping_rate", each["shipping_rate"], where)
+            rate = shipping_rates.usable(ctx, each["shipping_rate"], record["currency"], where)
         else:
-            rate = ctx.create("shipping_rate", {"active": True, **(each.get("shipping_rate_data") or {})}, event="")
-        amount = int((rate.get("fixed_amount") or {}).get("amount") or 0)
+            where = f"shipping_options[{place}][shipping_rate_data]"
+            made = shipping_rates.make(ctx, each.get("shipping_rate_data") or {}, where, event="")
+            rate = shipping_rates.usable(ctx, made["id"], record["currency"], where)
+        amount = int(rate["fixed_amount"]["amount"])
         record["shipping_options"].append({"shipping_amount": amount, "shipping_rate": rate["id"]})
     record["shipping_cost"] = choice(record, 0) if record["shipping_options"] else None
 

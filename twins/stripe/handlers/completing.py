@@ -21,6 +21,7 @@ from twins.stripe.handlers import (
     payment_intents,
     payment_methods,
     selling,
+    shipping_rates,
     simulation,
     subscriptions,
     tax_ids,
@@ -107,7 +108,8 @@ def _invoice(ctx: Ctx, session: Mapping[str, Any], customer: str) -> str:
         lines.append(_line(ctx, draft, row["amount_subtotal"], row["description"], row["quantity"], pricing))
     shipping = session["shipping_cost"] or {}
     if shipping.get("amount_subtotal"):
-        rate = ctx.store.get("shipping_rate", shipping["shipping_rate"])
+        kept = ctx.store.get("shipping_rate", shipping["shipping_rate"])
+        rate = shipping_rates.within(kept, draft["currency"]) or kept
         taxed = {"tax_behavior": rate["tax_behavior"], "tax_code": rate.get("tax_code") or selling.SHIPPING_CODE}
         asked = {"amount": shipping["amount_subtotal"], **taxed}
         amount, pricing, _ = invoice_items.priced(ctx, asked, draft["currency"])

@@ -12,7 +12,7 @@ from typing import Any
 
 from twinkit import Ctx, Reply, Request
 from twins.stripe import errors, listing, lookup, pages, twin
-from twins.stripe.handlers import assessing, checkout, invoicing, selling
+from twins.stripe.handlers import assessing, checkout, invoicing, selling, shipping_rates
 
 LINK = "payment_link"
 COMPONENT_LIFE = 1800
@@ -36,6 +36,16 @@ def _hash(params: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _mode(rows: list[dict[str, Any]]) -> str:
     return "subscription" if any(row["price"]["recurring"] for row in rows) else "payment"
+
+
+def _shipping(ctx: Ctx, given: Any, currency: str) -> list[dict[str, Any]]:
+    """The shipping options of a link. Raises 400."""
+    found = []
+    for place, each in enumerate(given or ()):
+        where = f"shipping_options[{place}][shipping_rate]"
+        rate = shipping_rates.usable(ctx, each.get("shipping_rate"), currency, where)
+        found.append({"shipping_amount": rate["fixed_amount"]["amount"], "shipping_rate": rate["id"]})
+    return found
 
 
 @twin.handler("PostPaymentLinks")
@@ -86,7 +96,7 @@ def create_link(ctx: Ctx, request: Request) -> dict[str, Any]:
         "payment_method_collection": params.get("payment_method_collection") or "always",
         "phone_number_collection": {"enabled": False, **_hash(params, "phone_number_collection")},
         "restrictions": _limited(params),
-        "shipping_options": list(params.get("shipping_options") or ()),
+        "shipping_options": _shipping(ctx, params.get("shipping_options"), rows[0]["currency"]),
         "submit_type": params.get("submit_type") or "auto",
         "subscription_data": subscription if mode == "subscription" else None,
         "tax_id_collection": {"enabled": False, "required": "never", **collects},

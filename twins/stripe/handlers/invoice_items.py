@@ -12,7 +12,7 @@ from typing import Any
 from twinkit import Ctx, Filter, Request
 from twins.stripe import errors, listing, lookup, twin
 from twins.stripe.billing import pricing
-from twins.stripe.handlers import assessing, catalogue, charges, clocks, discounting, invoicing
+from twins.stripe.handlers import assessing, catalogue, charges, clocks, discounting, invoicing, manual_rates
 
 ITEM = "invoiceitem"
 
@@ -150,7 +150,7 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
         "metadata": lookup.metadata({}, params.get("metadata")),
         "pricing": price,
         "quantity": params.get("quantity") or 1,
-        "tax_rates": tax_rates(ctx, params.get("tax_rates"), "tax_rates"),
+        "tax_rates": manual_rates.usable(ctx, params.get("tax_rates"), "tax_rates"),
     }
     if isinstance(params.get("period"), Mapping):
         values["period"] = {"end": params["period"]["end"], "start": params["period"]["start"]}

@@ -11,7 +11,16 @@ from typing import Any
 from twinkit import Ctx, Filter, Reply, Request
 from twins.stripe import errors, listing, lookup, twin
 from twins.stripe.billing import statuses, totals
-from twins.stripe.handlers import assessing, charges, clocks, discounting, invoice_items, invoicing, payment_methods
+from twins.stripe.handlers import (
+    assessing,
+    charges,
+    clocks,
+    discounting,
+    invoice_items,
+    invoicing,
+    manual_rates,
+    payment_methods,
+)
 
 DAY = 86_400
 PLAIN = ("account_tax_ids", "custom_fields", "description", "footer", "on_behalf_of", "statement_descriptor")
@@ -72,7 +81,7 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
         "due_date": due,
         "metadata": lookup.metadata({}, params.get("metadata")),
         "rendering": {**RENDERING, **(params["rendering"] if isinstance(params.get("rendering"), Mapping) else {})},
-        "default_tax_rates": invoice_items.tax_rates(ctx, params.get("default_tax_rates"), "default_tax_rates"),
+        "default_tax_rates": manual_rates.usable(ctx, params.get("default_tax_rates"), "default_tax_rates"),
         "shipping_details": params.get("shipping_details"),
     }
     if isinstance(params.get("automatic_tax"), Mapping):

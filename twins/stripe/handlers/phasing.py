@@ -11,7 +11,7 @@ from typing import Any
 from twinkit import Ctx
 from twins.stripe import errors, lookup
 from twins.stripe.billing import phases
-from twins.stripe.handlers import charges, invoice_items, payment_methods, recurring
+from twins.stripe.handlers import charges, invoice_items, manual_rates, payment_methods, recurring
 
 PLAIN = ("application_fee_percent", "collection_method", "description", "on_behalf_of", "transfer_data")
 NO_TAX: Mapping[str, Any] = {"disabled_reason": None, "enabled": False, "liability": None}
@@ -117,9 +117,10 @@ def read(ctx: Ctx, given: Any, start: int | None, now: int) -> list[dict[str, An
             raise errors.exclusive(f"{where}[duration]", f"{where}[end_date]")
         rows, prices = _items(ctx, each.get("items"), where)
         rules.append(recurring.rule_of(prices[0]))
-        made.append(
-            _phase(ctx, each, rows, charges.check_currency(each.get("currency") or prices[0]["currency"]), where)
-        )
+        phase = _phase(ctx, each, rows, charges.check_currency(each.get("currency") or prices[0]["currency"]), where)
+        default = phase["default_tax_rates"]
+        manual_rates.agree((price, row["tax_rates"] or default) for price, row in zip(prices, rows, strict=True))
+        made.append(phase)
     try:
         places = phases.placed(given, rules, start, now)
     except ValueError as error:

@@ -18,6 +18,7 @@ from twins.stripe.handlers import (
     discounting,
     invoice_items,
     invoicing,
+    manual_rates,
     recurring,
     schedules,
     selling,
@@ -117,7 +118,7 @@ def _blank(ctx: Ctx, params: Mapping[str, Any], customer: Mapping[str, Any] | No
         "currency": (customer or {}).get("currency") or "usd",
         "customer": customer["id"] if customer else None,
         "default_tax_rates": [
-            rate["id"] for rate in invoice_items.tax_rates(ctx, params.get("default_tax_rates"), "default_tax_rates")
+            rate["id"] for rate in manual_rates.usable(ctx, params.get("default_tax_rates"), "default_tax_rates")
         ],
         "discounts": [],
         "expires_at": int(params.get("expires_at") or at + LIFE),

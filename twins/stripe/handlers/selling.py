@@ -12,7 +12,7 @@ from typing import Any
 from twinkit import Ctx
 from twins.stripe import errors, locating, lookup
 from twins.stripe.billing import pricing, totals
-from twins.stripe.handlers import assessing, catalogue, invoicing, recurring
+from twins.stripe.handlers import assessing, catalogue, invoicing, manual_rates, recurring
 
 ITEMS = "sold_items"
 """Store name of the line items of a session or link, by its id."""
@@ -55,6 +55,7 @@ def items(ctx: Ctx, given: Any, mode: str) -> list[dict[str, Any]]:
             raise errors.invalid(f"Quantity is required. Add `quantity` to `{where}`.", f"{where}[quantity]")
         if int((each.get("adjustable_quantity") or {}).get("maximum") or 0) > MOST:
             raise errors.too_large(f"{where}[adjustable_quantity][maximum]", MOST)
+        manual_rates.agree([(price, manual_rates.usable(ctx, each.get("tax_rates"), f"{where}[tax_rates]"))])
         rows.append(item(ctx, price, each))
     if mode == "payment" and any(row["price"]["recurring"] for row in rows):
         raise errors.invalid(RECURRING, "mode")

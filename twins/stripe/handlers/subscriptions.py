@@ -20,6 +20,7 @@ from twins.stripe.handlers import (
     discounting,
     invoice_items,
     invoicing,
+    manual_rates,
     payment_methods,
     prorating,
     recurring,
@@ -223,7 +224,9 @@ def _born(ctx: Ctx, id: str, params: Mapping[str, Any]) -> dict[str, Any]:
 @lookup.modelled
 def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     """A new subscription."""
-    return make(ctx, {**(request.body or {}), **request.path})
+    made = make(ctx, {**(request.body or {}), **request.path})
+    manual_rates.check(ctx, made, recurring.items_of(ctx, made["id"]))
+    return made
 
 
 def _subscription(ctx: Ctx, request: Request) -> dict[str, Any]:
@@ -260,7 +263,12 @@ def list_all(ctx: Ctx, request: Request) -> dict[str, Any]:
 @lookup.modelled
 def update(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Change a subscription: plans and quantities with prorations, trials, pauses, cancellation."""
-    return changing.change(ctx, _subscription(ctx, request), request.body or {})
+    record, params = _subscription(ctx, request), request.body or {}
+    had = manual_rates.of(record, recurring.items_of(ctx, record["id"]))
+    found = changing.change(ctx, record, params)
+    if "items" in params or "default_tax_rates" in params:
+        manual_rates.check(ctx, found, recurring.items_of(ctx, record["id"]), had)
+    return found
 
 
 # ending one ----------------------------------------------------------------------------------------------------------
