@@ -1,4 +1,4 @@
-"""Four apps of other kinds, judged by built-in steps alone: what a stranger writes must work, and find the faults."""
+"""Five apps of other kinds, judged by built-in steps alone: what a stranger writes must work, and find the faults."""
 
 from __future__ import annotations
 
@@ -41,6 +41,11 @@ FAULTS = {
         ),
         "wrong host": ("{os.environ['APP_URL']}/join", "http://localhost:1/join", {"inviting-somebody"}),
     },
+    "dunning": {
+        "loses cents": ("{cents % 100:02d}", "{cents % 100:01d}", {"three-reminders"}),
+        "believes what is old": ("if abs(time.time() - at) > 300:", "if False:", {"replayed"}),
+        "fails in silence": ("return 1 if problems else 0", "return 0", {"the-mail-server"}),
+    },
     "nightly": {
         "welcomes every night": ('if person["status"] == "ACTIVE" and db', 'if db', {"suspended"}),
         "forgets whom it welcomed": (
@@ -65,6 +70,11 @@ def prepared(project: Project, name: str) -> str:
     source = (FOLDER / f"{name}.py").read_text()
     project.scenarios((FOLDER / f"{name}.md").read_text())
     config = '[app]\nserves = false\ndatabase = "sqlite"\n' if name == "nightly" else CONFIG
+    if name == "dunning":
+        config = (
+            CONFIG.replace("app.py", "app.py serve")
+            + 'database = "sqlite"\n[app.env]\nBILLING_CHANNEL = "C0GENERAL01"\n'
+        )
     project.commit({"factory.toml": config, "app.py": source})
     return source
 

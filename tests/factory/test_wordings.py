@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,47 @@ def test_the_log_says_why_an_answer_was_500(trial: Trial) -> None:
     assert result.verdict == "fail" and "ZeroDivisionError" in result.message
     result = trial(RECEIVER, '## Scenario: X\nWhen I open /seen\nThen they see "nothing"\n')
     assert result.verdict == "fail" and "log" not in result.message
+
+
+SENTENCES = {
+    "the response status is not 500": True, "the response status is not 302": False, "the status is 3xx": True,
+    "the status is 4xx": False, 'the response redirects to "/login"': True, 'they are redirected to "/"': False,
+    'the response header "Location" contains "login"': True, 'the response header "Location" contains "out"': False,
+    'the response header "Location" does not contain "secret"': True, 'the response header "None" contains "x"': False,
+    'the response header "Location" does not contain "login"': False,
+    "the response field total is at least 12.5": True, "the response field total is more than 12.5": False,
+    "the response field text is below 20": True, "the response field text is less than 19.99": False,
+    "the response field name is at most 3": False, "the response field odd is at most 3": False,
+    'the response field list does not contain "c"': True, 'the response field list does not contain "a"': False,
+    'the response field none does not contain "a"': False, "the response field list has 2 items": True,
+    "the response field list has at least 3 items": False, "the response field list has no items": False,
+    'the page shows "Zoë & Co"': True, 'the page never shows "Zoë"': False, "both responses have the status 302": True,
+    "none of the responses has status 302": False, "at most one of the responses has the status 302": False,
+}  # fmt: skip
+JUDGED = """
+    import json
+    @then('each is judged as it should be')
+    def judged(world):
+        wrong = []
+        for text, holds in json.loads(%r).items():
+            try:
+                world.run_then(text)
+                found = True
+            except AssertionError:
+                found = False
+            if found != holds:
+                wrong.append(text)
+        world.expect(not wrong, f"judged wrong: {wrong}")
+"""
+
+
+def test_sentences_about_answers(trial: Trial) -> None:
+    body = '{"total": 12.5, "text": "19.99", "name": "x", "odd": NaN, "list": ["a", "b"], "who": "Zo\\u00eb & Co"}'
+    app = TINY.replace("X\\r\\nContent", "X\\r\\nLocation: /login?next=1\\r\\nContent")
+    app += f"serve(lambda m, p, b: (302, {body!r}))\n"
+    scenario = "## Scenario: X\nWhen I GET /x twice\nThen each is judged as it should be\n"
+    result = trial(app, scenario, steps=JUDGED % json.dumps(SENTENCES))
+    assert result.verdict == "pass", result.message
 
 
 def test_a_time_is_gone_on_to(trial: Trial) -> None:

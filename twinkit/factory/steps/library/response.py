@@ -106,8 +106,11 @@ def field_compares(world: World, path: str, comparison: str, bound: float) -> No
     actual = world.response.field(path)
     try:
         number = Decimal(actual if isinstance(actual, str) else repr(actual))
+        finite = number.is_finite()
     except InvalidOperation:
-        raise AssertionError(f"the response field {path} is {actual!r}, which is no number") from None
+        finite = False
+    if not finite:
+        raise AssertionError(f"the response field {path} is {actual!r}, which is no number")
     holds = COMPARISONS[comparison](number, Decimal(repr(bound)))
     world.expect(holds, f"the response field {path} is {actual!r}, expected {comparison} {bound:g}")
 
