@@ -262,3 +262,25 @@ def test_a_first_payment_that_waits_for_its_customer(ask: Ask) -> None:
     sdk = intent["next_action"]["use_stripe_sdk"]
     assert (sdk["type"], sdk["directory_server_name"], sdk["three_d_secure_2_source"][:7]) == (
         "stripe_3ds2_fingerprint", "visa", "payatt_")  # fmt: skip
+
+
+def test_a_balance_that_is_set_is_in_the_ledger(ask: Ask) -> None:
+    """https://docs.stripe.com/billing/customer/balance: the balance is computed from an immutable list."""
+    customer = ask("POST", "/v1/customers", {"balance": -500})["id"]
+    ask("POST", f"/v1/customers/{customer}", {"balance": -200})
+    ask("POST", f"/v1/customers/{customer}", {"balance": -200, "name": "A"})
+    rows = ask("GET", f"/v1/customers/{customer}/balance_transactions")["data"]
+    assert [(row["type"], row["amount"], row["ending_balance"]) for row in rows] == [
+        ("adjustment", 300, -200), ("initial", -500, -500)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("iban", "code"),
+    [("DK5000400440116243", "0040"), ("DE89370400440532013000", "37040044"), ("NL39RABO0300065264", "RABO")],
+)
+def test_the_code_of_a_bank_is_as_long_as_its_country_has_it(iban: str, code: str, ask: Ask) -> None:
+    """The Danish one as recorded at https://github.com/pay-rails/pay."""
+    person = {"email": "a@example.com", "name": "A"}
+    made = ask("POST", "/v1/payment_methods", {
+        "type": "sepa_debit", "sepa_debit": {"iban": iban}, "billing_details": person})  # fmt: skip
+    assert made["sepa_debit"]["bank_code"] == code

@@ -121,6 +121,8 @@ def create(ctx: Ctx, request: Request) -> dict[str, Any]:
     if isinstance(settings, dict):
         record["invoice_settings"] = _settings(ctx, settings, record)
     ctx.store.insert("customer", record, created=ctx.micros)
+    if record["balance"]:
+        noted(ctx, {**record, "balance": 0}, record["balance"], record["currency"], {}, "initial")
     if params.get("source"):
         held = sources.add(ctx, record, params["source"])
         record = ctx.store.update("customer", record["id"], default_source=held["id"])
@@ -166,6 +168,9 @@ def update(ctx: Ctx, request: Request) -> dict[str, Any]:
         changes["default_source"] = default
     if {"address", "shipping", "tax"} & params.keys():
         locating.validate(ctx, {**customer, **changes}, params.get("tax"), new=False)
+    moved = int(changes.get("balance") or 0) - int(customer["balance"]) if "balance" in changes else 0
+    if moved:
+        noted(ctx, customer, moved, str(changes.get("currency") or customer["currency"]), {})
     return ctx.update("customer", customer["id"], changes)
 
 
@@ -189,6 +194,36 @@ def delete(ctx: Ctx, request: Request) -> dict[str, Any]:
 # balance -------------------------------------------------------------------------------------------------------------
 
 
+def noted(
+    ctx: Ctx,
+    customer: Mapping[str, Any],
+    amount: int,
+    currency: str,
+    params: Mapping[str, Any],
+    kind: str = "adjustment",
+) -> dict[str, Any]:
+    """Keep a change of a customer's balance by an amount; the customer is not changed yet."""
+    record = {
+        "id": ctx.new_id("customer_balance_transaction"),
+        "object": "customer_balance_transaction",
+        "amount": amount,
+        "checkout_session": None,
+        "created": ctx.now,
+        "credit_note": None,
+        "currency": currency,
+        "customer": customer["id"],
+        "customer_account": None,
+        "description": params.get("description"),
+        "ending_balance": customer["balance"] + amount,
+        "invoice": None,
+        "livemode": False,
+        "metadata": lookup.metadata({}, params.get("metadata")),
+        "type": kind,
+    }
+    ctx.store.insert("customer_balance_transaction", record, created=ctx.micros)
+    return record
+
+
 @twin.handler("PostCustomersCustomerBalanceTransactions")
 def adjust(ctx: Ctx, request: Request) -> dict[str, Any]:
     """Credit (negative) or debit a customer's balance."""
@@ -201,26 +236,8 @@ def adjust(ctx: Ctx, request: Request) -> dict[str, Any]:
             f"{customer['currency']}."
         )
         raise errors.invalid(text, "currency")
-    ending = customer["balance"] + params["amount"]
-    record = {
-        "id": ctx.new_id("customer_balance_transaction"),
-        "object": "customer_balance_transaction",
-        "amount": params["amount"],
-        "checkout_session": None,
-        "created": ctx.now,
-        "credit_note": None,
-        "currency": currency,
-        "customer": customer["id"],
-        "customer_account": None,
-        "description": params.get("description"),
-        "ending_balance": ending,
-        "invoice": None,
-        "livemode": False,
-        "metadata": lookup.metadata({}, params.get("metadata")),
-        "type": "adjustment",
-    }
-    ctx.store.insert("customer_balance_transaction", record, created=ctx.micros)
-    ctx.update("customer", customer["id"], {"balance": ending, "currency": currency})
+    record = noted(ctx, customer, params["amount"], currency, params)
+    ctx.update("customer", customer["id"], {"balance": record["ending_balance"], "currency": currency})
     return record
 
 
