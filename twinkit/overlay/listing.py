@@ -94,6 +94,8 @@ OFFSET_OUT = normed("""
 PAGES = normed("""
     pages total_pages totalPages page_count pageCount last_page lastPage num_pages pages_total
     """)
+_TOKENS = normed("after cursor token page_token next_token")
+"""What the object that leads to a further page calls its cursor: `paging.next.after`."""
 OPS = {
     "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "min": ">=",
     "max": "<=", "from": ">=", "to": "<=", "after": ">", "before": "<",
@@ -274,11 +276,12 @@ class Lists:
         if key in ("next", "previous"):
             if "object" in types and "string" not in types:
                 inner = self._shapes.properties(self._shapes.unit(schema).node)
-                href = next((n for n in ("href", "url", "link") if n in inner), None)
+                token = next((n for n in inner if key == "next" and norm(n) in _TOKENS), None)
+                href = token or next((n for n in ("href", "url", "link") if n in inner), None)
                 if href is None:
                     return
                 place = f"{place}.{href}"
-                out.setdefault("next_kind", "url")
+                out.setdefault("next_kind", "cursor" if token else "url")
             elif key == "next":
                 out["next_kind"] = self._next_kind(place, schema, types)
         out[key] = place

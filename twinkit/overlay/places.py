@@ -192,12 +192,37 @@ def _identifies(shapes: Shapes, node: Any, param: str) -> bool:
     return has_id(properties) or norm(param) in {norm(name) for name in properties}
 
 
+def _open_up(ops: list[Op], shapes: Shapes) -> None:
+    """Give a collection that a parameter ends (`/flags/{project}`, with items `/flags/{project}/{flag}`) a word of its
+    own, as though it were `/flags/{project}/flags`.
+    """
+    at: dict[Key, dict[str, Op]] = {}
+    for op in ops:
+        if op.verb is None:
+            at.setdefault(op.key, {}).setdefault(op.method, op)
+    for key in sorted((k for k in at if k and k[-1] == HOLE), key=len, reverse=True):
+        here, items = at[key], at.get((*key, HOLE), {})
+        if not items.keys() & {"get", "put", "patch", "delete"} or here.keys() & {"put", "patch", "delete"}:
+            continue
+        getter = here.get("get")
+        if at.get(key[:-1], {}).keys() & {"get", "post"} or (getter is None and "post" not in here):
+            continue
+        if getter is not None and shapes.listing(getter.reply, hints_for(getter.last), likely=True) is None:
+            continue
+        word = next((part for part in reversed(key) if part != HOLE), "item")
+        for op in ops:
+            if op.key == key or op.key[: len(key) + 1] == (*key, HOLE):
+                op.key = (*key, word, *op.key[len(key) :])
+                op.names = (*op.names[: len(key)], word, *op.names[len(key) :])
+
+
 class Places:
     """All operations by path, and which paths are collections."""
 
     def __init__(self, canonical: Mapping[str, Any], shapes: Shapes) -> None:
         self.ops: list[Op] = [read_operation(raw) for raw in canonical.get("operations") or ()]
         self.at: dict[Key, list[Op]] = {}
+        _open_up(self.ops, shapes)
         self.below: dict[Key, set[str]] = {}
         self.spelled: dict[Key, set[str]] = {}
         """Path ending in a parameter → every name that parameter has in the document."""

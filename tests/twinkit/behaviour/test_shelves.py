@@ -39,6 +39,10 @@ def one(schema: Any) -> dict[str, Any]:
     return {"responses": {"200": {"description": "", **json_content(schema)}, "404": {"description": ""}}}
 
 
+BOX = thing(("id", "name"), id=TEXT, name=TEXT)
+BOXES = {"type": "array", "items": BOX}
+ONWARD = thing(next=thing(("after",), after=TEXT, link=TEXT))
+CUTS = {"limit": WHOLE, "after": TEXT}
 TIME = {"type": "string", "format": "date-time"}
 PATHS: dict[str, Any] = {
     "/shelves": {
@@ -54,6 +58,19 @@ PATHS: dict[str, Any] = {
     "/shelves/{id}/books/{book}": {**named("id", "book"), "get": one(BOOK)},
     "/lamps": {"post": {**made(LAMP, "colour"), "responses": {**made(LAMP, "colour")["responses"], **ANY_FAULT}}},
     "/lamps/{id}": {**named("id"), "get": one(LAMP)},
+    "/boxes/{owner}": {
+        **named("owner"),
+        "get": {
+            "parameters": [{"name": name, "in": "query", "schema": kind} for name, kind in CUTS.items()],
+            "responses": {"200": {"description": "", **json_content(thing(results=BOXES, paging=ONWARD))}},
+        },
+        "post": made(BOX, "name"),
+    },
+    "/boxes/{owner}/{box}": {
+        **named("owner", "box"),
+        "get": one(BOX),
+        "delete": {"responses": {"204": {"description": ""}}},
+    },
     "/weather": {
         "get": {"responses": {"200": {"description": "", "headers": CHUNKED, **json_content(thing(sky=TEXT))}}}
     },
@@ -128,3 +145,17 @@ def test_documented_headers_that_frame_a_message_are_no_examples(client: httpx.C
     assert "transfer-encoding" not in shown.headers
     assert shown.headers["x-lit"]
     assert "sky" in shown.json()
+
+
+def test_a_parameter_may_end_a_collection_whose_pages_lead_on_by_an_object(client: httpx.Client) -> None:
+    made = [client.post("/boxes/ada", json={"name": name}).json() for name in "ab"]
+    client.post("/boxes/bob", json={"name": "c"})
+    first = client.get("/boxes/ada", params={"limit": 1}).json()
+    rest = client.get("/boxes/ada", params={"limit": 1, "after": first["paging"]["next"]["after"]}).json()
+    assert first["results"] + rest["results"] == made
+    assert "next" not in rest.get("paging", {})
+    path = f"/boxes/ada/{made[0]['id']}"
+    assert client.get(path).json() == made[0]
+    assert client.delete(path).status_code == 204
+    assert client.get(path).status_code == 404
+    assert client.get("/boxes/ada").json()["results"] == made[1:]
