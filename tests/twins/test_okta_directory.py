@@ -134,3 +134,12 @@ def test_federated_claims(org: Org) -> None:
     assert (changed["id"], changed["expression"]) == (made["id"], "22")
     org.ask("DELETE", f"{place}/{made['id']}", status=204)
     assert org.refused("GET", f"{place}/{made['id']}")[1] == "E0000007"
+
+
+def test_an_org_has_no_pools_of_agents(org: Org) -> None:
+    place = "/api/v1/agentPools/0oaNoPool/updates"
+    assert org.ask("GET", "/api/v1/agentPools/") == org.ask("GET", place) == []
+    causes = ["errors in the field: name", "errors in the field: agentType", "errors in the field: agentList"]
+    assert org.refused("POST", place, {"enabled": True}) == (400, "E0000001", "Api validation failed: name", causes)
+    assert org.refused("GET", f"{place}/settings")[2] == "Not found: Resource not found: 0oaNoPool (AppInstance)"
+    assert org.refused("POST", f"{place}/1/pause")[1] == "E0000007"

@@ -113,7 +113,7 @@ def test_custom_roles_resource_sets_and_bindings(org: Org) -> None:
     path = f"/api/v1/iam/roles/{role['id']}/permissions"
     org.ask("POST", f"{path}/okta.apps.read", status=204)
     labels = [each["label"] for each in org.ask("GET", path)["permissions"]]
-    assert labels == ["okta.users.read", "okta.apps.read"]
+    assert labels == ["okta.apps.read", "okta.users.read"]
     assert org.ask("GET", "/api/v1/iam/roles/Readers")["id"] == role["id"]
     some = {"label": "Some", "description": "x", "resources": [f"{org.url}/api/v1/groups"]}
     found = org.ask("POST", "/api/v1/iam/resource-sets", some)

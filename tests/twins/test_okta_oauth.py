@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 
 from tests.twins.okta_org import Org, org, server
+from twins.okta.oauth import keys
 
 __all__ = ["org", "server"]
 WEB = ("0oaTwinkitWebApp0001", "twinkit-web-client-secret-000000000000001")
@@ -451,3 +452,34 @@ def test_proofs_are_fresh_and_used_once(org: Org) -> None:
     assert asked("4", nonce=nonce, htu=f"{url}/").json()["error_description"].startswith("'htu' claim")
     plain = {"grant_type": "client_credentials", "scope": "api:read"}
     assert token(org, plain, SERVICE, status=400)["error_description"] == "The DPoP proof JWT header is missing."
+
+
+def test_an_id_token_is_encrypted_for_who_asks_for_that(org: Org) -> None:
+    from joserfc import jwe, jwt
+    from joserfc.jwk import RSAKey
+
+    app = org.ask("GET", f"/api/v1/apps/{WEB[0]}")
+    app["settings"]["oauthClient"] |= {"id_token_encrypted_response_alg": "RSA-OAEP-256", "jwks": {"keys": [
+        {**keys.public(1), "use": "sig", "kid": "s"}, {**keys.public(0), "use": "enc", "kid": "e"}]}}  # fmt: skip
+    org.ask("PUT", f"/api/v1/apps/{WEB[0]}", app)
+    found = token(org, {"grant_type": "password", **BOB, "scope": "openid"})
+    opened = jwe.decrypt_compact(
+        found["id_token"], RSAKey.import_key(keys.private(0)), algorithms=["RSA-OAEP-256", "A256GCM"]
+    )
+    assert (opened.protected["kid"], opened.protected["cty"]) == ("e", "JWT") and opened.plaintext is not None
+    signing = [RSAKey.import_key(key) for key in org.plain.get("/oauth2/default/v1/keys").json()["keys"]]
+    claims = jwt.decode(opened.plaintext.decode(), signing[0]).claims
+    assert claims["aud"] == WEB[0] and found["access_token"].count(".") == 2
+
+
+@pytest.mark.parametrize("name", ["sha1", "sha256", "sha384", "sha512"])
+def test_a_wrapped_key_is_opened_by_another_implementation(name: str) -> None:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    from twins.okta.oauth import jwe, jwt
+
+    kind = getattr(hashes, name.upper())()
+    scheme = padding.OAEP(mgf=padding.MGF1(kind), algorithm=kind, label=None)
+    sealed = jwe.wrapped(b"k" * 32, keys.public(0), name, b"s" * 64)
+    assert jwt.signer(0).decrypt(sealed, scheme) == b"k" * 32

@@ -97,3 +97,35 @@ def test_the_keys_of_a_client_are_fetched_where_it_says(org: Org, listener: List
     assert asserted(org, app, 0, "one")["error"] == "invalid_client"
     listener.status = 500
     assert asserted(org, app, 0, "three")["error"] == "invalid_client"
+
+
+def test_an_api_service_integration_and_its_secrets(org: Org) -> None:
+    place = "/integrations/api/v1/api-services"
+    assert org.refused("POST", place, {"type": "cerbos"})[1] == "E0000001"
+    made = org.ask("POST", place, {"type": "cerbos", "grantedScopes": ["okta.apps.read"]}, status=201)
+    assert (made["name"], len(made["clientSecret"])) == ("cerbos_1", 64)
+    own = f"{place}/{made['id']}"
+    assert "clientSecret" not in org.ask("GET", own) and [each["id"] for each in org.ask("GET", place)] == [made["id"]]
+    second = org.ask("POST", f"{own}/credentials/secrets", status=201)
+    assert org.refused("POST", f"{own}/credentials/secrets")[1] == "E0000001"
+    listed = org.ask("GET", f"{own}/credentials/secrets")
+    assert set(listed[0]["client_secret"]) == {"*"} and len(second["client_secret"]) == 64
+    secret = f"{own}/credentials/secrets/{second['id']}"
+    assert org.refused("DELETE", secret)[1] == "E0000107"
+    assert org.ask("POST", f"{secret}/lifecycle/deactivate")["status"] == "INACTIVE"
+    org.ask("DELETE", secret, status=204)
+    org.ask("DELETE", own, status=204)
+    assert org.refused("GET", f"{own}/credentials/secrets")[1] == "E0000007"
+
+
+def test_connections_of_applications(org: Org) -> None:
+    web, other = "0oaTwinkitWebApp0001", "0oaTwinkitSpaApp0002"
+    place = f"/api/v1/apps/{web}/cwo/connections"
+    assert org.refused("POST", place, {"resourceAppInstanceId": "0oaNobody"})[1] == "E0000007"
+    made = org.ask("POST", place, {"resourceAppInstanceId": other}, status=201)
+    assert (made["requestingAppInstanceId"], made["status"]) == (web, "ACTIVE")
+    assert org.refused("POST", place, {"resourceAppInstanceId": other})[1] == "E0000001"
+    assert org.http.patch(f"{place}/{made['id']}", json={"status": "INACTIVE"}).json()["status"] == "INACTIVE"
+    assert org.refused("GET", f"/api/v1/apps/{other}/cwo/connections/{made['id']}")[1] == "E0000007"
+    org.ask("DELETE", f"{place}/{made['id']}", status=204)
+    assert org.ask("GET", place) == []

@@ -149,7 +149,7 @@ def permission_shown(ctx: Ctx, role: str, row: dict[str, Any]) -> dict[str, Any]
 def permissions(ctx: Ctx, request: Request) -> dict[str, Any]:
     """The permissions of a role."""
     id = ROLE.of(ctx, request)["id"]
-    rows = ctx.store.select("role_permission", parent=id, order="oldest")
+    rows = sorted(ctx.store.select("role_permission", parent=id), key=lambda row: str(row["label"]))
     return {"permissions": [permission_shown(ctx, id, row) for row in rows]}
 
 

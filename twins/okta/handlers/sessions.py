@@ -135,7 +135,7 @@ def create(ctx: Ctx, request: Request) -> Reply:
     """A session for a session token (needs an API token, as the service's does)."""
     wire.api_token(ctx, wire.credential(request)[1])
     try:
-        token = str(orjson.loads(request.raw or b"{}").get("sessionToken", ""))
+        token = str(orjson.loads(request.raw).get("sessionToken", ""))
     except (orjson.JSONDecodeError, AttributeError):
         raise errors.error("E0000003") from None
     session = redeem(ctx, token)

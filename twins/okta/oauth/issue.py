@@ -12,7 +12,7 @@ from typing import Any
 
 from twinkit import Ctx
 from twins.okta import authz, expressions, facts, inline_hooks, people, syslog, wire
-from twins.okta.oauth import clients, jwt, keys, servers
+from twins.okta.oauth import client_keys, clients, jwe, jwt, keys, servers
 from twins.okta.oauth.problems import fail
 from twins.okta.times import iso, seconds
 from twins.okta.token_patches import PatchError, patched
@@ -185,7 +185,22 @@ def id_token(ctx: Ctx, grant: Grant, access: str | None = None, code: str | None
     person = person_claims(grant.user, grant.scopes)
     claims |= {name: value for name, value in person.items() if not thin or name in authz.ALWAYS}
     claims |= custom(ctx, grant, "IDENTITY", thin=thin)
-    return signed(ctx, grant.server, hooked(ctx, grant, claims, "identity"))
+    return sealed(ctx, grant, signed(ctx, grant.server, hooked(ctx, grant, claims, "identity")))
+
+
+def sealed(ctx: Ctx, grant: Grant, token: str) -> str:
+    """An ID token, encrypted where the client's settings say so and it has a key for that.
+
+    https://help.okta.com/en-us/Content/Topics/apps/apps-oidc-token-encryption.htm
+    """
+    algorithm = str(clients.settings(grant.app).get("id_token_encrypted_response_alg") or "")
+    if algorithm not in jwe.HASHES:
+        return token
+    key = next((each for each in client_keys.of(ctx, grant.app) if each.get("use") == "enc"), None)
+    if key is None:
+        return token
+    random = b"".join(ctx.draw("jwe", 2**32).to_bytes(4, "big") for _ in range(jwe.RANDOM // 4))
+    return jwe.encrypt(token, key, algorithm, random)
 
 
 SESSION = ("id", "userId", "login", "createdAt", "expiresAt", "status", "lastPasswordVerification", "amr", "idp",
