@@ -6,14 +6,25 @@ Imports: errors.
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from twinkit.errors import nearest
 
 CHOICE = re.compile(r"invalid choice: '([^']*)'.* \(choose from (.*)\)")
+
+
+def any_terminal() -> None:
+    """Let what a terminal's encoding lacks be shown as `?`; where there is no standard output, say nothing there."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # for as long as the process lives
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding.lower() != "utf-8":
+        sys.stdout.reconfigure(errors="replace")
 
 
 def natural(text: str) -> int:

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from twinkit.cli.arguments import Parser
+from twinkit.cli.arguments import Parser, any_terminal
 from twinkit.errors import TwinkitError
 
 COMMANDS = ("init", "lint", "steps", "run", "resume", "report", "gate", "replay", "audit", "loop", "ledger", "vault")
@@ -43,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `factory`; returns the exit code."""
     from twinkit.factory.errors import HarnessError, IntegrityError, Leak, LintError
 
+    any_terminal()
     top = parser()
     args = top.parse_args(argv)
     if args.version:

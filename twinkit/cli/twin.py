@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
 
-from twinkit.cli.arguments import Parser
+from twinkit.cli.arguments import Parser, any_terminal
 from twinkit.errors import TwinkitError
 
 COMMANDS = {
@@ -49,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `twin` with arguments; returns the exit code: 0 done, 1 the work failed, 2 wrong usage."""
     words = list(sys.argv[1:] if argv is None else argv)
     chosen = next((word for word in words if not word.startswith("-")), None)
+    said = f"twin {chosen}" if chosen else "twin"
+    any_terminal()
     try:
         top = parser(chosen, whole=False)
         args = top.parse_args(words)
@@ -60,16 +64,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not args.command:
             top.print_help()
             return 2
-        return int(importlib.import_module(f"twinkit.cli.{args.command}").run(args))
+        code = int(importlib.import_module(f"twinkit.cli.{args.command}").run(args))
+        sys.stdout.flush()
+        return code
     except TwinkitError as error:
-        print(f"twin {chosen}: {error}", file=sys.stderr)
+        print(f"{said}: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno != errno.ENOSPC:
             raise
-        print(f"twin {chosen}: {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"{said}: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

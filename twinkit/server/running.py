@@ -310,13 +310,18 @@ def announce(args: argparse.Namespace, served: list[Served]) -> None:
         half = target.with_name(f".{target.name}.{os.getpid()}")
         half.write_text(line + "\n")
         half.replace(target)
-    if args.json:
-        sys.stdout.write(line + "\n")
-    else:
-        for each in served:
-            sys.stdout.write(greeting(each))
-    sys.stdout.flush()
+    say(line + "\n" if args.json else "".join(greeting(each) for each in served))
     warn(args)
+
+
+def say(text: str) -> None:
+    """Write to standard output; twins are served whether or not somebody reads it."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        log.warning("cannot write to standard output: %s", error.strerror)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def warn(args: argparse.Namespace) -> None:

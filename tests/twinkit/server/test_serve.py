@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -173,3 +175,26 @@ def test_wrong_usage_is_told_in_one_line(arguments: list[str], told: str) -> Non
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_twin_is_served_whether_or_not_its_greeting_is_read(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    command = [sys.executable, "-m", "twinkit.cli.twin", "serve", "--openapi", str(NOTES), "--port", "0"]
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.Popen([*command, "--ready-file", str(ready)], stdout=full, stderr=subprocess.PIPE)
+    assert process.stderr
+    line = process.stderr.readline().decode()
+    assert "cannot write to standard output: No space left on device" in line
+    url = json.loads(ready.read_text())["twins"]["notes"]["url"]
+    assert httpx.get(f"{url}/_twin/health").json()["status"] == "ok"
+    process.terminate()
+    assert process.wait(20) == 0
+    process.stderr.close()
+
+
+def test_help_can_be_read_on_any_terminal() -> None:
+    command = [sys.executable, "-m", "twinkit.cli.twin", "serve", "--help"]
+    env = {**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "stripe, slack, okta, ?" in done.stdout
