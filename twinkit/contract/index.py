@@ -18,6 +18,7 @@ import orjson
 
 from twinkit.contract.model import Body, Match, Operation, Parameter, Response, Schema
 from twinkit.contract.routes import Condition, Routes, build, variables
+from twinkit.contract.wire import tells
 from twinkit.errors import UsageError
 
 MAGIC = b"twinkit index 1\n"
@@ -219,6 +220,16 @@ def _bracketed(content: Mapping[str, Schema]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def _body(node: Mapping[str, Any]) -> Body:
+    encoding = {
+        media: telling
+        for media, rules in node.get("encoding", {}).items()
+        if (telling := {name: rule for name, rule in rules.items() if tells(rule)})
+    }
+    content = node["content"]
+    return Body(content, node.get("required", False), encoding, _bracketed(content))
+
+
 def _operation(node: dict[str, Any]) -> Operation:
     body = node.get("body")
     parameters = tuple(Parameter(**parameter) for parameter in node.get("parameters", ()))
@@ -228,7 +239,7 @@ def _operation(node: dict[str, Any]) -> Operation:
         path=node["path"],
         parameters=parameters,
         bracketed=tuple(one.name for one in parameters if one.location == "query" and "[" in one.name),
-        body=None if body is None else Body(**body, bracketed=_bracketed(body["content"])),
+        body=None if body is None else _body(body),
         responses=tuple(Response(**response) for response in node.get("responses", ())),
         security=_security(node.get("security")),
         tags=tuple(node.get("tags", ())),

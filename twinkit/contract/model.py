@@ -37,7 +37,7 @@ class Body:
     content: Mapping[str, Schema]
     required: bool = False
     encoding: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
-    """media type → property → {style, explode, contentType}."""
+    """media type → property → {style, explode, contentType}, where that makes a difference (`wire.tells`)."""
     bracketed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """media type → names of properties that are declared with their brackets: `user[name]`."""
 

@@ -94,18 +94,26 @@ def parse_json(body: bytes, *, max_depth: int = MAX_JSON_DEPTH) -> Any:
     return value
 
 
+def tells(rules: Any) -> bool:
+    """Whether the encoding of a form's property says more than that its text is its value."""
+    if not isinstance(rules, Mapping):
+        return False
+    document = str(rules.get("contentType", "")).split(";")[0].strip().endswith("json")
+    return document or (rules.get("explode") is False and rules.get("style") != "deepObject")
+
+
 def apply_encoding(form: dict[str, Any], encoding: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Decode the properties of a form that the contract declares as JSON or as delimited lists, in place."""
     for name in form.keys() & encoding.keys():
         value, rules = form[name], encoding[name]
-        if not isinstance(rules, Mapping) or not isinstance(value, str):
+        if not isinstance(value, str) or not tells(rules):
             continue
         if str(rules.get("contentType", "")).split(";")[0].strip().endswith("json"):
             try:
                 form[name] = parse_json(value.encode())
             except WireError as error:
                 raise WireError(error.kind, name) from None
-        elif rules.get("explode") is False and rules.get("style") != "deepObject":
+        else:
             separator = _SEPARATORS.get(str(rules.get("style", "form")), ",")
             form[name] = value.split(separator) if separator in value else value
     return form

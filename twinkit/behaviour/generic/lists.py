@@ -398,8 +398,8 @@ def around(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found: 
     frame = ctx.twin.frames.get(binding.operation)
     if frame is None:
         frame = ctx.twin.frames[binding.operation] = Frame.of(binding.envelope)
-    constants, items, facts, kind, optional, end = cast("Frame", frame)
-    body: dict[str, Any] = orjson.loads(constants) if constants else {}
+    fixed, items, facts, kind, optional, end = cast("Frame", frame)
+    body: dict[str, Any] = orjson.loads(fixed) if fixed else {}
     if items and items not in body:
         body[items] = []
     for name, place, top in facts:
