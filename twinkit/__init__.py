@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from twinkit.behaviour.authentication import basic_user
     from twinkit.behaviour.ctx import Ctx, Trial
-    from twinkit.behaviour.request import Principal, RawJSON, Reply, Request
+    from twinkit.behaviour.request import Principal, RawJSON, Reply, Request, raw_list
     from twinkit.behaviour.twin import Twin
     from twinkit.contract.validate import Violation
     from twinkit.errors import (
@@ -56,6 +56,7 @@ _PLACES = {
     "basic_user": "behaviour.authentication",
     "call": "webhooks.call",
     "need": "errors",
+    "raw_list": "behaviour.request",
 }
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "basic_user",
     "call",
     "need",
+    "raw_list",
 ]
 
 

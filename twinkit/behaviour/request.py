@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +16,13 @@ class RawJSON(bytes):
     """JSON text as the store keeps it, sent without being parsed: as the body of a reply, or anywhere inside it."""
 
 
+def raw_list(rows: Iterable[bytes]) -> orjson.Fragment:
+    """Records as the store keeps them, as a list inside a reply; at the root of one it is `RawJSON`."""
+    return orjson.Fragment(b"[%s]" % b",".join(rows))
+
+
 def to_json(data: Any) -> bytes:
-    """Plain data, with `RawJSON` anywhere in it, as JSON text."""
+    """Plain data, with `RawJSON` and `raw_list` anywhere in it, as JSON text."""
     return orjson.dumps(data, _unparsed, orjson.OPT_NON_STR_KEYS)
 
 

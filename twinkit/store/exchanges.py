@@ -100,8 +100,8 @@ class Exchanges(Changes):
             done = tuple([tuple(one[:3]) for one in changes])
         self._noted.append(
             (
-                at, operation, method, path, query, int(status), request[:BODY_KEPT], reply[:BODY_KEPT], fault, micros,
-                done, principal, made,
+                at, operation, method, path, query, int(status), kept(request), kept(reply), fault, micros, done,
+                principal, made,
             )
         )  # fmt: skip
         if not self._depth:
@@ -178,6 +178,11 @@ class Exchanges(Changes):
         rows = self._execute(sql, values).fetchall()
         made = self._made({row[13] for row in rows if row[13] is not None})
         return [_exchange(row, made) for row in rows]
+
+
+def kept(body: bytes) -> bytes:
+    """What is kept of a body."""
+    return body if len(body) <= BODY_KEPT else body[:BODY_KEPT]
 
 
 def _stored(seq: int, packed: bytes) -> tuple[Any, ...]:

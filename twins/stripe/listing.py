@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from twinkit import Ctx, Filter, InvalidCursor, RawJSON, Request
+from twinkit import Ctx, Filter, InvalidCursor, Request, raw_list
 from twins.stripe import errors
 
 DEFAULT, MOST = 10, 100
@@ -37,7 +37,7 @@ def page(ctx: Ctx, request: Request, resource: str, where: Sequence[Filter] = ()
     except InvalidCursor as error:
         name = "starting_after" if query.get("starting_after") == error.cursor else "ending_before"
         raise errors.no_such(resource, error.cursor, name, path=False) from None
-    data: Any = RawJSON(b"[%s]" % b",".join(found.rows))
+    data: Any = raw_list(found.rows)
     first = not (query.get("starting_after") or query.get("ending_before"))
     if not found.rows and first and ctx.options.get("materialise") and resource != "payment_source":
         data = [{**ctx.materialise(resource), **{each.field: each.value for each in where if each.op == "="}}]

@@ -79,7 +79,7 @@ def metadata(current: Mapping[str, str] | None, given: Any) -> dict[str, str]:
 def rows(page: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The records of a page that `listing.page` made."""
     data = page["data"]
-    parsed: list[dict[str, Any]] = orjson.loads(bytes(data)) if isinstance(data, RawJSON) else data
+    parsed: list[dict[str, Any]] = data if isinstance(data, list) else orjson.loads(orjson.dumps(data))
     return parsed
 
 

@@ -276,18 +276,18 @@ def envelope(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found
     place = binding.envelope.get("items", "")
     if place == "":
         if raw is not None:
-            return Reply(binding.status, raw, headers)
+            return Reply(binding.status, RawJSON(b"[%s]" % raw), headers)
         return Reply(binding.status, shown_rows(ctx, request, binding, found.rows), headers)
     body = around(ctx, request, binding, paging, found)
     if raw is not None and "." not in place:
-        body[place] = raw
+        body[place] = orjson.Fragment(b"[%s]" % raw)
         return Reply(binding.status, body, headers)
     put(body, place, filled(ctx, binding, shown_rows(ctx, request, binding, found.rows)))
     return Reply(binding.status, body, headers)
 
 
-def plain_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) -> RawJSON | None:
-    """The array of the stored rows when they can be sent as they are, else None."""
+def plain_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) -> bytes | None:
+    """The stored rows, commas between them, when they can be sent as they are, else None."""
     if (
         binding.resource in ctx.twin.renderers
         or binding.reply.get("project")
@@ -299,7 +299,7 @@ def plain_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) 
     if binding.select and request.query.get(binding.select):
         return None
     array = b",".join(rows)
-    return None if hides(array) else RawJSON(b"[%s]" % array)
+    return None if hides(array) else array
 
 
 def shown_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) -> list[Any]:
