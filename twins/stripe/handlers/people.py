@@ -109,7 +109,7 @@ def _known(ctx: Ctx) -> Mapping[str, Any]:
 
 def _shown(ctx: Ctx, account: Mapping[str, Any], name: str) -> dict[str, Any]:
     """A capability of an account as replies show it."""
-    status = account["capabilities"].get(name)
+    status = (account.get("capabilities") or {}).get(name)
     asked = ctx.store.find(CAPABILITY, f"{account['id']}/{name}")
     due = account["requirements"]["currently_due"] if status else []
     needed = onboarding.requirements(list(due), account["country"])
@@ -130,7 +130,7 @@ def _shown(ctx: Ctx, account: Mapping[str, Any], name: str) -> dict[str, Any]:
 def capabilities(ctx: Ctx, request: Request) -> dict[str, Any]:
     """What an account asked to be able to do."""
     account = _account(ctx, request)
-    rows = [_shown(ctx, account, name) for name in sorted(account["capabilities"])]
+    rows = [_shown(ctx, account, name) for name in sorted(account.get("capabilities") or ())]
     return {"object": "list", "data": rows, "has_more": False, "url": request.url_path}
 
 
