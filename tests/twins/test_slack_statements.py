@@ -172,3 +172,14 @@ def test_changes_of_a_group_are_counted(twin: Twin, ana: WebClient) -> None:
     told_of = [event.raw["body"] for event in twin.events if event.type == "subteam_members_changed"]
     counts = [(body["added_users_count"], body["removed_users_count"]) for body in told_of]
     assert counts == [(2, 0), (0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("users", "answer"),
+    [({}, "missing_required_argument"), ({"users": ","}, "no_users_provided"), ({"users": ""}, None)],
+)
+def test_a_group_may_be_empty(ana: WebClient, users: dict[str, str], answer: str | None) -> None:
+    group = ana.usergroups_create(name="Team")["usergroup"]["id"]
+    found = told(ana.api_call, api_method="usergroups.users.update", data={"usergroup": group, **users})
+    assert found.get("error") == answer
+    assert answer or found["usergroup"]["users"] == []

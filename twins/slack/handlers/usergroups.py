@@ -122,10 +122,16 @@ def list_users(call: Call) -> dict[str, Any]:
 
 @method("usergroups.users.update")
 def set_users(call: Call) -> dict[str, Any]:
-    """Put these people, and no others, in."""
+    """Put these people, and no others, in; an empty text empties the group.
+
+    As in https://github.com/slackapi/java-slack-sdk (test_with_remote_apis/methods/usergroups_Test.java).
+    """
     group = _one(call)
+    given = call.args.data.get("users")
+    if given is None:
+        raise fail("missing_required_argument")
     users = call.args.names("users")
-    if not users:
+    if given and not users:
         raise fail("no_users_provided")
     if any(call.ctx.store.find("user", user) is None for user in users):
         raise fail("invalid_users")
