@@ -239,3 +239,16 @@ def test_nothing_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
             events = {event["id"] for event in twin.control("GET", "events")["events"]}
             assert len(events) == 100
     assert {effect for effect in effects if effect.startswith("evt_")} == events
+
+
+def test_every_refusal_has_a_request_id_of_its_own(twin: Served) -> None:
+    client = sdk(twin)
+    price: Any = {"unit_amount": 1000, "currency": "usd", "product_data": {"name": "Tea"}}
+    price = client.v1.prices.create({**price, "recurring": {"interval": "month"}})
+    customer = client.v1.customers.create()
+    ids = []
+    for _ in range(3):
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            client.v1.subscriptions.create({"customer": customer.id, "items": [{"price": price.id}]})
+        ids.append(refused.value.request_id)
+    assert len(set(ids)) == 3

@@ -161,11 +161,14 @@ def _issued(ctx: Ctx, key: str) -> bool:
     return bool(ctx.store.list("ephemeral_key", where, limit=1).ids)
 
 
+REQUEST = "req_{alnum:14}"
+
+
 def request_id(ctx: Ctx, request: Request) -> str:
     """The id of a request; the same however often it is asked for."""
     known = request.headers.get(REQUEST_ID)
     if known is None:
-        known = ctx.new_id("req_{alnum:14}")
+        known = ctx.new_id(REQUEST)
         if isinstance(request.headers, dict):
             request.headers[REQUEST_ID] = known
     return known
@@ -263,6 +266,8 @@ NO_SUCH = re.compile(r"No such ([\w.]+): '(.*)'$", re.DOTALL)
 @twin.finish
 def finish(ctx: Ctx, request: Request, reply: Reply) -> Reply:
     """Expansion, the rest of an error, headers."""
+    if reply.status >= 400 and REQUEST_ID in request.headers:
+        ctx.new_id(REQUEST)  # a refusal undid what the request did, the taking of its id too: nobody else may get it
     id = request_id(ctx, request)
     if reply.status >= 400 and isinstance(reply.body, dict) and isinstance(reply.body.get("error"), dict):
         if request.operation is None and request.url_path.endswith("/"):
