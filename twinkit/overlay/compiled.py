@@ -88,10 +88,11 @@ class Binding:
     One record: `{"wrap": "data.user"}` puts it there; `wrap_list` true: as the only element of an array there;
     `newest` (singleton_get): the last record that was made there, if any was.
     Lists: `items` (dotted; "" = the reply is the array), `map` (instead of `items`: place of an object of records
-    by id; "" = the reply is it), `has_more` (bool), `next` / `previous` (value by `next_kind`: "cursor", "page",
+    by id; "" = the reply is it), `has_more`, `is_last`, `is_first` (bool),
+    `next` / `previous` (value by `next_kind`: "cursor", "page",
     "offset", "url"), `total` (all matches), `count` (in this page), `page`, `limit`, `offset`, `pages`, `url` (the
     list's own path). `least`: how many elements there must be at least (examples make up for records). `each`: "id"
-    when the elements are the records' ids instead of the records.
+    when the elements are the records' ids instead of the records, or the property of theirs that they are.
     `one`: where the record of `body.one` stands by itself. `optional`: places (of next, previous) that are
     left out at the end of the list; `end`: what stands at `next` there when it may be neither null nor absent.
     `constants`: further properties with their value: start from a deep copy of it, then put the above in."""

@@ -94,6 +94,7 @@ OFFSET_OUT = normed("""
 PAGES = normed("""
     pages total_pages totalPages page_count pageCount last_page lastPage num_pages pages_total
     """)
+_LAST, _FIRST = normed("last is_last isLastPage last_page"), normed("first is_first isFirstPage first_page")
 _TOKENS = normed("after cursor token page_token next_token")
 """What the object that leads to a further page calls its cursor: `paging.next.after`."""
 OPS = {
@@ -253,6 +254,8 @@ class Lists:
     def _meta(self, out: dict[str, Any], properties: Mapping[str, Any], prefix: str, holder: Any) -> None:
         tests = (
             ("has_more", HAS_MORE, {"boolean"}),
+            ("is_last", _LAST, {"boolean"}),
+            ("is_first", _FIRST, {"boolean"}),
             ("next", NEXT, {"string", "integer", "number", "object"}),
             ("previous", PREVIOUS, {"string", "integer", "number"}),
             ("total", TOTAL, {"integer", "number"}),

@@ -43,6 +43,9 @@ BOX = thing(("id", "name"), id=TEXT, name=TEXT)
 BOXES = {"type": "array", "items": BOX}
 ONWARD = thing(next=thing(("after",), after=TEXT, link=TEXT))
 CUTS = {"limit": WHOLE, "after": TEXT}
+PAGEABLE = thing(page={**WHOLE, "minimum": 0}, size={**WHOLE, "minimum": 1}, sort={"type": "array", "items": TEXT})
+ENDS = {"first": {"type": "boolean"}, "last": {"type": "boolean"}, "number": WHOLE, "totalElements": WHOLE}
+SPRING = thing(content={"type": "array", "items": BOOK}, **ENDS)
 TIME = {"type": "string", "format": "date-time"}
 PATHS: dict[str, Any] = {
     "/shelves": {
@@ -71,6 +74,14 @@ PATHS: dict[str, Any] = {
         "get": one(BOX),
         "delete": {"responses": {"204": {"description": ""}}},
     },
+    "/todos": {
+        "get": {
+            "parameters": [{"name": "pageable", "in": "query", "required": True, "schema": PAGEABLE}],
+            "responses": {"200": {"description": "", **json_content(SPRING)}},
+        },
+        "post": made(BOOK, "title"),
+    },
+    "/todos/{id}": {**named("id"), "get": one(BOOK)},
     "/weather": {
         "get": {"responses": {"200": {"description": "", "headers": CHUNKED, **json_content(thing(sky=TEXT))}}}
     },
@@ -159,3 +170,13 @@ def test_a_parameter_may_end_a_collection_whose_pages_lead_on_by_an_object(clien
     assert client.delete(path).status_code == 204
     assert client.get(path).status_code == 404
     assert client.get("/boxes/ada").json()["results"] == made[1:]
+
+
+def test_an_object_that_asks_for_a_page_is_its_properties_on_the_wire(client: httpx.Client) -> None:
+    for title in "abc":
+        client.post("/todos", json={"title": title})
+    page = client.get("/todos", params={"page": 1, "size": 2, "sort": "title,desc"}).json()
+    assert [each["title"] for each in page["content"]] == ["a"]
+    assert (page["first"], page["last"], page["number"], page["totalElements"]) == (False, True, 1, 3)
+    assert client.get("/todos", params={"size": 2}).json()["last"] is False
+    assert client.get("/todos", params={"page": -1}).status_code == 400

@@ -350,6 +350,8 @@ def _mapped(ctx: Ctx, binding: Binding, found: Found) -> Any:
 
 FACTS: Mapping[str, Callable[[Ctx, Request, str, Paging, Found], Any]] = {
     "has_more": lambda ctx, request, kind, paging, found: found.has_more,
+    "is_last": lambda ctx, request, kind, paging, found: not found.has_more,
+    "is_first": lambda ctx, request, kind, paging, found: paging.offset == 0 and paging.after is None,
     "total": lambda ctx, request, kind, paging, found: found.total,
     "count": lambda ctx, request, kind, paging, found: len(found.ids),
     "page": lambda ctx, request, kind, paging, found: paging.page,

@@ -10,6 +10,8 @@ STYLES = frozenset(
     {"matrix", "label", "form", "simple", "spaceDelimited", "pipeDelimited", "tabDelimited", "deepObject"}
 )
 LOCATIONS = ("path", "query", "header", "cookie")
+PAGE = frozenset({"page", "pagenumber", "page_number", "offset", "limit", "size", "pagesize", "page_size"})
+"""Properties of an object parameter that tell of pages, in lower case."""
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
 
@@ -24,8 +26,30 @@ class V30(Reader):
             if location not in LOCATIONS:
                 self.find("invalid-parameter", here, f"`in` cannot be {location[:40]!r} here; skipped")
             elif location != "header" or node["name"].lower() not in _IGNORED_HEADERS:
-                found.append(self._parameter(node, location, here))
+                found.extend(self._apart(node, self._parameter(node, location, here), here))
         return found
+
+    def _apart(self, node: dict[str, Any], parameter: dict[str, Any], where: str) -> list[dict[str, Any]]:
+        """An object that says which page is wanted, as the parameters that its properties are on the wire: springdoc
+        writes `pageable` so (style form, exploded: https://spec.openapis.org/oas/v3.0.3#style-examples).
+        """
+        exploded = parameter["style"] == "form" and parameter["explode"] and parameter["location"] == "query"
+        if not exploded or not isinstance(node.get("schema"), dict):
+            return [parameter]
+        schema = self.deref(node["schema"], f"{where}/schema")
+        properties = schema.get("properties") if schema is not None else None
+        if schema is None or not isinstance(properties, dict) or not PAGE & {str(name).lower() for name in properties}:
+            return [parameter]
+        needed = schema.get("required") if parameter["required"] else None
+        return [
+            {
+                **parameter,
+                "name": str(name),
+                "schema": self.schemas.convert(inner, f"{where}/schema/properties/{name}"),
+                "required": isinstance(needed, list) and name in needed,
+            }
+            for name, inner in properties.items()
+        ]
 
     def _parameter(self, node: dict[str, Any], location: str, where: str) -> dict[str, Any]:
         parameter: dict[str, Any] = {"name": node["name"], "location": location}
