@@ -284,3 +284,22 @@ def test_the_code_of_a_bank_is_as_long_as_its_country_has_it(iban: str, code: st
     made = ask("POST", "/v1/payment_methods", {
         "type": "sepa_debit", "sepa_debit": {"iban": iban}, "billing_details": person})  # fmt: skip
     assert made["sepa_debit"]["bank_code"] == code
+
+
+@pytest.mark.parametrize(
+    ("more", "param"),
+    [
+        ({"billing_scheme": "tiered", "tiers_mode": "volume"}, "tiers"),
+        ({"billing_scheme": "tiered", "tiers": [{"up_to": "inf", "unit_amount": 1}]}, "tiers_mode"),
+        ({"billing_scheme": "tiered", "tiers_mode": "volume", "tiers": [{"up_to": 5, "unit_amount": 1}]}, "tiers"),
+        ({"unit_amount": 1, "recurring": {"interval": "month", "interval_count": 37}}, "recurring[interval_count]"),
+    ],
+)
+def test_prices_that_cannot_be(more: dict[str, Any], param: str, ask: Ask) -> None:
+    given = {"currency": "usd", "recurring": {"interval": "month"}, "product_data": {"name": "Gold"}, **more}
+    assert ask("POST", "/v1/prices", given, status=400)["error"]["param"] == param
+
+
+def test_the_own_account_lists_no_capabilities(ask: Ask) -> None:
+    account = ask("GET", "/v1/account")["id"]
+    assert ask("GET", f"/v1/accounts/{account}/capabilities")["data"] == []

@@ -89,6 +89,7 @@ def make_price(ctx: Ctx, params: Mapping[str, Any], product: str, *, id: str = "
         raise errors.invalid(text, "unit_amount", "parameter_missing")
     repeats = recurring(params.get("recurring"))
     _check_meter(ctx, repeats)
+    _check_shape(ctx, params, scheme, repeats)
     record: dict[str, Any] = {
         "id": id or ctx.new_id("price"),
         "object": "price",
@@ -118,6 +119,24 @@ def make_price(ctx: Ctx, params: Mapping[str, Any], product: str, *, id: str = "
         ctx.store.insert(HIDDEN, more, id=record["id"])
     tell(ctx, "created", record)
     return record
+
+
+LONGEST: Mapping[str, int] = {"day": 1095, "week": 156, "month": 36, "year": 3}
+"""Interval → how many of it a period may have: three years, https://docs.stripe.com/api/prices/create."""
+
+
+def _check_shape(ctx: Ctx, params: Mapping[str, Any], scheme: str, repeats: Mapping[str, Any] | None) -> None:
+    """Raise 400 for tiers without a mode or an end that is open, and for a period of more than three years."""
+    if ctx.options.get("materialise"):
+        return
+    if scheme == "tiered":
+        for name in ("tiers", "tiers_mode"):
+            if not params.get(name):
+                raise errors.missing(name)
+        if params["tiers"][-1].get("up_to") != "inf":
+            raise errors.invalid("The last tier must have `up_to` set to `inf`.", "tiers")
+    if repeats is not None and int(repeats["interval_count"]) > LONGEST.get(str(repeats["interval"]), 1):
+        raise errors.invalid("Prices recur every three years at most.", "recurring[interval_count]")
 
 
 def _check_meter(ctx: Ctx, rule: Mapping[str, Any] | None) -> None:
