@@ -35,11 +35,6 @@ from twinkit.overlay.words import (
 )
 
 Bound = dict[str, Any]
-SELF = frozenset(
-    listed("""
-    me self current mine my default latest last primary own whoami current_user currentuser
-    """)
-)
 RECORD = frozenset(listed("create retrieve update replace action singleton_get singleton_update upload"))
 """Kinds that answer one record, also where the reply has a place for many."""
 CHANGING = ("update", "replace", "delete")

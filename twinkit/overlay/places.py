@@ -330,7 +330,3 @@ class Places:
             if part[-1] != HOLE and self.is_collection(part):
                 return part
         return None
-
-    def same_word(self, first: Key, second: Key) -> bool:
-        """Whether two paths end in the same literal word."""
-        return norm(first[-1]) == norm(second[-1])

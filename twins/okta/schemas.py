@@ -53,7 +53,6 @@ GROUP: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("description", "Description", WRITE, {"description": "Description", "maxLength": 1024}),
 )
 KINDS: dict[str, Any] = {"string": str, "boolean": bool, "integer": int, "number": (int, float), "array": list}
-REMOVED = "DELETE"
 
 
 def base(rows: tuple[tuple[str, str, str, dict[str, Any]], ...]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from typing import Any
 
 from twins.okta.saml import DSIG, EXCLUSIVE, attribute, text
 
-XMLNS = "http://www.w3.org/2000/xmlns/"
 ENVELOPED = f"{DSIG}enveloped-signature"
 SIGNED = {f"{DSIG}rsa-sha1": "SHA1"} | {
     f"http://www.w3.org/2001/04/xmldsig-more#rsa-sha{size}": f"SHA{size}" for size in (256, 384, 512)

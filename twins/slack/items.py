@@ -59,8 +59,3 @@ def shown(ctx: Ctx, item: Item) -> dict[str, Any]:
     channel = ctx.store.get("channel", item.channel)
     link = messages.permalink(ctx, channel, item.record)
     return {"type": "message", "channel": item.channel, "message": {**messages.shown(item.record), "permalink": link}}
-
-
-def channel_of(ctx: Ctx, message: Mapping[str, Any]) -> str:
-    """The conversation of a message that was found without it."""
-    return str(message.get("channel") or "")

@@ -22,8 +22,3 @@ def micros_of(ts: str, error: ServiceError | None = None) -> int:
         raise error or fail("bad_timestamp")
     seconds, _, rest = ts.partition(".")
     return int(seconds) * 1_000_000 + int(rest.ljust(6, "0") or 0)
-
-
-def ts_of(micros: int) -> str:
-    """Microseconds as a timestamp."""
-    return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"

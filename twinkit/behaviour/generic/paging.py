@@ -27,7 +27,6 @@ class Paging:
     page: int = 1
     after: str | None = None
     before: str | None = None
-    limit_parameter: str | None = None
     after_parameter: str | None = None
     before_parameter: str | None = None
     place_parameter: str | None = None
@@ -112,7 +111,7 @@ class Pager(NamedTuple):
         limit = max(1, _number(params.get(self.limit), self.default))
         if self.most and limit > self.most:
             limit = self.most
-        paging = Paging(style, limit, limit_parameter=self.limit or None, first=first)
+        paging = Paging(style, limit, first=first)
         if style == "page":
             paging.place_parameter = self.page or None
             paging.page = max(first, _number(params.get(self.page), first))

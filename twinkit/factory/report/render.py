@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from twinkit.errors import UsageError
@@ -24,10 +23,3 @@ def render(report: dict[str, Any], form: str, audience: str = "operator") -> str
     if form == "json":
         return json.dumps(shown, indent=1)
     raise UsageError(f"unknown form {form!r}: choose markdown, html, junit, sarif or json")
-
-
-def write_all(report: dict[str, Any], folder: Path) -> None:
-    """Every form, beside the canonical one."""
-    names = {"markdown": "report.md", "html": "report.html", "junit": "junit.xml", "sarif": "report.sarif"}
-    for form, name in names.items():
-        (folder / name).write_text(render(report, form), "utf-8")

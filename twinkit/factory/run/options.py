@@ -25,4 +25,3 @@ class Options:
     trials: int = 0
     twin_command: tuple[str, ...] = ()
     evaluator: bool = True
-    compare_base: bool = False

@@ -9,17 +9,13 @@ import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from twinkit.factory.errors import HarnessError
 from twinkit.factory.sealed import holds, sealed
 
 FORMAT = 1
-Verdict = Literal["pass", "fail", "error", "unbound", "ambiguous", "invalid"]
 VERDICTS: tuple[str, ...] = ("pass", "fail", "error", "unbound", "ambiguous", "invalid")
-FAIL_KINDS = ("assert", "app_start", "app_crash", "app_timeout")
-ERROR_KINDS = ("twin_boot", "harness", "evaluator", "port", "disk", "worker_lost")
-INVALID_KINDS = ("leak", "tamper")
 
 
 @dataclass(slots=True)

@@ -16,7 +16,6 @@ from twins.stripe.payments import instruments, ledger
 
 PAYMENT, OUTBOUND, INBOUND = "treasury.outbound_payment", "treasury.outbound_transfer", "treasury.inbound_transfer"
 CREDIT, DEBIT = "treasury.received_credit", "treasury.received_debit"
-DESCRIPTORS: Mapping[str, str] = {PAYMENT: "payment", OUTBOUND: "transfer"}
 STATES: Mapping[tuple[str, str], str] = {
     ("processing", "post"): "posted",
     ("processing", "succeed"): "succeeded",

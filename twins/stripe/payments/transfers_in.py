@@ -24,7 +24,6 @@ COUNTRIES: Mapping[str, str] = {
     "mx_bank_transfer": "MX",
     "us_bank_transfer": "US",
 }
-DOMESTIC = ("ach", "domestic_wire_us")
 NOTHING: Mapping[str, Any] = {"funds": {}, "mode": None}
 """A cash balance that nobody has sent anything to: funds by currency, and how they are put to payments."""
 HOLDER = "Stripe Test Account"
