@@ -96,9 +96,10 @@ class Rest:
         if (bound.pop("single", False) or one) and reply.listing is not None:
             bound["envelope"] = {"wrap": reply.listing.place, "wrap_list": True} | self.bodies.constants(op, reply)
         params = self.collections.params(resource)
+        items = {"params": params, "numbered": self.collections.numbered(resource)}
         if op.body is not None and bound["kind"] != "shape":
             bound["body"] = self.bodies.body(op, {**bound, "params": params}, unit) | bound.get("body", {})
-        bound["reply"] = self.bodies.reply(op, reply, {**bound, "params": params}, unit)
+        bound["reply"] = self.bodies.reply(op, reply, {**bound, **items}, unit)
         bound |= self._conditional(op, bound)
         if bound["kind"] == "shape":
             bound["fidelity"] = "shape"
@@ -143,8 +144,7 @@ class Rest:
         taken = {paging[k] for k in ("limit", "after", "before", "page", "offset") if k in paging}
         properties = self.shapes.properties(unit.node) if unit is not None else {}
         bound |= {"paging": paging, **self.lists.query(given, properties, taken)}
-        asked = bound.pop("asked", ())
-        bound["comparisons"] |= dict.fromkeys(asked, ("*", "is"))
+        bound["comparisons"] |= dict.fromkeys(asked := bound.pop("asked", ()), ("*", "is"))
         bound["filters"] = {n: f for n, f in bound["filters"].items() if n not in asked}
         if "each" in envelope:
             envelope["each"] = self.lists.each(envelope["items"], properties)

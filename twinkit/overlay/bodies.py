@@ -18,6 +18,11 @@ ASKING = ("request", "input", "payload", "params", "body", "data")
 """What the object in a body may be called after the record's noun."""
 
 
+def is_id(name: str) -> bool:
+    """Whether a property is surely an id, whatever its type."""
+    return norm(name).endswith(("id", "key", "number", "sid", "uuid"))
+
+
 class Bodies:
     """Reads request bodies and reply bodies of one document."""
 
@@ -260,7 +265,8 @@ class Bodies:
         for param in bound.get("params") or (None,):
             parents = above - {norm(param or "")}
             found = id_property(self._shapes, reply.unit.node, param, bound["resource"], parents=parents)
-            if found:
+            text = found and self._shapes.types(self._shapes.properties(reply.unit.node)[found]) <= {"string", "null"}
+            if found and not (text and bound.get("numbered") and not is_id(found)):
                 return found
         return None
 

@@ -116,6 +116,7 @@ class Collections:
         self._candidates = Candidates(shapes, base_name)
         self._tails: Tails | None = None
         self._numbers: dict[str, int] = {}
+        self._numbered: dict[tuple[str, int], bool] = {}
         self._params: dict[str | None, tuple[int, list[str]]] = {}
         self._collect()
         ordered = sorted(
@@ -335,6 +336,24 @@ class Collections:
             names = dict.fromkeys(member.param for member in members if member.param)
             known = self._params[resource] = (len(members), list(names))
         return known[1]
+
+    def numbered(self, resource: str | None) -> bool:
+        """Whether paths name a resource's items by numbers alone."""
+        members = self.members.get(resource or "", ())
+        key = (resource or "", len(members))
+        if key not in self._numbered:
+            self._numbered[key] = self._by_number(members)
+        return self._numbered[key]
+
+    def _by_number(self, members: Iterable[Collection]) -> bool:
+        named = [
+            self.shapes.types(parameter.get("schema", {}))
+            for member in members
+            for op in member.item_ops
+            for parameter in op.raw.get("parameters") or ()
+            if parameter.get("location") == "path" and parameter["name"] == op.names[-1] == member.param
+        ]
+        return bool(named) and all(types and types <= {"integer", "number"} for types in named)
 
     def makes(self, resource: str) -> bool:
         """Whether some operation makes records of a resource by POST, on the collection or (201) on the item."""

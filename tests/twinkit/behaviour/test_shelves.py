@@ -82,6 +82,17 @@ PATHS: dict[str, Any] = {
         "post": made(BOOK, "title"),
     },
     "/todos/{id}": {**named("id"), "get": one(BOOK)},
+    "/templates": {"post": made(thing(name=TEXT), "name")},
+    "/templates/{template_id}": {
+        "parameters": [{"name": "template_id", "in": "path", "required": True, "schema": {"type": "number"}}],
+        "get": one(thing(name=TEXT)),
+    },
+    "/dials/{at}": {
+        "parameters": [{"name": "at", "in": "path", "required": True, "schema": {"type": "number"}}],
+        "get": one(thing(id=TEXT, level=WHOLE)),
+        "put": {"requestBody": json_content(thing(level=WHOLE)), **one(thing(id=TEXT, level=WHOLE))},
+    },
+    "/shelves/{id}/report": {**named("id"), "get": {"responses": {"200": {"description": "", **json_content(TEXT)}}}},
     "/weather": {
         "get": {"responses": {"200": {"description": "", "headers": CHUNKED, **json_content(thing(sky=TEXT))}}}
     },
@@ -135,7 +146,12 @@ def test_what_is_below_a_deleted_record_is_gone(client: httpx.Client) -> None:
     made = client.post("/shelves", json={"name": "gone"}).json()["id"]
     book = client.post(f"/shelves/{made}/books", json={"title": "t"}).json()["id"]
     assert client.delete(f"/shelves/{made}").status_code == 204
-    for path in (f"/shelves/{made}/books", f"/shelves/{made}/books/{book}", f"/shelves/{made}/light"):
+    for path in (
+        f"/shelves/{made}/books",
+        f"/shelves/{made}/books/{book}",
+        f"/shelves/{made}/light",
+        f"/shelves/{made}/report",
+    ):
         assert client.get(path).status_code == 404
     assert client.post(f"/shelves/{made}/books", json={"title": "t"}).status_code == 404
     assert client.get("/shelves/never/books").json()["data"] == []
@@ -180,3 +196,13 @@ def test_an_object_that_asks_for_a_page_is_its_properties_on_the_wire(client: ht
     assert (page["first"], page["last"], page["number"], page["totalElements"]) == (False, True, 1, 3)
     assert client.get("/todos", params={"size": 2}).json()["last"] is False
     assert client.get("/todos", params={"page": -1}).status_code == 400
+
+
+def test_where_a_name_is_no_number_the_header_says_which_record_it_is(client: httpx.Client) -> None:
+    made = client.post("/templates", json={"name": "welcome"})
+    assert client.get(made.headers["location"]).json() == {"name": "welcome"}
+
+
+def test_an_id_may_be_any_number(client: httpx.Client) -> None:
+    assert client.put("/dials/7.25", json={"level": 3}).json()["level"] == 3
+    assert client.get("/dials/7.25").json()["level"] == 3

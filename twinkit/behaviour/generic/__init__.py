@@ -11,7 +11,7 @@ from twinkit.behaviour.ctx import Ctx
 from twinkit.behaviour.generic import bulk, content, items, lists, singletons
 from twinkit.behaviour.generic.fitting import fitted
 from twinkit.behaviour.generic.media import negotiated
-from twinkit.behaviour.generic.replies import as_media, example_reply
+from twinkit.behaviour.generic.replies import as_media
 from twinkit.behaviour.request import Reply, Request
 from twinkit.errors import DuplicateRecord, RecordNotFound
 from twinkit.overlay.compiled import Binding
@@ -34,7 +34,7 @@ KINDS: dict[str, Callable[[Ctx, Request, Binding], Reply]] = {
     "bulk_delete": bulk.delete,
     "upload": content.upload,
     "download": content.download,
-    "shape": lambda ctx, request, binding: example_reply(ctx, request, binding),
+    "shape": items.shape,
 }
 
 

@@ -23,6 +23,7 @@ from twinkit.behaviour.generic.scope import (
     found,
     held,
     identifier,
+    is_lenient,
     key_of,
     nested,
     parent_values,
@@ -104,7 +105,7 @@ def delete(ctx: Ctx, request: Request, binding: Binding) -> Reply:
 def action(ctx: Ctx, request: Request, binding: Binding) -> Reply:
     """A verb on the record: what it `sets`, and the body's properties where the record has them."""
     if not binding.resource:
-        return example_reply(ctx, request, binding)
+        return shape(ctx, request, binding)
     check_parents(ctx, request, binding)
     key = key_of(ctx, request, binding)
     resource = ctx.resource(binding.resource)
@@ -115,6 +116,13 @@ def action(ctx: Ctx, request: Request, binding: Binding) -> Reply:
     if changes or event:
         record = ctx.update(binding.resource, key, changes, event=event, request=request)
     return record_reply(ctx, request, binding, record)
+
+
+def shape(ctx: Ctx, request: Request, binding: Binding) -> Reply:
+    """The document's example, which keeps nothing; in a twin of a document not below what was deleted."""
+    if binding.parents and is_lenient(ctx):
+        check_parents(ctx, request, binding)
+    return example_reply(ctx, request, binding)
 
 
 def tag_of(raw: bytes) -> str:
@@ -142,7 +150,7 @@ def make(ctx: Ctx, request: Request, binding: Binding, values: Mapping[str, Any]
     named = None if plain else values.get(binding.body.get("id", ""))
     chosen = id if id is not None else named or chosen_id(ctx, resource, values)
     chosen = dig(values, resource.id_place) if chosen is None and resource.id_place else chosen
-    chosen = chosen if isinstance(chosen, str | int) else None
+    chosen = chosen if isinstance(chosen, str | int | float) else None
     fitted = project(ctx, resource, merged_maps(ctx, {}, values), {})
     if resource.id_property and chosen is None:
         fitted.pop(resource.id_property, None)

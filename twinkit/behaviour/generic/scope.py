@@ -26,7 +26,7 @@ def check_parents(ctx: Ctx, request: Request, binding: Binding) -> None:
 
     With the option `parents: lenient` (documents without an overlay) only those that were deleted do not.
     """
-    lenient = ctx.twin.compiled.options.get("parents") == "lenient" and not ctx.strict
+    lenient = is_lenient(ctx)
     way: list[str] = []
     for parameter, resource in binding.parents:
         value = str(request.path.get(parameter, ""))
@@ -38,6 +38,11 @@ def check_parents(ctx: Ctx, request: Request, binding: Binding) -> None:
                     raise ctx.missing(resource, value, parameter)
                 madeup.make(ctx, resource, value, key=key)
         way.append(value)
+
+
+def is_lenient(ctx: Ctx) -> bool:
+    """Whether parents that nobody made count as there: the option `parents: lenient`, unless the twin is strict."""
+    return ctx.twin.compiled.options.get("parents") == "lenient" and not ctx.strict
 
 
 def parent_values(ctx: Ctx, request: Request, binding: Binding) -> dict[str, Any]:
