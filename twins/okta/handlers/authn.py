@@ -51,7 +51,8 @@ def success(ctx: Ctx, user: dict[str, Any], amr: list[str]) -> dict[str, Any]:
     syslog.write(ctx, "user.authentication.sso", "User single sign on to app", person, actor=person)
     token = sessions.token_for(ctx, user["id"], amr)
     return {"expiresAt": iso(ctx, LIFE), "status": "SUCCESS", "sessionToken": token,
-            "_embedded": {"user": embedded(user)}}  # fmt: skip
+            "_embedded": {"user": embedded(user)},
+            "_links": {"cancel": _link(f"{ctx.base_url}/api/v1/authn/cancel")}}  # fmt: skip
 
 
 def begin(ctx: Ctx, user: Mapping[str, Any], status: str, **more: Any) -> dict[str, Any]:

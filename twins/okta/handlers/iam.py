@@ -130,7 +130,8 @@ def permit(ctx: Ctx, role: str, label: str, conditions: Any) -> dict[str, Any]:
     """Give a role a permission, or change its conditions."""
     key, now = f"{role}/{label}", iso(ctx)
     held = ctx.store.find("role_permission", key)
-    row = {"label": label, "created": held["created"] if held else now, "lastUpdated": now, "conditions": conditions}
+    row = {"label": label, "created": held["created"] if held else now, "lastUpdated": now, "conditions": conditions,
+           "~at": held["~at"] if held else ctx.micros}  # fmt: skip
     if held is None:
         ctx.store.insert("role_permission", row, id=key, parent=role, created=ctx.micros)
     else:
@@ -142,14 +143,15 @@ def permission_shown(ctx: Ctx, role: str, row: dict[str, Any]) -> dict[str, Any]
     """A permission with its links."""
     own = at(ctx, f"/roles/{role}")
     links = {"role": {"href": own}, "self": {"href": f"{own}/permissions/{row['label']}"}}
-    return {**row, "_links": links}
+    return {name: value for name, value in row.items() if name[0] != "~"} | {"_links": links}
 
 
 @twin.handler("listRolePermissions")
 def permissions(ctx: Ctx, request: Request) -> dict[str, Any]:
     """The permissions of a role."""
     id = ROLE.of(ctx, request)["id"]
-    rows = sorted(ctx.store.select("role_permission", parent=id), key=lambda row: str(row["label"]))
+    rows = list(ctx.store.select("role_permission", parent=id, order="oldest"))
+    rows.sort(key=lambda row: int(row.get("~at") or 0), reverse=True)  # as recorded: those of the last call come first
     return {"permissions": [permission_shown(ctx, id, row) for row in rows]}
 
 
