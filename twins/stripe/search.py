@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Kind = Literal["string", "number", "token"]
 MAX_CLAUSES = 10
@@ -87,8 +86,7 @@ class QueryError(ValueError):
     """The query cannot be read; the text is the service's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """One condition. `value` is a string, a number, or None for `null`."""
 
     field: tuple[str, ...]
@@ -98,8 +96,7 @@ class Clause:
     kind: Kind = "token"
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """Clauses joined by AND (`any` false) or OR."""
 
     clauses: tuple[Clause, ...]

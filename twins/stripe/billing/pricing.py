@@ -7,9 +7,8 @@ integers in the smallest unit; fractions of it are rounded half up once, at the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from twins.stripe.payments.money import exactly
 
@@ -36,8 +35,7 @@ def packages(quantity: Decimal | int, rule: Mapping[str, Any] | None) -> Decimal
     return (Decimal(quantity) / int(rule["divide_by"])).to_integral_value(whole)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One line's share of what a price costs: units at an amount each, or (without `unit`) a flat amount of a tier."""
 
     amount: int
@@ -68,16 +66,16 @@ def rest(price: Mapping[str, Any], whole: Sequence[Part], billed: Sequence[Part]
     """What is still to be billed of usage that was billed in part: the same tiers go on. Where all units cost what the
     last tier does, they are billed anew and what was billed is taken back."""
     if price.get("tiers_mode") == "volume" and [part.tier for part in whole] != [part.tier for part in billed]:
-        return [*whole, *(replace(part, amount=-part.amount, before=True) for part in billed)]
+        return [*whole, *(part._replace(amount=-part.amount, before=True) for part in billed)]
     done = {(part.tier, part.unit is None): part for part in billed}
     found = []
     for part in whole:
         old = done.get((part.tier, part.unit is None))
         if old is not None:
-            part = replace(part, amount=part.amount - old.amount, quantity=part.quantity - old.quantity)
+            part = part._replace(amount=part.amount - old.amount, quantity=part.quantity - old.quantity)
         if part.amount or part.quantity:
             found.append(part)
-    return found or [replace(whole[-1], amount=0, quantity=Decimal(0))]
+    return found or [whole[-1]._replace(amount=0, quantity=Decimal(0))]
 
 
 def _tiered(tiers: Sequence[Tier], mode: str | None, quantity: Decimal) -> list[Part]:

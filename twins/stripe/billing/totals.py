@@ -7,17 +7,15 @@ discounts, taxes, balance). Amounts are integers in the smallest unit.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from twins.stripe.billing.pricing import rounded
 
 Line = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Off:
+class Off(NamedTuple):
     """One discount: the id of the discount and what its coupon takes off."""
 
     id: str

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from twinkit import Ctx
 from twins.stripe import accounts, errors, locating, lookup
@@ -28,8 +27,7 @@ EXEMPT: Mapping[str, str] = {"exempt": "customer_exempt", "reverse": "reverse_ch
 """`tax_exempt` of a customer → why nothing is due."""
 
 
-@dataclass(frozen=True, slots=True)
-class Buyer:
+class Buyer(NamedTuple):
     """Who buys: where, with which tax ids, and why they owe nothing where that is known already."""
 
     address: Mapping[str, Any]
@@ -37,8 +35,7 @@ class Buyer:
     override: str = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The tax of one amount; `base` is the amount without it."""
 
     percentage: str

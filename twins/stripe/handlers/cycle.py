@@ -7,7 +7,6 @@ Imports: the kit's public names, the twin.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -51,7 +50,7 @@ def _part(item: Mapping[str, Any], parts: Sequence[pricing.Part]) -> list[pricin
     """What an item costs for a period that its anchor cuts short."""
     start, end = item["current_period_start"], item["current_period_end"]
     share = proration.remaining(periods.period_start(end, *recurring.rule_of(item["price"])), end, start)
-    return [replace(part, amount=proration.charge(part.amount, share)) for part in parts]
+    return [part._replace(amount=proration.charge(part.amount, share)) for part in parts]
 
 
 def usage_lines(

@@ -6,8 +6,7 @@ Source: https://docs.stripe.com/api/checkout/sessions/line_items. Imports: the k
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from twinkit import Ctx
 from twins.stripe import errors, locating, lookup
@@ -102,13 +101,12 @@ def item(ctx: Ctx, price: dict[str, Any], given: Mapping[str, Any]) -> dict[str,
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """What a sale is under: discounts, default tax rates, or automatic tax for a buyer; the shipping rate chosen."""
 
     discounts: Sequence[str] = ()
     rates: Sequence[Any] = ()
-    tax: Mapping[str, Any] = field(default_factory=dict)
+    tax: Mapping[str, Any] = {}
     buyer: assessing.Buyer | None = None
     shipping: Mapping[str, Any] | None = None
 

@@ -6,8 +6,8 @@ Plain data. Source of every row: https://docs.stripe.com/testing (non-card payme
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 DELAY = 180
 """Seconds the documented "delayed" accounts take."""
@@ -16,8 +16,7 @@ SOON = 0
 NEVER = -1
 
 
-@dataclass(frozen=True, slots=True)
-class TestBank:
+class TestBank(NamedTuple):
     """One test account of a bank debit. A payment goes to `processing` first and then succeeds unless `failure`."""
 
     type: str

@@ -7,15 +7,13 @@ https://docs.stripe.com/testing (card numbers, payment methods, tokens). Imports
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Authentication = Literal["none", "always", "unless_set_up", "already_set_up", "required", "frictionless", "unsupported"]
 
 
-@dataclass(frozen=True, slots=True)
-class TestCard:
+class TestCard(NamedTuple):
     """One test card. Everything that is not said succeeds."""
 
     number: str
@@ -44,7 +42,7 @@ class TestCard:
     co_brand: str = ""
     payout: str = ""
     """Failure code of a payout to this card; `unsupported` when it takes no instant payout."""
-    aliases: tuple[str, ...] = field(default=())
+    aliases: tuple[str, ...] = ()
 
     @property
     def networks(self) -> tuple[str, ...]:
@@ -203,11 +201,11 @@ def _declines() -> Iterator[TestCard]:
     for number, decline, name, aliases in rows:
         yield TestCard(number, name=name, decline=decline, aliases=aliases)
     fraudulent = TestCard("4100000000000019", name="visa_chargeDeclinedFraudulent", decline="fraudulent")
-    yield replace(fraudulent, aliases=("chargeDeclinedFraudulent",), risk="highest")
+    yield fraudulent._replace(aliases=("chargeDeclinedFraudulent",), risk="highest")
     later = TestCard("4000000000000341", name="chargeCustomerFail", decline="generic_decline", decline_at="charge")
-    yield replace(later, aliases=("visa_chargeCustomerFail",))
-    yield replace(later, name="visa_chargeCustomerFailLostCard", decline="lost_card")
-    yield replace(later, name="visa_chargeCustomerFailStolenCard", decline="stolen_card")
+    yield later._replace(aliases=("visa_chargeCustomerFail",))
+    yield later._replace(name="visa_chargeCustomerFailLostCard", decline="lost_card")
+    yield later._replace(name="visa_chargeCustomerFailStolenCard", decline="stolen_card")
 
 
 def _fraud() -> Iterator[TestCard]:

@@ -7,11 +7,10 @@ documented test numbers. Message texts are the service's own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Decline:
+class Decline(NamedTuple):
     """One reason. `code` and `message` are the error's; `reason` is `outcome.reason` of the charge."""
 
     code: str

@@ -7,14 +7,12 @@ nothing of the kit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 DAY = 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of dispute: `case_type` inquiry moves no money."""
 
     reason: str

@@ -7,7 +7,7 @@ https://docs.stripe.com/testing. Pure; imports nothing of the kit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from twins.stripe.payments.banks import NEVER, TestBank
 from twins.stripe.payments.cards import TestCard
@@ -113,8 +113,7 @@ def not_updatable(kind: str, parameter: str, status: str) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """What happens when a payment method is tried: a trigger of the tables, and why."""
 
     trigger: str
@@ -126,8 +125,7 @@ class Attempt:
     blocked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """What the outcome depends on besides the card."""
 
     off_session: bool = False
