@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -32,8 +32,7 @@ def _unparsed(value: Any) -> orjson.Fragment:
     raise TypeError(f"there is no JSON for {type(value).__name__}")
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """Who is asking, as the service's own authentication found."""
 
     key: str
@@ -42,7 +41,7 @@ class Principal:
     """The service's word for it: secret, restricted, bot, user, SSWS, …"""
     scopes: frozenset[str] = frozenset()
     account: str | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = {}
 
 
 @dataclass(slots=True)

@@ -8,15 +8,13 @@ A schema is a plain JSON Schema 2020-12 node (dict or bool); references stay ref
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 Schema = Mapping[str, Any] | bool
 Location = Literal["path", "query", "header", "cookie"]
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One declared parameter outside the body."""
 
     name: str
@@ -30,32 +28,29 @@ class Parameter:
     """Set when the parameter is serialised as a document (`content`), such as application/json."""
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """A request body: schema for each media type, and per-property encoding of forms."""
 
     content: Mapping[str, Schema]
     required: bool = False
-    encoding: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    encoding: Mapping[str, Mapping[str, Mapping[str, Any]]] = {}
     """media type → property → {style, explode, contentType}, where that makes a difference (`wire.tells`)."""
-    bracketed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    bracketed: Mapping[str, tuple[str, ...]] = {}
     """media type → names of properties that are declared with their brackets: `user[name]`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """One documented response."""
 
     status: str
     """`200`, `2XX` or `default`."""
-    content: Mapping[str, Schema] = field(default_factory=dict)
-    headers: Mapping[str, Schema] = field(default_factory=dict)
-    examples: Mapping[str, Any] = field(default_factory=dict)
+    content: Mapping[str, Schema] = {}
+    headers: Mapping[str, Schema] = {}
+    examples: Mapping[str, Any] = {}
     """media type → the first documented example, where the document carries one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One operation of the contract."""
 
     id: str
@@ -71,7 +66,7 @@ class Operation:
     tags: tuple[str, ...] = ()
     deprecated: bool = False
     summary: str = ""
-    extensions: Mapping[str, Any] = field(default_factory=dict)
+    extensions: Mapping[str, Any] = {}
     bracketed: tuple[str, ...] = ()
     """Names of query parameters that are declared with their brackets: `page[size]`."""
 
@@ -132,8 +127,7 @@ class Contract(Protocol):
         """Methods (upper case) that some operation declares at this path; empty when the path is unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """What routing found."""
 
     operation: str

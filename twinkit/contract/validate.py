@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote
 
@@ -155,7 +154,7 @@ class RequestValidator:
         self._rest = next((p.name for p in operation.parameters if self._takes_rest(p)), None)
         self._body = operation.body
         if self._body is not None and operation.method in ("get", "head"):
-            self._body = replace(self._body, required=False)  # most clients cannot send one
+            self._body = self._body._replace(required=False)  # most clients cannot send one
         self._content = {_plain(media): media for media in operation.body.content} if operation.body else {}
         self._checks: dict[tuple[str, bool], Check] = {}
 

@@ -11,9 +11,9 @@ import logging
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 from unicodedata import normalize
 
 from twinkit import paths
@@ -31,8 +31,7 @@ LARGE = 1_000_000
 log = logging.getLogger("twinkit")
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(NamedTuple):
     """The files a twin is compiled from."""
 
     name: str

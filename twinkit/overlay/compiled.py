@@ -7,8 +7,8 @@ at a time, from the extra parts of the index file. Imports: stdlib only, never p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Generic, Literal, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 Kind = Literal[
     "create",
@@ -34,8 +34,7 @@ Fidelity = Literal["behaviour", "generic", "shape"]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(NamedTuple):
     """What one operation does to the records. Every name below is a name of the wire, spelled as the contract does.
 
     Dotted names (`data.items`, `meta.next_cursor`) walk objects. A `Mapping` is empty when nothing applies.
@@ -77,13 +76,13 @@ class Binding:
     """(parameter, resource of the parent), outermost first; resource "" when no record of such a parent can exist
     (nothing in the contract makes one), so its existence cannot be asked for."""
 
-    scope: Mapping[str, str] = field(default_factory=dict)
+    scope: Mapping[str, str] = {}
     """Parent parameter → property of the record that holds its value (`customer`, `repo_id`, `owner.login`).
     On create the value is written there (as the property's type; an object gets its id); lists and singletons keep to
     records where it is equal. A name starting with `~` is no property of the schema: keep it hidden beside the record
     and never show it."""
 
-    envelope: Mapping[str, Any] = field(default_factory=dict)
+    envelope: Mapping[str, Any] = {}
     """How records are wrapped in the reply.
     One record: `{"wrap": "data.user"}` puts it there; `wrap_list` true: as the only element of an array there;
     `newest` (singleton_get): the last record that was made there, if any was.
@@ -97,7 +96,7 @@ class Binding:
     left out at the end of the list; `end`: what stands at `next` there when it may be neither null nor absent.
     `constants`: further properties with their value: start from a deep copy of it, then put the above in."""
 
-    body: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] = {}
     """How the request's record is wrapped: `wrap` (dotted property that holds it), `items` (bulk: the array), `file`
     (form property with the bytes), `media` (preferred content type), `style`: "merge" (default), "json_patch",
     "json_merge_patch" (null removes), `ids` (bulk_delete: property with the ids),
@@ -107,24 +106,24 @@ class Binding:
     depths), `copied` (the same for what the record has on top as well),
     `match` (If-Match and If-None-Match are conditions)."""
 
-    filters: Mapping[str, str] = field(default_factory=dict)
+    filters: Mapping[str, str] = {}
     """Query (or body, for search by POST) parameter → record property that must equal it; a list value means any of
     them; an object value `{gt, gte, lt, lte}` is a range. An array property must contain the value. A property written
     `?name` also passes records where it is null or absent (required parameters). Only what was sent filters, never a
     parameter's default."""
 
-    comparisons: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    comparisons: Mapping[str, tuple[str, str]] = {}
     """Parameter → (record property, `>`, `>=`, `<`, `<=`, `!=`, `contains`, `prefix`, `in`): `created_after`, `q`…;
     property `*` means any string property, with `is` any property that is one of the values."""
 
-    paging: Mapping[str, Any] = field(default_factory=dict)
+    paging: Mapping[str, Any] = {}
     """`style`: "cursor_id" (parameters are record ids), "cursor" (opaque token), "page", "offset", "none";
     `limit`, `after`, `before`, `page`, `offset`: parameter names; `first`: number of the first page (0 or 1);
     `also`: further spellings of these parameters; `default`, `max`: page sizes;
     `link` true: answer a `Link` header with rel=next (prev, first, last);
     `total_header`: name of a response header with the total; `in`: "query" or "body"."""
 
-    sort: Mapping[str, Any] = field(default_factory=dict)
+    sort: Mapping[str, Any] = {}
     """`by`: parameter; `direction`: parameter for asc/desc (or None); `values`: spelled value → [property, "asc" or
     "desc"] for declared enums. Undeclared values: `-name`, `name desc`, `name:desc`, `name_desc`, `name`."""
 
@@ -134,11 +133,11 @@ class Binding:
     action: str | None = None
     """Verb of an action: `capture`, `archive`, `merge`."""
 
-    sets: Mapping[str, Any] = field(default_factory=dict)
+    sets: Mapping[str, Any] = {}
     """What the verb changes: property → value; the value `{"$now": true}` is the time in that property's format,
     `{"$clear": true}` is null (or absent when null is not allowed)."""
 
-    reply: Mapping[str, Any] = field(default_factory=dict)
+    reply: Mapping[str, Any] = {}
     """`shows`: "record" (stored form fits the reply schema as it is), "project" (another schema: properties of the
     same name are taken from the record, the rest made from the schema), "id" (the bare id), "list", "deleted"
     (constants + id), "empty" (no body), "example", "text", "bytes". `media`: content type of the reply. `schema`:
@@ -156,7 +155,7 @@ class Binding:
     upsert: bool = False
     """replace, update: a missing record is made with the id of the path."""
 
-    errors: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    errors: Mapping[str, tuple[int, str]] = {}
     """Error name (not_found, gone, conflict, invalid, unauthorized, forbidden, precondition, unsupported_media,
     not_acceptable, too_large, method_not_allowed, rate_limit, internal) → (documented status, key of its body in
     `Compiled.error_bodies`; "" = no body documented). `default` → (0, key): the body of every status not named."""
@@ -168,8 +167,7 @@ class Binding:
     """Why nothing better could be inferred, for the coverage matrix."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):
     """One kind of record."""
 
     name: str
@@ -187,7 +185,7 @@ class Resource:
     """Without `id_property`: the dotted place inside the record that shows the id (`metadata.name`)."""
     link: str | None = None
     """The dotted place inside the record that shows its own address (`selfLink`, `_links.self.href`)."""
-    more_ids: Mapping[str, str] = field(default_factory=dict)
+    more_ids: Mapping[str, str] = {}
     """Further ids of a record, made where a caller gives none: property → id pattern."""
     keys: tuple[str, ...] = ()
     """Other properties a record may be asked for by (`slug`, `login`), after the id. The id property itself is among
@@ -197,18 +195,18 @@ class Resource:
     scoped: bool = False
     """Ids are unique only under the same parents (an issue number in a repository)."""
     parent: str | None = None
-    defaults: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = {}
     """Values of a new record where the caller gave none (over `template`)."""
-    timestamps: Mapping[str, str] = field(default_factory=dict)
+    timestamps: Mapping[str, str] = {}
     """`create`, `update`, `delete` → property."""
-    time_formats: Mapping[str, str] = field(default_factory=dict)
+    time_formats: Mapping[str, str] = {}
     """Property → "unix" (seconds), "unix_ms", "iso" (RFC 3339, UTC, Z), "date"; every time property known, not only
     those in `timestamps`."""
-    events: Mapping[str, str] = field(default_factory=dict)
+    events: Mapping[str, str] = {}
     """Action (create, update, delete or a verb) → event type."""
-    filters: Mapping[str, str] = field(default_factory=dict)
+    filters: Mapping[str, str] = {}
     """Extra list filters: query parameter → property."""
-    template: Mapping[str, Any] = field(default_factory=dict)
+    template: Mapping[str, Any] = {}
     """Skeleton of a record, valid against the schema except for what a create fills in: required properties at their
     least value, nullable properties null."""
     properties: tuple[str, ...] = ()
@@ -217,19 +215,18 @@ class Resource:
     """The schema admits further properties than `properties`, on purpose (additionalProperties)."""
     read_only: tuple[str, ...] = ()
     write_only: tuple[str, ...] = ()
-    expandable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    expandable: Mapping[str, tuple[str, ...]] = {}
     """Dotted property (`*` for array elements) that holds an id or the whole record → resources it may be."""
-    sublists: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sublists: Mapping[str, Mapping[str, Any]] = {}
     """Property → {resource, operation (the nested list)}: a list of other records shown inside this one."""
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorTemplate:
+class ErrorTemplate(NamedTuple):
     """A named error: status, headers and a body in which `{message}` and other `{field}`s are filled in."""
 
     status: int
     body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
 
 class Lazy(Mapping[str, T], Generic[T]):
@@ -313,10 +310,9 @@ def resource_from(data: Mapping[str, Any]) -> Resource:
 def plain(value: Binding | Resource) -> dict[str, Any]:
     """The JSON of a binding or resource: only what differs from the defaults."""
     out: dict[str, Any] = {}
-    for each in fields(value):
-        given = getattr(value, each.name)
-        if given not in (None, {}, (), "", False) or each.name in ("operation", "kind", "name"):
-            out[each.name] = given
+    for name, given in zip(value._fields, value, strict=True):
+        if given not in (None, {}, (), "", False) or name in ("operation", "kind", "name"):
+            out[name] = given
     return out
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from twinkit.contract.finding import Finding
@@ -302,8 +302,7 @@ class Inference:
             if named and reply.unit is not None:
                 schema = self.shapes.properties(reply.unit.node).get(named)
             if schema is not None:
-                self.out.resources[resource.name] = replace(
-                    resource,
+                self.out.resources[resource.name] = resource._replace(
                     id=(pattern := id_pattern(self.shapes, schema)),
                     id_schema=None if pattern else schema,
                     id_type=id_type(self.shapes, schema),  # type: ignore[arg-type]
@@ -316,7 +315,7 @@ class Inference:
         known = self.shapes.properties(shown.node) if shown is not None else {}
         counted = {n: "{seq}" for n in resource.more_ids if n in known and id_type(self.shapes, known[n]) != "string"}
         if counted:
-            self.out.resources[resource.name] = replace(resource, more_ids={**resource.more_ids, **counted})
+            self.out.resources[resource.name] = resource._replace(more_ids={**resource.more_ids, **counted})
 
     def _sublists(self) -> None:
         """Properties that list records of another resource, where a nested list operation of that name exists."""
@@ -340,7 +339,7 @@ class Inference:
 
 
 def _with(resource: Resource, **changes: Any) -> Resource:
-    return replace(resource, **changes)
+    return resource._replace(**changes)
 
 
 def infer(canonical: Mapping[str, Any], fallback: Fallback | None = None) -> Inferred:

@@ -7,7 +7,6 @@ Imports: model, infer, contract (canonical form).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from twinkit.errors import AuthorError, nearest
@@ -48,8 +47,8 @@ class Merge:
             self._override(operation)
         for operation, why in self.overlay.unimplemented.items():
             binding = self.out.bindings[operation]
-            changed = replace(binding, kind="shape", resource=None, reply={**binding.reply, "shows": "example"})
-            self.out.bindings[operation] = replace(changed, fidelity="shape", note=why)
+            changed = binding._replace(kind="shape", resource=None, reply={**binding.reply, "shows": "example"})
+            self.out.bindings[operation] = changed._replace(fidelity="shape", note=why)
         self._events()
         return self.out
 
@@ -134,10 +133,10 @@ class Merge:
         kind = role if role in ROLES else "action"
         if now.resource == resource and (now.kind == kind or (role, now.kind) == ("update", "replace")):
             if kind == "action":
-                self.out.bindings[operation] = replace(now, action=role)
+                self.out.bindings[operation] = now._replace(action=role)
             return
         made = self.inference.rebind(operation, kind, resource)
-        self.out.bindings[operation] = replace(made, action=role) if kind == "action" else made
+        self.out.bindings[operation] = made._replace(action=role) if kind == "action" else made
 
     def _override(self, operation: str) -> None:
         part = self.overlay.operations[operation]
@@ -170,10 +169,10 @@ class Merge:
         for key in ("defaults", "timestamps", "time_formats", "events", "filters", "template", "more_ids"):
             mine = {**getattr(resource, key), **given.get(key, {})}
             changes[key] = mine if key in ("defaults", "template") else {k: v for k, v in mine.items() if v is not None}
-        made = replace(resource, name=name, **changes)
+        made = resource._replace(name=name, **changes)
         for stamp in made.timestamps.values():
             if stamp not in made.time_formats:
-                made = replace(made, time_formats={**made.time_formats, stamp: self._format(made, stamp)})
+                made = made._replace(time_formats={**made.time_formats, stamp: self._format(made, stamp)})
         return made
 
     def _format(self, resource: Resource, name: str) -> str:
@@ -216,4 +215,4 @@ def _over(binding: Binding, given: Mapping[str, Any]) -> Binding:
             changes[name] = {key: each for key, each in merged.items() if each is not None}
         else:
             changes[name] = value
-    return replace(binding, **changes)
+    return binding._replace(**changes)

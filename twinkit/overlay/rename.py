@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,13 +18,13 @@ def rename(inferred: Inferred, old: str, new: str) -> None:
         parents = tuple((parameter, named(resource)) for parameter, resource in binding.parents)
         hidden = {k: f"~{new}" if v == f"~{old}" else v for k, v in binding.scope.items()}
         if named(binding.resource) != binding.resource or parents != binding.parents or hidden != binding.scope:
-            inferred.bindings[key] = replace(binding, resource=named(binding.resource), parents=parents, scope=hidden)
+            inferred.bindings[key] = binding._replace(resource=named(binding.resource), parents=parents, scope=hidden)
     resources = {}
     for key, resource in inferred.resources.items():
         expandable = {place: tuple(named(n) for n in names) for place, names in resource.expandable.items()}
         sublists = {p: {**each, "resource": named(each["resource"])} for p, each in resource.sublists.items()}
-        resources[named(key)] = replace(
-            resource, name=named(key), parent=named(resource.parent), expandable=expandable, sublists=sublists
+        resources[named(key)] = resource._replace(
+            name=named(key), parent=named(resource.parent), expandable=expandable, sublists=sublists
         )
     inferred.resources.clear()
     inferred.resources.update(resources)

@@ -6,8 +6,7 @@ Imports: store, faults (for what befalls a delivery), webhooks.receiver.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twinkit.errors import UsageError
 from twinkit.store.events import Delivery
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 JSON = {"content-type": "application/json; charset=utf-8"}
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """An event as one receiver gets it."""
 
     body: bytes

@@ -8,9 +8,8 @@ out once (`Shape`) and kept with the twin.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -30,8 +29,7 @@ BOXED = {"value"}
 DEPTH = 12
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectBranch:
+class ObjectBranch(NamedTuple):
     """One way for a schema to be an object."""
 
     fields: Mapping[str, Shape]
