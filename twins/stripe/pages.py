@@ -18,6 +18,13 @@ def address(ctx: Ctx, path: str) -> str:
     return f"{ctx.base_url}{path}" + (f"?account={account}" if account else "")
 
 
+def escape(text: str) -> str:
+    """The text as HTML shows it; what does that is loaded with the first page."""
+    from html import escape as escaped
+
+    return escaped(text)
+
+
 def query(request: Request) -> dict[str, str]:
     """What the address of a page says after the question mark."""
     return dict(parse_qsl(request.raw_query.decode("latin-1")))

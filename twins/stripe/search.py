@@ -69,17 +69,15 @@ FIELDS: Mapping[str, Mapping[str, Kind]] = {
 }
 """Resource → field → kind. Every resource also has `metadata["key"]`, a token."""
 
-TOKEN = re.compile(
-    r"""\s*(?:
+TOKEN = r"""\s*(?:
         (?P<word>(?:AND|OR|and|or)\b)
       | (?P<not>-)?
         (?P<field>[a-zA-Z_][\w.]*)
         (?:\[(?P<quote>["'])(?P<key>(?:\\.|(?!(?P=quote)).)*)(?P=quote)\])?
         \s*(?P<operator>>=|<=|:|~|>|<|=)\s*
         (?P<value>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s"']+)
-    )""",
-    re.VERBOSE,
-)
+    )"""
+"""Compiled by the first search, since that costs a start half a millisecond."""
 
 
 class QueryError(ValueError):
@@ -150,10 +148,10 @@ def parse(text: str, resource: str) -> Query:
     fields = FIELDS[resource]
     clauses: list[Clause] = []
     joins: set[str] = set()
-    place, want_clause = 0, True
+    place, want_clause, token = 0, True, re.compile(TOKEN, re.VERBOSE)
     end = len(text.rstrip())
     while place < end:
-        found = TOKEN.match(text, place)
+        found = token.match(text, place)
         if found is None:
             raise QueryError(UNREADABLE)
         if found["word"]:

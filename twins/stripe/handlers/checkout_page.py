@@ -7,7 +7,6 @@ kit's public names, the twin.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from html import escape
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -29,17 +28,18 @@ PLACE = ("line1", "line2", "city", "state", "postal_code", "country")
 
 
 def _input(label: str, name: str, id: str, value: str = "") -> str:
-    said = f' value="{escape(value)}"' if value else ""
-    return f'<label>{escape(label)} <input name="{escape(name)}" id="{escape(id)}"{said}></label>'
+    said = f' value="{pages.escape(value)}"' if value else ""
+    return f'<label>{pages.escape(label)} <input name="{pages.escape(name)}" id="{pages.escape(id)}"{said}></label>'
 
 
 def _select(label: str, name: str, id: str, options: list[tuple[str, str]]) -> str:
-    rows = "".join(f'<option value="{escape(value)}">{escape(text)}</option>' for value, text in options)
-    return f'<label>{escape(label)} <select name="{escape(name)}" id="{escape(id)}">{rows}</select></label>'
+    rows = "".join(f'<option value="{pages.escape(value)}">{pages.escape(text)}</option>' for value, text in options)
+    names = f'name="{pages.escape(name)}" id="{pages.escape(id)}"'
+    return f"<label>{pages.escape(label)} <select {names}>{rows}</select></label>"
 
 
 def _box(label: str, name: str, id: str, value: str) -> str:
-    return f'<label><input type="checkbox" name="{name}" id="{id}" value="{value}"> {escape(label)}</label>'
+    return f'<label><input type="checkbox" name="{name}" id="{id}" value="{value}"> {pages.escape(label)}</label>'
 
 
 def _place(kind: str) -> Iterator[str]:
@@ -129,13 +129,14 @@ def typed(session: Mapping[str, Any], raw: bytes) -> dict[str, Any]:
 
 def _shown(ctx: Ctx, session: Mapping[str, Any], error: str = "") -> Reply:
     rows = "".join(
-        f"<li>{escape(str(row['description']))} x {row['quantity']}</li>" for row in selling.kept(ctx, session["id"])
+        f"<li>{pages.escape(str(row['description']))} x {row['quantity']}</li>"
+        for row in selling.kept(ctx, session["id"])
     )
     total = "" if session["amount_total"] is None else f"{session['amount_total']} {session['currency']}"
     back = session["cancel_url"]
-    cancel = f'<a id="cancel" href="{escape(_address(str(back), session["id"]))}">Back</a>' if back else ""
+    cancel = f'<a id="cancel" href="{pages.escape(_address(str(back), session["id"]))}">Back</a>' if back else ""
     text = PAGE.format(
-        title=escape(invoicing.ACCOUNT_NAME), total=escape(total), items=rows, error=escape(error),
+        title=pages.escape(invoicing.ACCOUNT_NAME), total=pages.escape(total), items=rows, error=pages.escape(error),
         fields="\n".join(_fields(ctx, session)), cancel=cancel,
     )  # fmt: skip
     return Reply(200, text, media_type=HTML)
@@ -155,7 +156,7 @@ def page(ctx: Ctx, request: Request) -> Reply:
     if session["status"] == "expired" and recovery.get("url") and recovery["expires_at"] > ctx.now:
         return Reply(303, None, {"location": checkout.recover(ctx, session)["url"]})
     text = f"This Checkout Session is {session['status']}."
-    return Reply(200, f"<!doctype html><p>{escape(text)}</p>", media_type=HTML)
+    return Reply(200, f"<!doctype html><p>{pages.escape(text)}</p>", media_type=HTML)
 
 
 @twin.page("POST", "/c/pay/{session}")

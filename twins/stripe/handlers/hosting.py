@@ -7,7 +7,6 @@ public names, the twin.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 from twinkit import Ctx, Reply, Request
@@ -222,7 +221,7 @@ def follow(ctx: Ctx, request: Request) -> Reply:
     link = pages.opened(ctx, request, LINK, "link")
     if not link["active"]:
         text = (link["inactive_message"] or {}).get("custom_message") or "This payment link is no longer active."
-        return Reply(200, f"<!doctype html><p>{escape(text)}</p>", media_type="text/html; charset=utf-8")
+        return Reply(200, f"<!doctype html><p>{pages.escape(text)}</p>", media_type="text/html; charset=utf-8")
     rows = selling.kept(ctx, link["id"])
     session = checkout.make(ctx, _asked(link, rows, pages.query(request)))
     ctx.update(checkout.SESSION, session["id"], {"payment_link": link["id"]}, event="")

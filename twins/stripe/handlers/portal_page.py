@@ -7,7 +7,6 @@ https://docs.stripe.com/customer-management. Imports: the kit's public names, th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from html import escape
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -155,12 +154,14 @@ def _features(ctx: Ctx, session: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _form(name: str, label: str, fields: str = "", **hidden: str) -> str:
     values = {"action": name, **hidden}
-    inputs = "".join(f'<input type="hidden" name="{key}" value="{escape(value)}">' for key, value in values.items())
+    inputs = "".join(
+        f'<input type="hidden" name="{key}" value="{pages.escape(value)}">' for key, value in values.items()
+    )
     return f'<form method="post" class="{name}">{inputs}{fields}<button>{label}</button></form>'
 
 
 def _field(name: str, value: Any, label: str) -> str:
-    return f'<label>{label} <input name="{name}" value="{escape(str(value or ""))}"></label>'
+    return f'<label>{label} <input name="{name}" value="{pages.escape(str(value or ""))}"></label>'
 
 
 def _plans(ctx: Ctx, session: Mapping[str, Any], features: Mapping[str, Any]) -> str:
@@ -170,7 +171,7 @@ def _plans(ctx: Ctx, session: Mapping[str, Any], features: Mapping[str, Any]) ->
         if found["status"] in statuses.ENDED:
             continue
         rows = recurring.items_of(ctx, found["id"])
-        names = ", ".join(escape(str(recurring.product_of(ctx, row["price"])["name"])) for row in rows)
+        names = ", ".join(pages.escape(str(recurring.product_of(ctx, row["price"])["name"])) for row in rows)
         until = proration.day(max((row["current_period_end"] for row in rows), default=ctx.now))
         state = f"Cancels {until}" if found["cancel_at_period_end"] else f"Renews {until}"
         text = f'<li id="{found["id"]}"><b>{names}</b> <span>{found["status"]}</span> <span>{state}</span>'
@@ -200,7 +201,7 @@ def _choice(ctx: Ctx, features: Mapping[str, Any], rows: list[dict[str, Any]]) -
             price = ctx.store.find("price", id)
             if price is not None:
                 amount = money.written(int(price["unit_amount"] or 0), price["currency"])
-                name = escape(str(recurring.product_of(ctx, price)["name"]))
+                name = pages.escape(str(recurring.product_of(ctx, price)["name"]))
                 options += f'<option value="{id}">{name} {amount}</option>'
         text += f'<select name="price">{options}</select>'
     if "quantity" in feature["default_allowed_updates"]:
@@ -214,7 +215,7 @@ def _cards(ctx: Ctx, session: Mapping[str, Any]) -> str:
     rows = ""
     for method in ctx.store.select("payment_method", [Filter("customer", "=", owner["id"])]):
         card = method.get("card") or {}
-        text = escape(f"{card.get('brand', method['type'])} {card.get('last4', '')}")
+        text = pages.escape(f"{card.get('brand', method['type'])} {card.get('last4', '')}")
         mark = " (default)" if method["id"] == default else ""
         rows += f"<li>{text}{mark}{_form('default_payment_method', 'Make default', method=method['id'])}</li>"
     add = _form("payment_method", "Add payment method", _field("card", "4242424242424242", "Card number"))
@@ -227,7 +228,9 @@ def _invoices(ctx: Ctx, session: Mapping[str, Any]) -> str:
         if invoice["status"] == "draft":
             continue
         total = money.written(int(invoice["total"]), invoice["currency"])
-        link = f'<a href="{escape(str(invoice["hosted_invoice_url"]))}">{escape(str(invoice["number"]))}</a>'
+        link = (
+            f'<a href="{pages.escape(str(invoice["hosted_invoice_url"]))}">{pages.escape(str(invoice["number"]))}</a>'
+        )
         rows += f"<li>{proration.day(invoice['created'])} {link} {total} {invoice['status']}</li>"
     return f"<h2>Invoice history</h2><ul id='invoices'>{rows}</ul>"
 
@@ -243,9 +246,9 @@ def _shown(ctx: Ctx, session: Mapping[str, Any], error: str = "") -> Reply:
     """The page: everything the configuration allows, or the one thing that the session is for."""
     features, flow = _features(ctx, session), (session["flow"] or {}).get("type")
     owner = ctx.store.find("customer", str(session["customer"])) or {}
-    name = escape(str(owner.get("name") or owner.get("email") or session["customer"]))
+    name = pages.escape(str(owner.get("name") or owner.get("email") or session["customer"]))
     head = f'<!doctype html><meta charset="utf-8"><title>Billing</title><h1>{name}</h1>'
-    parts = [f'{head}<p id="error">{escape(error)}</p>']
+    parts = [f'{head}<p id="error">{pages.escape(error)}</p>']
     if flow == "subscription_update_confirm":
         parts.append(_form("confirm", "Confirm"))
     elif flow in (None, "subscription_cancel", "subscription_update") and owner:
@@ -257,7 +260,7 @@ def _shown(ctx: Ctx, session: Mapping[str, Any], error: str = "") -> Reply:
     if flow is None and features["invoice_history"]["enabled"] and owner:
         parts.append(_invoices(ctx, session))
     if session["return_url"]:
-        parts.append(f'<a id="return" href="{escape(str(session["return_url"]))}">Return</a>')
+        parts.append(f'<a id="return" href="{pages.escape(str(session["return_url"]))}">Return</a>')
     return Reply(200, "".join(parts), media_type="text/html; charset=utf-8")
 
 
@@ -296,7 +299,7 @@ def _after(session: Mapping[str, Any], done: str) -> Reply:
             return Reply(303, None, {"location": after["redirect"]["return_url"]})
         if after["type"] == "hosted_confirmation":
             text = (after["hosted_confirmation"] or {}).get("custom_message") or "Your changes have been saved."
-            return Reply(200, f"<!doctype html><p>{escape(text)}</p>", media_type="text/html; charset=utf-8")
+            return Reply(200, f"<!doctype html><p>{pages.escape(text)}</p>", media_type="text/html; charset=utf-8")
     return Reply(303, None, {"location": str(session["url"])})
 
 

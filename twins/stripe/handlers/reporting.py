@@ -6,7 +6,6 @@ kit's public names, the twin.
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -149,6 +148,8 @@ def _rows(ctx: Ctx, run: Mapping[str, Any]) -> list[list[Any]]:
 @accounts.timer("report_ready")
 def ready(ctx: Ctx, data: dict[str, Any]) -> None:
     """A run is done: its file is there."""
+    import csv  # only here: it would cost every start half a millisecond
+
     run = ctx.store.get(RUN, data["run"])
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -6,7 +6,6 @@ Imports: the kit's public names, the twin.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -107,7 +106,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>3D Secure 2 Test Page</tit
 def challenge(ctx: Ctx, request: Request) -> Reply:
     """The bank's challenge, with a button to pass and one to fail it."""
     intent = _of_page(ctx, request)
-    text = f"Authenticate {escape(intent['id'])}: its status is {escape(intent['status'])}."
+    text = f"Authenticate {pages.escape(intent['id'])}: its status is {pages.escape(intent['status'])}."
     return Reply(200, PAGE.format(text=text), media_type="text/html; charset=utf-8")
 
 
