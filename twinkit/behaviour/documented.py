@@ -27,7 +27,12 @@ def documented_error(ctx: Ctx, name: str, status: int, body: Any, media: str) ->
     if schema is not None and operation is not None and not accepts(ctx.twin.index, schema, body):
         made = ctx.twin.examples(ctx.seed).required_only(schema, f"error/{operation.id}/{status}")
         body = mended(ctx, schema, made, body)
-    return ServiceError(status, *written(ctx, body, media, schema), name=name)
+    told, headers = written(ctx, body, media, schema)
+    if response is not None and response.required_headers and ctx.request is not None:
+        from twinkit.behaviour.generic.replies import required_headers
+
+        headers = {**required_headers(ctx, ctx.request, status), **headers}
+    return ServiceError(status, told, headers, name=name)
 
 
 def mended(ctx: Ctx, schema: Schema, made: Any, words: Any) -> Any:

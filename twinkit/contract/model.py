@@ -7,7 +7,7 @@ A schema is a plain JSON Schema 2020-12 node (dict or bool); references stay ref
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 Schema = Mapping[str, Any] | bool
@@ -46,6 +46,7 @@ class Response(NamedTuple):
     """`200`, `2XX` or `default`."""
     content: Mapping[str, Schema] = {}
     headers: Mapping[str, Schema] = {}
+    required_headers: Sequence[str] = ()
     examples: Mapping[str, Any] = {}
     """media type → the first documented example, where the document carries one."""
 

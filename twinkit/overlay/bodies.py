@@ -236,6 +236,8 @@ class Bodies:
             out["schema"] = reply.unit.name
         if "location" in op.headers or (op.status == 201 and op.reply is None):
             out["location"] = True
+        if self._needed(op):
+            out["headers"] = True
         if out["shows"] == "list" and reply.unit is not None and not self._same(reply, unit):
             out["project"] = bool(self._shapes.properties(reply.unit.node))
             link = (
@@ -256,6 +258,11 @@ class Bodies:
         if out["shows"] == "deleted":
             out["deleted"] = self._deleted(op, self._shown_id(reply, bound))
         return out
+
+    def _needed(self, op: Op) -> bool:
+        """Whether the success reply has headers that it must have."""
+        mine = (str(op.status), "2XX", "DEFAULT")
+        return any(r.get("required_headers") for r in op.raw.get("responses") or () if str(r["status"]) in mine)
 
     def _shown_id(self, reply: Reply, bound: dict[str, Any]) -> str | None:
         """The property of another schema that shows the record's id."""

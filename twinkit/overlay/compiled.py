@@ -144,7 +144,8 @@ class Binding(NamedTuple):
     component name of one shown item. `project` true: the elements of a list have another schema too. `id`: in another
     schema, the property that shows the record's id (`detectorId` of a create reply). `location`: true when a Location
     header is declared. `link`: in another schema, the dotted property that shows the record's address.
-    `etag`: an entity tag goes with it. `deleted`: for "deleted" the constant body, with `"$id"` where the id goes."""
+    `etag`: an entity tag goes with it. `headers`: the response has headers that it must have.
+    `deleted`: for "deleted" the constant body, with `"$id"` where the id goes."""
 
     status: int = 200
     """First documented success."""

@@ -46,6 +46,8 @@ CUTS = {"limit": WHOLE, "after": TEXT}
 PAGEABLE = thing(page={**WHOLE, "minimum": 0}, size={**WHOLE, "minimum": 1}, sort={"type": "array", "items": TEXT})
 ENDS = {"first": {"type": "boolean"}, "last": {"type": "boolean"}, "number": WHOLE, "totalElements": WHOLE}
 SPRING = thing(content={"type": "array", "items": BOOK}, **ENDS)
+TRACE = {name: {"required": True, "schema": TEXT} for name in ("X-Request-ID", "X-Node")}
+TRACED = {"description": "", "headers": TRACE, **json_content(BOOK)}
 TIME = {"type": "string", "format": "date-time"}
 PATHS: dict[str, Any] = {
     "/shelves": {
@@ -93,6 +95,7 @@ PATHS: dict[str, Any] = {
         "put": {"requestBody": json_content(thing(level=WHOLE)), **one(thing(id=TEXT, level=WHOLE))},
     },
     "/shelves/{id}/report": {**named("id"), "get": {"responses": {"200": {"description": "", **json_content(TEXT)}}}},
+    "/loans": {"post": {**made(BOOK, "title"), "responses": {"201": TRACED, "400": {**TRACED, **FAULT["400"]}}}},
     "/weather": {
         "get": {"responses": {"200": {"description": "", "headers": CHUNKED, **json_content(thing(sky=TEXT))}}}
     },
@@ -206,3 +209,10 @@ def test_where_a_name_is_no_number_the_header_says_which_record_it_is(client: ht
 def test_an_id_may_be_any_number(client: httpx.Client) -> None:
     assert client.put("/dials/7.25", json={"level": 3}).json()["level"] == 3
     assert client.get("/dials/7.25").json()["level"] == 3
+
+
+@pytest.mark.parametrize(("body", "status"), [({"title": "t"}, 201), ({}, 400)])
+def test_headers_that_a_reply_must_have_are_there(client: httpx.Client, body: dict[str, str], status: int) -> None:
+    reply = client.post("/loans", json=body, headers={"X-Request-ID": "r-1"})
+    assert (reply.status_code, reply.headers["x-request-id"]) == (status, "r-1")
+    assert reply.headers["x-node"]

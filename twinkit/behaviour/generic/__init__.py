@@ -11,7 +11,7 @@ from twinkit.behaviour.ctx import Ctx
 from twinkit.behaviour.generic import bulk, content, items, lists, singletons
 from twinkit.behaviour.generic.fitting import fitted
 from twinkit.behaviour.generic.media import negotiated
-from twinkit.behaviour.generic.replies import as_media
+from twinkit.behaviour.generic.replies import as_media, required_headers
 from twinkit.behaviour.request import Reply, Request
 from twinkit.errors import DuplicateRecord, RecordNotFound
 from twinkit.overlay.compiled import Binding
@@ -56,6 +56,8 @@ def answer(ctx: Ctx, request: Request) -> Reply:
         response = request.operation.response(reply.status) if request.operation else None
         schema = response.content.get(media, True) if response else True
         reply = as_media(ctx, reply if "json" in media else reply.parse(), media, schema)
+    if "headers" in binding.reply:
+        reply.headers = {**reply.headers, **required_headers(ctx, request, reply.status)}
     if reply.fidelity is None:
         reply.fidelity = ctx.twin.fidelity(binding.operation)
     return reply

@@ -208,6 +208,15 @@ def response_headers(ctx: Ctx, response: Response | None) -> dict[str, str]:
     return headers
 
 
+def required_headers(ctx: Ctx, request: Request, status: int) -> dict[str, str]:
+    """The headers that a response must have: as the request has them (`X-Request-ID`), else as documented."""
+    response = request.operation.response(status) if request.operation else None
+    wanted = [name.lower() for name in response.required_headers] if response else []
+    made = response_headers(ctx, response) if wanted else {}
+    given = {name: request.headers.get(name) or made.get(name) for name in wanted if name not in OF_THE_SERVER}
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def as_media(ctx: Ctx, reply: Reply, media_type: str, schema: Schema = True) -> Reply:
     """The body in a form that the media type can carry; XML by the hints of the schema."""
     name = media_type.partition(";")[0].strip().lower()

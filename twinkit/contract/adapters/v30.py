@@ -121,7 +121,7 @@ class V30(Reader):
         return found
 
     def response(self, node: dict[str, Any], operation: dict[str, Any], where: str) -> dict[str, Any]:
-        """`{"content", "headers", "examples"}` of a response, empty parts left out."""
+        """`{"content", "headers", "required_headers", "examples"}` of a response, empty parts left out."""
         content = self.mapping(node.get("content"), f"{where}/content")
         examples: dict[str, Any] = {}
         for kind, media in content.items():
@@ -129,9 +129,11 @@ class V30(Reader):
                 found = self._example(media, f"{where}/content/{kind}")
                 if found is not None:
                     examples[kind.strip()] = found[0]
+        headers, needed = self._headers(node, where)
         parts = {
             "content": self._schemas(content, f"{where}/content"),
-            "headers": self._headers(node, where),
+            "headers": headers,
+            "required_headers": needed,
             "examples": examples,
         }
         return {key: value for key, value in parts.items() if value}
@@ -146,14 +148,16 @@ class V30(Reader):
                 return (example["value"],)
         return None
 
-    def _headers(self, node: dict[str, Any], where: str) -> dict[str, Any]:
+    def _headers(self, node: dict[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
         found: dict[str, Any] = {}
+        needed: list[str] = []
         for name, raw in self.mapping(node.get("headers"), f"{where}/headers").items():
             here = f"{where}/headers/{name}"
             header = self.deref(raw, here)
             if header is not None and name.lower() != "content-type":
                 found[name] = self.header(header, here)
-        return found
+                needed += [name] if header.get("required") is True else []
+        return found, needed
 
     def header(self, node: dict[str, Any], where: str) -> Any:
         """The schema of a response header."""
