@@ -3,7 +3,7 @@
 An application with a method `at_once` is asked there first, without a task and ASGI messages, which cost more than
 most replies; what it leaves (None) goes the ASGI way, with the `Connection` at `scope["extensions"][CONNECTION]`.
 Imports uvicorn's httptools protocol: only the server and tests of effects import this module. What it builds on is
-uvicorn's own affair, as it is from 0.50 on (pyproject.toml says so); `tests/twinkit/server/test_connection.py` would tell.
+uvicorn's own affair, as it is from 0.50 on (pyproject.toml says so); tests/twinkit/server/test_connection.py tell.
 """
 
 from __future__ import annotations
