@@ -194,18 +194,18 @@ def _identifies(shapes: Shapes, node: Any, param: str) -> bool:
 
 def _open_up(ops: list[Op], shapes: Shapes) -> None:
     """Give a collection that a parameter ends (`/flags/{project}`, with items `/flags/{project}/{flag}`) a word of its
-    own, as though it were `/flags/{project}/flags`.
+    own, as though it were `/flags/{project}/flags`; the one at `/` too.
     """
     at: dict[Key, dict[str, Op]] = {}
     for op in ops:
         if op.verb is None:
             at.setdefault(op.key, {}).setdefault(op.method, op)
-    for key in sorted((k for k in at if k and k[-1] == HOLE), key=len, reverse=True):
+    for key in sorted((k for k in at if not k or k[-1] == HOLE), key=len, reverse=True):
         here, items = at[key], at.get((*key, HOLE), {})
         if not items.keys() & {"get", "put", "patch", "delete"} or here.keys() & {"put", "patch", "delete"}:
             continue
         getter = here.get("get")
-        if at.get(key[:-1], {}).keys() & {"get", "post"} or (getter is None and "post" not in here):
+        if (key and at.get(key[:-1], {}).keys() & {"get", "post"}) or (getter is None and "post" not in here):
             continue
         if getter is not None and shapes.listing(getter.reply, hints_for(getter.last), likely=True) is None:
             continue

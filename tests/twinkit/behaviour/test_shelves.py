@@ -96,6 +96,8 @@ PATHS: dict[str, Any] = {
     },
     "/shelves/{id}/report": {**named("id"), "get": {"responses": {"200": {"description": "", **json_content(TEXT)}}}},
     "/loans": {"post": {**made(BOOK, "title"), "responses": {"201": TRACED, "400": {**TRACED, **FAULT["400"]}}}},
+    "/": {"get": listed(BOX), "post": made(BOX, "name")},
+    "/{app}": {**named("app"), "get": one(BOX), "delete": {"responses": {"204": {"description": ""}}}},
     "/weather": {
         "get": {"responses": {"200": {"description": "", "headers": CHUNKED, **json_content(thing(sky=TEXT))}}}
     },
@@ -216,3 +218,12 @@ def test_headers_that_a_reply_must_have_are_there(client: httpx.Client, body: di
     reply = client.post("/loans", json=body, headers={"X-Request-ID": "r-1"})
     assert (reply.status_code, reply.headers["x-request-id"]) == (status, "r-1")
     assert reply.headers["x-node"]
+
+
+def test_the_root_may_be_a_collection(client: httpx.Client) -> None:
+    made = client.post("/", json={"name": "first"}).json()
+    assert client.get(f"/{made['id']}").json() == made
+    assert client.get("/").json()["data"] == [made]
+    assert client.delete(f"/{made['id']}").status_code == 204
+    assert client.get(f"/{made['id']}").status_code == 404
+    assert client.get("/").json()["data"] == []
