@@ -55,7 +55,9 @@ def add(subparsers: Any) -> None:
     how.add_argument(
         "--ready-file", metavar="FILE", help="write the same JSON to this file when ready (TWIN_READY_FILE)"
     )
-    how.add_argument("--control-token", metavar="TOKEN", help="the control plane asks for this token")
+    how.add_argument(
+        "--control-token", metavar="TOKEN", help="the control plane asks for this token (TWIN_CONTROL_TOKEN)"
+    )
     how.add_argument("--quiet", action="store_true", help="no line per request")
 
 
@@ -65,5 +67,6 @@ def run(args: argparse.Namespace) -> int:
     from twinkit.server.running import serve
 
     args.host = args.host or os.environ.get("TWIN_HOST") or "127.0.0.1"
+    args.control_token = args.control_token or os.environ.get("TWIN_CONTROL_TOKEN")
     args.ready_file = args.ready_file or os.environ.get("TWIN_READY_FILE")
     return serve(args)

@@ -160,6 +160,14 @@ def test_a_token_guards_all_but_health() -> None:
         assert client.get("/v1/notes").status_code == 200
 
 
+def test_the_token_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWIN_CONTROL_TOKEN", "secret")
+    with serving("--openapi", str(NOTES)) as served:
+        assert served["notes"].client.get("/_twin/info").status_code == 401
+        page = {"Twin-Control-Token": "secret", "Origin": "http://dashboard.example.com"}
+        assert served["notes"].client.get("/_twin/info", headers=page).status_code == 200
+
+
 def test_a_body_over_the_limit_is_refused(notes: Served) -> None:
     reply = notes.client.post(
         "/v1/notes", content=b"x" * (17 * 1024 * 1024), headers={"content-type": "application/json"}
