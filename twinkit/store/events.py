@@ -7,6 +7,7 @@ event is put into its table.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Mapping
 from marshal import dumps, loads
 from typing import Any, NamedTuple
@@ -38,6 +39,8 @@ ADD_DELIVERY = f"INSERT INTO delivery ({', '.join(DELIVERY_FIELDS)}) VALUES ({',
 OBJECTS = ("request_headers", "data")
 
 
+LATELY = 4
+"""How many objects that events tell of are kept at hand."""
 KEEP = "INSERT OR IGNORE INTO record (resource, id, parent, created, deleted, data) VALUES (?, ?, '', ?, 0, ?)"
 
 
@@ -91,6 +94,11 @@ class Delivery(NamedTuple):
 class Events(Records):
     """Part of `Store`: events and deliveries."""
 
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._lately: dict[int, bytes] = {}
+        """What the newest events tell of, by change: for who reads an event as soon as it is there."""
+
     def add_event(self, type: str, data: dict[str, Any], *, id: str, created: int, resource: str = "") -> int:
         """Store an event and return its number.
 
@@ -116,6 +124,9 @@ class Events(Records):
             told = orjson.dumps(inner["object"])
             made = next((change.seq for change in self._pending if change.after == told), None)
             if made is not None:
+                self._lately[made] = told
+                if len(self._lately) > LATELY:
+                    del self._lately[next(iter(self._lately))]
                 return orjson.dumps({**data, "data": {**inner, "object": None}}), made
         return orjson.dumps(data), None
 
@@ -123,16 +134,23 @@ class Events(Records):
         if rows is not self._event_rows:
             super()._write_late(rows)
             return
-        kept = [row for row in map(_unpacked, rows) if row.resource]
+        waiting = [_unpacked(row) for row in rows]
+        kept = [event for event in waiting if event.resource]
         if kept:
-            self._put_late(self._change_rows)
-            made = self._made({row.made for row in kept if row.made is not None})
+            made = self._told_of({event.made for event in kept if event.made is not None})
             before = self._connection.total_changes
-            self._put_many(KEEP, [_record(row, made) for row in kept])
+            self._put_many(KEEP, [_record(event, made) for event in kept])
             if self._connection.total_changes - before != len(kept):
                 self._live = None
-        rows.write(self._put_many, _stored)
+        rows.write(self._put_many, [_stored(event) for event in waiting])
         self._unread.clear()
+
+    def _told_of(self, changes: set[int]) -> Mapping[int, bytes]:
+        """What these changes made of their records."""
+        if changes <= self._lately.keys():
+            return self._lately
+        self._put_late(self._change_rows)
+        return self._made(changes)
 
     def _bring(self, resource: str) -> None:
         if resource in self._unread:
@@ -140,10 +158,12 @@ class Events(Records):
 
     def _forget_late(self) -> None:
         super()._forget_late()
+        self._lately.clear()
         self._unread = {row.resource for row in map(_unpacked, self._event_rows) if row.resource}
 
     def _reload_late(self) -> None:
         super()._reload_late()
+        self._lately.clear()
         self._unread.clear()
 
     def _referred(self, newest: int) -> int:
@@ -243,17 +263,17 @@ def _unpacked(row: Row) -> Waiting:
     return Waiting(number, *loads(packed))
 
 
-def _stored(row: Row) -> Row:
+def _stored(event: Waiting) -> Row:
     """The row of an event as its table has it: the JSON of one that is a record is kept there."""
-    number, id, type, created, resource, json, _ = _unpacked(row)
+    number, id, type, created, resource, json, _ = event
     return number, id, type, created, resource, None if resource else json.decode()
 
 
-def _record(row: Waiting, made: Mapping[int, bytes]) -> Row:
+def _record(event: Waiting, made: Mapping[int, bytes]) -> Row:
     """What `KEEP` binds for an event that is a record."""
-    json = row.json
-    if row.made is not None:
-        event = orjson.loads(json)
-        event["data"]["object"] = orjson.Fragment(made[row.made])
-        json = orjson.dumps(event)
-    return row.resource, row.id, row.created, json.decode()
+    json = event.json
+    if event.made is not None:
+        whole = orjson.loads(json)
+        whole["data"]["object"] = orjson.Fragment(made[event.made])
+        json = orjson.dumps(whole)
+    return event.resource, event.id, event.created, json.decode()

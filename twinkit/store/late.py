@@ -68,10 +68,10 @@ class Late:
     def write(
         self,
         put_many: Callable[[str, Iterable[Sequence[Any]]], None],
-        stored: Callable[[Row], Row] = lambda row: row,
+        stored: list[Row] | None = None,
     ) -> None:
-        """Put everything into the table, inside a transaction; `stored` makes of a row what the table has."""
-        put_many(self._insert, [stored(row) for row in self])
+        """Put everything into the table, inside a transaction; `stored` is what the table is to have of each row."""
+        put_many(self._insert, list(self) if stored is None else stored)
         self._lent += self._waiting
         self._waiting = []
         self._fresh = []

@@ -89,6 +89,7 @@ class Store(Query, Timers, Events, Exchanges, Idempotency, Meta):
             for rows, state in zip(self._late, late, strict=True):
                 rows.back(state)
             self._unread = unread
+            self._lately.clear()
             self._indexes = None
             self._earliest_known = False
             self._read.clear()
