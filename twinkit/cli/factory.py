@@ -16,8 +16,22 @@ from pathlib import Path
 from twinkit.cli.arguments import Parser, any_terminal
 from twinkit.errors import TwinkitError
 
-COMMANDS = ("init", "lint", "steps", "run", "resume", "report", "gate", "replay", "audit", "loop", "ledger", "vault")
-MODULES = ("authoring", "evaluation", "development")
+COMMANDS = (
+    "init",
+    "lint",
+    "steps",
+    "run",
+    "resume",
+    "report",
+    "gate",
+    "replay",
+    "audit",
+    "loop",
+    "ledger",
+    "vault",
+    "incident",
+)
+MODULES = ("authoring", "evaluation", "development", "incident")
 
 
 def common(parser: argparse.ArgumentParser, *, vault: bool = True) -> None:

@@ -149,6 +149,8 @@ def _constraints(section: str, start: int, name: str, findings: list[Finding]) -
 def _interfaces(section: str, start: int, name: str, findings: list[Finding]) -> list[Interface]:
     found: list[Interface] = []
     for line, words in _items(section, start):
+        if words.lower().rstrip(".") == "none":
+            continue
         match = INTERFACE.match(words.strip("`"))
         if match is None or match["method"].upper() not in METHODS or not match["path"].startswith("/"):
             findings.append(

@@ -178,6 +178,14 @@ def called_often_with(world: World, method: str, path: str, twin: str, times: Co
     expect_number(world, times, look, f"calls of {method} {path} on {twin} with {wanted}")
 
 
+@STEPS.then("{twin} answered no {method} {path} with {int}")
+def refused(world: World, twin: str, method: str, path: str, status: int) -> None:
+    """No call of the app had this status for an answer; a path may end in `*`."""
+    found = [row for row in calls(world, twin, method, str(world.fill(path))) if row["status"] == status]
+    told = f"{twin} answered {method} {path} {len(found)} times with {status}"
+    world.expect_absence(not found, f"{told}: {str([row.get('reply') for row in found])[:300]}")
+
+
 @STEPS.then("the app never called {twin}")
 def never_called(world: World, twin: str) -> None:
     """No request at all since the app was ready."""
