@@ -73,6 +73,8 @@ def test_own_json() -> None:
     alert = one("own")
     assert alert.probe == probe("POST", "/greetings", {"name": ""}, 500, 422) and alert.priority == "high"
     assert one("own", status="ok").status == "resolved"
+    for path in ("/users/:id", "/users/{id}", "users", "/a b", "/`x`", "/" + "x" * 500):
+        assert probe("GET", path) is None, path
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ def test_from_a_planted_bug_to_a_holdout_that_a_fix_passes(project: Project, cap
     assert not (project.vault / "scenarios" / "bugs").exists()
     holds, lines = here.prove(outcome.id, project.executor)
     assert holds and f"fails on base ({buggy[:12]})" in lines[0]
+    assert (project.state / "incidents" / "evidence" / outcome.id / "report.json").exists()
+    assert not list(project.state.glob("runs/*")), "`last` is still the last change's"
     kept = project.vault / "scenarios" / "bugs" / f"{outcome.id}.md"
     assert "set: holdout" in kept.read_text() and not (project.vault / "candidates" / kept.name).exists()
     assert not list(project.repo.rglob("*candidate*")) and "MUST answer" not in kept.read_text()

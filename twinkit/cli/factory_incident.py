@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -169,5 +170,6 @@ def _listen(args: argparse.Namespace, desk: Any) -> int:
     with Server(address(args.listen, secret), desk, secret, tell) as server:
         host, port = server.server_address[:2]
         tell(f"listening on http://{host!s}:{port}/" + ("" if secret else " (no secret: anybody on this machine)"))
-        server.serve_forever()
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
     return 0

@@ -97,12 +97,15 @@ def moment(value: Any) -> float:
 
 
 def probe(method: Any, target: Any, body: Any = None, seen: Any = 0, wanted: Any = 0) -> Probe | None:
-    """A request that a scenario can send, or None when method and path are none. A URL counts by its path."""
+    """A request that a scenario can send, or None when method and path are none. A URL counts by its path.
+
+    A route (`/users/:id`, `/users/{id}`) is no path.
+    """
     word = str(method or "GET").strip().upper()
     text = str(target or "").strip()[:2000]
     text = re.sub(r"^[a-z][a-z0-9+.-]*://[^/?#]*", "", text, flags=re.IGNORECASE).partition("#")[0]
     text = f"/{text}" if text.startswith("?") else text
-    if word not in METHODS or len(text) > 500 or not PATH.fullmatch(text):
+    if word not in METHODS or len(text) > 500 or not PATH.fullmatch(text) or "/:" in text.partition("?")[0]:
         return None
     return Probe(word, text, body, _code(seen), _code(wanted))
 

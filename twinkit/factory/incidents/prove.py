@@ -1,6 +1,7 @@
 """Does a candidate scenario fail on base? Only then is it a holdout. Imports: run, scenarios, steps.
 
-It runs beside a copy of the vault's steps and states, so that the vault is not touched before it is known.
+It runs beside a copy of the vault's steps and states, so that the vault is not touched before it is known. What was
+seen is kept in state/incidents/evidence/<id>, not among the runs: no change is judged by it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from twinkit.factory.errors import LintError
 from twinkit.factory.finding import errors
 from twinkit.factory.run.controller import Executor, run
 from twinkit.factory.run.options import Options
+from twinkit.factory.run.storage import State
 from twinkit.factory.scenarios.model import Scenario
 from twinkit.factory.scenarios.parse import parse_text
 from twinkit.factory.steps.load import load_steps
@@ -69,7 +71,12 @@ def _run(options: Options, path: Path, worker: Executor | None) -> dict[str, Any
         if (options.vault / "vault.toml").is_file():
             shutil.copyfile(options.vault / "vault.toml", vault / "vault.toml")
         chosen = replace(options, vault=vault, head=options.base, sets=("holdout",), evaluator=False)
-        return run(chosen, worker=worker)
+        report = run(chosen, worker=worker)
+    evidence = options.state / "incidents" / "evidence" / path.stem
+    shutil.rmtree(evidence, ignore_errors=True)
+    evidence.parent.mkdir(parents=True, exist_ok=True)
+    State(options.state).run(report["run"]).folder.rename(evidence)
+    return report
 
 
 def _judge(report: dict[str, Any]) -> Proof:
