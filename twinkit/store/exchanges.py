@@ -11,6 +11,7 @@ import builtins
 import sqlite3
 from collections import deque
 from collections.abc import Mapping, Sequence
+from itertools import count
 from marshal import dumps, loads
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ from twinkit.store.late import compact
 EXCHANGES_KEPT = 10_000
 BODY_KEPT = 1 << 20
 """Bytes of a request or reply that are kept; the rest is cut."""
+LARGE = 1 << 10
+"""Bytes of a reply from which on it waits as it is, not copied."""
 BYTES_KEPT = 64 << 20
 """Bytes of all bodies together, roughly."""
 TRIM_EVERY = 256
@@ -64,9 +67,9 @@ class Exchanges(Changes):
         self._noted: builtins.list[tuple[Any, ...]] = []
         """Rows of the transaction under way, with their replies whatever becomes of its changes."""
         self._waiting: deque[bytes] = deque()
-        """Rows that the table does not have yet, each in one piece of memory, without a reply that a change made."""
-        self._waiting_made: deque[int | None] = deque()
-        """The REPLY_OF of each."""
+        """Rows that the table does not have yet, each in one piece of memory, some without their reply."""
+        self._waiting_replies: deque[int | bytes | None] = deque()
+        """The reply that the row is without: the change that made it, or itself when it is large."""
         self._dropped = 0
         """How many had to leave before they were written: they have numbers too."""
         self._waiting_bytes = 0
@@ -111,15 +114,18 @@ class Exchanges(Changes):
     def _settle_exchanges(self) -> None:
         """At commit: those of the transaction wait to be written, and the oldest leave where there are too many."""
         for row in self._noted:
-            made = row[REPLY_OF]
-            packed = compact(dumps(row if made is None else (*row[:REPLY], None, *row[REPLY + 1 :])))
+            reply = row[REPLY_OF]
+            if reply is None and len(row[REPLY]) > LARGE:
+                reply = row[REPLY]
+                self._waiting_bytes += len(reply)
+            packed = compact(dumps(row if reply is None else (*row[:REPLY], None, *row[REPLY + 1 :])))
             self._waiting_bytes += len(packed)
             self._waiting.append(packed)
-            self._waiting_made.append(made)
+            self._waiting_replies.append(reply)
         self._noted.clear()
         while len(self._waiting) > EXCHANGES_KEPT or self._waiting_bytes > BYTES_KEPT:
-            self._waiting_bytes -= len(self._waiting.popleft())
-            self._waiting_made.popleft()
+            reply = self._waiting_replies.popleft()
+            self._waiting_bytes -= len(self._waiting.popleft()) + (len(reply) if isinstance(reply, bytes) else 0)
             self._dropped += 1
 
     def _flush_exchanges(self) -> None:
@@ -130,7 +136,7 @@ class Exchanges(Changes):
             with self._transaction:
                 return self._flush_exchanges()
         first = self._newest_exchange() + self._dropped + 1
-        self._put_many(INSERT, [_stored(seq, packed) for seq, packed in enumerate(self._waiting, first)])
+        self._put_many(INSERT, list(map(_stored, count(first), self._waiting, self._waiting_replies)))
         self._rows_since_trim += len(self._waiting)
         self._bytes_since_trim += self._waiting_bytes
         self._drop_waiting()
@@ -148,13 +154,13 @@ class Exchanges(Changes):
 
     def _drop_waiting(self) -> None:
         self._waiting.clear()
-        self._waiting_made.clear()
+        self._waiting_replies.clear()
         self._dropped = self._waiting_bytes = 0
 
     def _referred(self, newest: int) -> int:
         sql = "SELECT reply_of FROM exchange WHERE reply_of IS NOT NULL ORDER BY seq LIMIT 1"
         row = self._execute(sql).fetchone()
-        waiting = next((made for made in self._waiting_made if made is not None), newest)
+        waiting = next((made for made in self._waiting_replies if isinstance(made, int)), newest)
         return min(row[0] if row else newest, waiting)
 
     def _forget_exchanges(self) -> None:
@@ -185,9 +191,11 @@ def kept(body: bytes) -> bytes:
     return body if len(body) <= BODY_KEPT else body[:BODY_KEPT]
 
 
-def _stored(seq: int, packed: bytes) -> tuple[Any, ...]:
+def _stored(seq: int, packed: bytes, reply: int | bytes | None) -> tuple[Any, ...]:
     """A waiting exchange as its table has it."""
     row = loads(packed)
+    if isinstance(reply, bytes):
+        row = (*row[:REPLY], reply, *row[REPLY + 1 :])
     return seq, *row[:CHANGES], orjson.dumps(row[CHANGES]).decode(), *row[CHANGES + 1 :]
 
 

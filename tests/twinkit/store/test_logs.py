@@ -10,6 +10,7 @@ import pytest
 from twinkit.errors import StoreError
 from twinkit.store import Filter, Store
 from twinkit.store.changes import CHANGES_KEPT, TRIM_EVERY
+from twinkit.store.exchanges import LARGE
 
 
 def test_events_are_numbered_and_read_in_order(store: Store) -> None:
@@ -141,6 +142,17 @@ def test_a_reply_is_remembered_until_it_expires(store: Store) -> None:
 def record(store: Store, **fields: Any) -> None:
     plain: dict[str, Any] = {"at": 1, "operation": "op", "method": "GET", "path": "/", "query": "a=b", "status": 200}
     store.record_exchange(**{**plain, "request": b"", "reply": b"{}", **fields})
+
+
+@pytest.mark.parametrize("size", [LARGE - 1, LARGE, LARGE + 1, 3 * LARGE])
+def test_replies_of_any_size_are_kept_as_they_were(store: Store, size: int) -> None:
+    with pytest.raises(KeyError), store.transaction():
+        record(store, reply=b"a" * size)
+        raise KeyError
+    record(store, reply=b"b" * size)
+    assert [exchange.reply for exchange in store.exchanges()] == [b"a" * size, b"b" * size]
+    record(store, reply=b"c" * size)
+    assert [exchange.reply for exchange in store.fork().exchanges(after=2)] == [b"c" * size]
 
 
 def test_exchanges_are_numbered_and_tell_what_changed(store: Store) -> None:

@@ -280,10 +280,22 @@ def envelope(ctx: Ctx, request: Request, binding: Binding, paging: Paging, found
         return Reply(binding.status, shown_rows(ctx, request, binding, found.rows), headers)
     body = around(ctx, request, binding, paging, found)
     if raw is not None and "." not in place:
-        body[place] = orjson.Fragment(b"[%s]" % raw)
-        return Reply(binding.status, body, headers)
+        return Reply(binding.status, filled_in(body, place, raw), headers)
     put(body, place, filled(ctx, binding, shown_rows(ctx, request, binding, found.rows)))
     return Reply(binding.status, body, headers)
+
+
+def filled_in(body: dict[str, Any], place: str, raw: bytes) -> RawJSON | dict[str, Any]:
+    """The body with the elements of the list at one of its own properties, which are not copied more than once.
+
+    A quote inside a text is written with a backslash, so what is looked for is a property, be it of an inner object.
+    """
+    body[place] = []
+    mark = b"%s:[]" % orjson.dumps(place)
+    head, _, tail = orjson.dumps(body).partition(mark)
+    if mark in tail:
+        return {**body, place: orjson.Fragment(b"[%s]" % raw)}
+    return RawJSON(b"%s%s%s]%s" % (head, mark[:-1], raw, tail))
 
 
 def plain_rows(ctx: Ctx, request: Request, binding: Binding, rows: list[bytes]) -> bytes | None:
