@@ -162,16 +162,26 @@ def glimpse(base: str, stored: bytes) -> bytes:
     return orjson.dumps(_listed(base, orjson.loads(stored)))
 
 
+@lru_cache(maxsize=2048)
+def portrait(base: str, stored: bytes) -> bytes:
+    """JSON of a stored user as replies show it."""
+    return orjson.dumps(_shown(base, orjson.loads(stored)))
+
+
 def shown(ctx: Ctx, user: Mapping[str, Any]) -> dict[str, Any]:
     """A user as replies show it, with the links of its status."""
-    base = f"{ctx.base_url}/api/v1/users/{user['id']}"
+    return _shown(ctx.base_url, user)
+
+
+def _shown(root: str, user: Mapping[str, Any]) -> dict[str, Any]:
+    base = f"{root}/api/v1/users/{user['id']}"
     links: dict[str, Any] = {}
     for name in lifecycle.LINKS[user["status"]]:
         method, path = lifecycle.PATHS[name]
         links[name] = {"href": f"{base}{path}", "method": method}
     type = user["type"]["id"]
-    links["schema"] = {"href": f"{ctx.base_url}/api/v1/meta/schemas/user/osc{type[3:]}"}
-    links["type"] = {"href": f"{ctx.base_url}/api/v1/meta/types/user/{type}"}
+    links["schema"] = {"href": f"{root}/api/v1/meta/schemas/user/osc{type[3:]}"}
+    links["type"] = {"href": f"{root}/api/v1/meta/types/user/{type}"}
     links["self"] = {"href": base}
     shown = visible(user)
     shown["_links"] = links

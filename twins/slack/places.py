@@ -6,9 +6,9 @@ Source: https://docs.slack.dev/reference/objects/conversation-object.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -102,17 +102,17 @@ def channels_of(ctx: Ctx, user: str) -> list[str]:
 # finding -------------------------------------------------------------------------------------------------------------
 
 
-def belongs(channel: dict[str, Any], team: str) -> bool:
+def belongs(channel: Mapping[str, Any], team: str) -> bool:
     """Whether a conversation is in a workspace, as its own or as a shared one."""
     return channel["team"] == team or team in channel.get("shared_with", ()) or team in channel.get("org_teams", ())
 
 
-def sees(ctx: Ctx, channel: dict[str, Any], user: str) -> bool:
+def sees(ctx: Ctx, channel: Mapping[str, Any], user: str) -> bool:
     """Whether a user may know of a conversation."""
     return channel["kind"] == "public" or is_member(ctx, channel["id"], user)
 
 
-def visible(call: Call, channel: dict[str, Any]) -> bool:
+def visible(call: Call, channel: Mapping[str, Any]) -> bool:
     """Whether the caller may know of a conversation."""
     return belongs(channel, call.team) and sees(call.ctx, channel, call.user)
 
@@ -122,7 +122,22 @@ def find(call: Call, id: str, *, family: str = "") -> dict[str, Any]:
     return known(call, call.ctx.store.find("channel", id) if id else None, family)
 
 
-def known(call: Call, channel: dict[str, Any] | None, family: str) -> dict[str, Any]:
+def look(call: Call, id: str, *, family: str = "") -> Mapping[str, Any]:
+    """Like `find`, for who only reads."""
+    stored = call.ctx.store.raw("channel", id) if id else None
+    return known(call, _parsed(stored) if stored else None, family)
+
+
+@lru_cache(maxsize=256)
+def _parsed(stored: bytes) -> Mapping[str, Any]:
+    channel: dict[str, Any] = orjson.loads(stored)
+    return channel
+
+
+Place = TypeVar("Place", bound=Mapping[str, Any])
+
+
+def known(call: Call, channel: Place | None, family: str) -> Place:
     """The conversation, if the caller may know of it. Raises `channel_not_found`, `missing_scope`."""
     if channel is None or not visible(call, channel):
         raise fail("channel_not_found")

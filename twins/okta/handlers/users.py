@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from twinkit import Ctx, Filter, Reply, Request
+from twinkit import Ctx, Filter, RawJSON, Reply, Request
 from twins.okta import (
     credentials,
     errors,
@@ -137,9 +137,13 @@ def _named(ctx: Ctx, request: Request, word: str) -> Reply:
 
 
 @twin.handler("getUser")
-def get(ctx: Ctx, request: Request) -> dict[str, Any]:
+def get(ctx: Ctx, request: Request) -> RawJSON | dict[str, Any]:
     """A user by id, login, shortname or `me`; `expand=blocks` adds them."""
-    user = people.shown(ctx, people.get(ctx, request.path["id"]))
+    id = request.path["id"]
+    stored = None if "expand" in request.query else ctx.store.raw("user", id)
+    if stored is not None:
+        return RawJSON(people.portrait(ctx.base_url, stored))
+    user = people.shown(ctx, people.get(ctx, id))
     if request.query.get("expand") == "blocks":
         user["_embedded"] = {"blocks": []}
     return user

@@ -44,10 +44,12 @@ def rows(
     return found.rows, last, found.has_more
 
 
-def seen(call: Call, row: bytes, last_read: str) -> Any:
-    """A stored message as the caller sees it."""
-    same, differs = messages.glimpse(row)
-    return _seen(call, messages.shown(orjson.loads(row)), last_read) if differs else same
+def seen(call: Call, rows: list[bytes], last_read: str) -> list[Any]:
+    """Stored messages as the caller sees them."""
+    return [
+        _seen(call, messages.shown(orjson.loads(row)), last_read) if differs else same
+        for row, (same, differs) in zip(rows, map(messages.glimpse, rows), strict=True)
+    ]
 
 
 def _cursor(args: Args) -> int | None:
@@ -69,7 +71,7 @@ def _limit(call: Call, method: str, default: int, maximum: int) -> int:
 @method("conversations.history")
 def history(call: Call) -> dict[str, Any]:
     """What was said in a conversation, newest first, replies in threads left out."""
-    channel = places.find(call, call.args.text("channel"), family="history")
+    channel = places.look(call, call.args.text("channel"), family="history")
     last_read = _last_read(call, channel["id"])
     if not last_read and call.is_bot:
         raise fail("not_in_channel")
@@ -82,11 +84,11 @@ def history(call: Call) -> dict[str, Any]:
     store = call.ctx.store
     pins = store.count("pin", parent=channel["id"]) if store.count("pin") else 0
     reply: dict[str, Any] = {
-        "messages": [seen(call, row, last_read) for row in found], "has_more": more,
+        "messages": seen(call, found, last_read), "has_more": more,
         "pin_count": pins, "channel_actions_ts": None,
         "channel_actions_count": 0,
     }  # fmt: skip
-    reply.update({name: call.args.text(name) for name in ("oldest", "latest") if call.args.text(name)})
+    reply.update({name: call.args.text(name) for name in ("oldest", "latest") if name in call.args})
     if more:
         reply["response_metadata"] = {"next_cursor": paging.encode("next_ts", str(last_said - 1))}
     return reply
@@ -106,7 +108,7 @@ def _last_read(call: Call, channel: str) -> str:
 @method("conversations.replies")
 def replies(call: Call) -> dict[str, Any]:
     """A thread: its parent, on every page, then the replies, oldest first."""
-    channel = places.find(call, call.args.text("channel"), family="history")
+    channel = places.look(call, call.args.text("channel"), family="history")
     last_read = _last_read(call, channel["id"])
     if not last_read and call.is_bot:
         raise fail("not_in_channel")
@@ -125,7 +127,7 @@ def replies(call: Call) -> dict[str, Any]:
     place = messages.key(channel["id"], parent["ts"])
     rest, last_said, more = rows(call, "reply", place, "oldest", limit, (first, last))
     reply: dict[str, Any] = {
-        "messages": [shown, *(seen(call, row, last_read) for row in rest)], "has_more": more,
+        "messages": [shown, *seen(call, rest, last_read)], "has_more": more,
     }  # fmt: skip
     if more:
         reply["response_metadata"] = {"next_cursor": paging.encode("next_ts", str(last_said + 1))}
