@@ -27,11 +27,12 @@ COMMANDS = (
     "replay",
     "audit",
     "loop",
+    "work",
     "ledger",
     "vault",
     "incident",
 )
-MODULES = ("authoring", "evaluation", "development", "incident")
+MODULES = ("authoring", "evaluation", "development", "pipeline", "incident")
 
 
 def common(parser: argparse.ArgumentParser, *, vault: bool = True) -> None:

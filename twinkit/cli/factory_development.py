@@ -24,21 +24,7 @@ def add(sub: Any, common: Common) -> None:
     loop.add_argument("spec", help="specs/<name>.md, or its id")
     common(loop)
     arguments(loop)
-    loop.add_argument(
-        "--agent",
-        choices=("command", "endpoint", "scripted"),
-        default="command",
-        help="who writes: a command of factory.toml, a model behind an endpoint, or patches (%(default)s)",
-    )
-    loop.add_argument("--script", type=Path, metavar="DIR", help="patches of the scripted agent")
-    loop.add_argument("--attempts", type=natural, default=0, help="at most so many (as factory.toml says)")
-    loop.add_argument("--budget", default="2h", help="time for all attempts (%(default)s)")
-    loop.add_argument(
-        "--sandbox",
-        choices=("auto", "namespaces", "bubblewrap", "landlock", "none"),
-        default="auto",
-        help="what the agent runs in (%(default)s)",
-    )
+    agent_arguments(loop)
     loop.set_defaults(run=run_loop)
     audit = sub.add_parser("audit", help="is the evaluator itself right?")
     audit.add_argument(
@@ -67,11 +53,32 @@ def add(sub: Any, common: Common) -> None:
     ledger.set_defaults(run=run_ledger)
 
 
-def _tell(text: str) -> None:
+def agent_arguments(parser: argparse.ArgumentParser) -> None:
+    """Who writes, and how long."""
+    parser.add_argument(
+        "--agent",
+        choices=("command", "endpoint", "scripted"),
+        default="command",
+        help="who writes: a command of factory.toml, a model behind an endpoint, or patches (%(default)s)",
+    )
+    parser.add_argument("--script", type=Path, metavar="DIR", help="patches of the scripted agent")
+    parser.add_argument("--attempts", type=natural, default=0, help="at most so many (as factory.toml says)")
+    parser.add_argument("--budget", default="2h", help="time for all attempts (%(default)s)")
+    parser.add_argument(
+        "--sandbox",
+        choices=("auto", "namespaces", "bubblewrap", "landlock", "none"),
+        default="auto",
+        help="what the agent runs in (%(default)s)",
+    )
+
+
+def tell(text: str) -> None:
+    """A line of progress, on standard error."""
     print(text, file=sys.stderr, flush=True)
 
 
-def _agent(args: argparse.Namespace, config: Any) -> Any:
+def agent(args: argparse.Namespace, config: Any) -> Any:
+    """The agent that was asked for. Raises UsageError."""
     from twinkit.errors import UsageError
 
     settings = config.agent
@@ -100,8 +107,8 @@ def run_loop(args: argparse.Namespace) -> int:
     config = open_candidate(chosen.project, chosen.head, chosen.base or chosen.head).config
     attempts = args.attempts or config.agent.attempts
     outcome = loop(
-        chosen, args.spec, _agent(args, config), attempts=attempts, budget=seconds(args.budget),
-        timeout=config.agent.timeout, wanted=args.sandbox, tell=_tell,
+        chosen, args.spec, agent(args, config), attempts=attempts, budget=seconds(args.budget),
+        timeout=config.agent.timeout, wanted=args.sandbox, tell=tell,
     )  # fmt: skip
     for advisory in outcome.sandbox.advisories:
         print(f"ADVISORY: {advisory}")
@@ -116,9 +123,9 @@ def run_audit(args: argparse.Namespace) -> int:
 
     chosen = options(args)
     if args.kind == "lies":
-        outcome = planted.audit_planted(chosen, planted.lies(chosen), _tell)
+        outcome = planted.audit_planted(chosen, planted.lies(chosen), tell)
     elif args.kind == "mutants":
-        outcome = planted.audit_planted(chosen, planted.mutants(chosen, args.limit), _tell)
+        outcome = planted.audit_planted(chosen, planted.mutants(chosen, args.limit), tell)
     elif args.kind == "witness":
         outcome = behaviour.witness(chosen)
     else:

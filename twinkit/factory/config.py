@@ -17,8 +17,8 @@ from twinkit.errors import UsageError, nearest
 from twinkit.factory.durations import seconds
 
 DEFAULT_PROTECTED = (
-    "factory.toml", "AGENTS.md", "CLAUDE.md", "specs/**", ".github/**", ".gitlab-ci.yml", ".ci/**", ".circleci/**",
-    "Jenkinsfile", ".gitattributes", ".gitmodules",
+    "factory.toml", "AGENTS.md", "CLAUDE.md", "specs/**", "tickets/**", ".github/**", ".gitlab-ci.yml", ".ci/**",
+    ".circleci/**", "Jenkinsfile", ".gitattributes", ".gitmodules",
 )  # fmt: skip
 
 
@@ -133,12 +133,41 @@ class Agent(Closed):
     attempts: int = Field(5, ge=1, le=50)
 
 
+class Tracker(Closed):
+    """Where tickets are. `token_variable` names the variable with the token, which is never written down.
+
+    `path` is the directory tracker's folder, from the project; `project` is `owner/name` (GitHub) or a key (Jira,
+    Linear). `account` is who the token belongs to: the address at Jira, the login at
+    GitHub where the token cannot tell.
+    `statuses` are the tracker's own words for ours; `remote` is the git remote that changes are pushed to.
+    """
+
+    kind: Literal["directory", "github", "jira", "linear"] = "directory"
+    path: str = "tickets"
+    url: str = ""
+    project: str = ""
+    account: str = ""
+    token_variable: str = ""
+    statuses: dict[Literal["ready", "claimed", "in review", "done", "rejected"], str] = Field(default_factory=dict)
+    remote: str = ""
+
+
+class Deploy(Closed):
+    """What runs after a merge, in a folder with exactly that commit: argv without a shell, `{head}` is filled in."""
+
+    command: Argv = ()
+    inherit: tuple[str, ...] = ()
+    timeout: Duration = 1800.0
+
+
 class Config(Closed):
     """The whole file."""
 
     apps: dict[str, App] = Field(default_factory=dict)
     gate: Gate = Field(default_factory=lambda: Gate.model_validate({}))
     agent: Agent = Field(default_factory=lambda: Agent.model_validate({}))
+    tracker: Tracker = Field(default_factory=lambda: Tracker.model_validate({}))
+    deploy: Deploy = Field(default_factory=lambda: Deploy.model_validate({}))
     protected: tuple[str, ...] = DEFAULT_PROTECTED
     specs: str = "specs"
 
@@ -177,7 +206,21 @@ def parse_config(text: str, path: str = "factory.toml") -> Config:
             raise UsageError(f'{path}: say which engine runs the image of app {name!r}: container = "docker"')
         if app.fixed_twins and not app.url:
             raise UsageError(f"{path}: remove `fixed_twins` from app {name!r}; it is for an app with a `url`")
+    _keep_token(config, path)
     return config
+
+
+def _keep_token(config: Config, path: str) -> None:
+    """The tracker's token never reaches the code under test or who writes it."""
+    token = config.tracker.token_variable
+    for where, names in [("agent", config.agent.inherit), *[(f"apps.{n}", a.inherit) for n, a in config.apps.items()]]:
+        if token and token in names:
+            raise UsageError(f"{path}: remove {token!r} from `inherit` of [{where}]: it is the tracker's token")
+    if config.tracker.kind != "directory" and not token:
+        raise UsageError(f"{path}: name the variable with the token: `token_variable` in [tracker]")
+    if config.tracker.kind != "directory" and not config.tracker.project:
+        what = "owner/name of the repository" if config.tracker.kind == "github" else "key of the project or team"
+        raise UsageError(f"{path}: say where the tickets are: `project` in [tracker], the {what}")
 
 
 def _explain(error: ValidationError | UsageError) -> str:
@@ -187,7 +230,9 @@ def _explain(error: ValidationError | UsageError) -> str:
     for detail in error.errors():
         where = ".".join(str(part) for part in detail["loc"])
         if detail["type"] == "extra_forbidden":
-            tables: dict[str, type[BaseModel]] = {"apps": App, "gate": Gate, "agent": Agent}
+            tables: dict[str, type[BaseModel]] = {
+                "apps": App, "gate": Gate, "agent": Agent, "tracker": Tracker, "deploy": Deploy
+            }  # fmt: skip
             fields = tables.get(str(detail["loc"][0]), Config).model_fields
             lines.append(f"remove {where!r}{nearest(str(detail['loc'][-1]), [*fields, 'app'])}")
         else:

@@ -21,6 +21,8 @@ def redact(report: dict[str, Any]) -> dict[str, Any]:
     gate = dict(report["gate"])
     for key in ("regressions", "criticals", "flaky"):
         gate[key] = [names.get(id, "scenario") for id in gate.get(key, ())]
+    told = [text for text in report["integrity"] if "scenario" in text.lower()]
+    gate["reasons"] = [text for text in gate["reasons"] if text not in told]
     return {
         **{key: report[key] for key in ("format", "run", "head", "name", "tree", "base", "isolation", "finished")},
         "gate": gate,

@@ -14,6 +14,7 @@ from pathlib import Path
 from twinkit.errors import UsageError
 from twinkit.factory import git
 from twinkit.factory.config import Config, parse_config
+from twinkit.factory.finding import Finding
 from twinkit.factory.specs.lint import load_specifications
 from twinkit.factory.specs.model import Specification
 from twinkit.factory.wall.governance import protected_changes
@@ -110,6 +111,11 @@ def _default_base(repo: Path, head: str) -> str:
 
 def read_specifications(repo: Path, sha: str, folder: str) -> list[Specification]:
     """The specifications of a commit; those that cannot be read are left to `factory lint`."""
+    return linted_specifications(repo, sha, folder)[0]
+
+
+def linted_specifications(repo: Path, sha: str, folder: str) -> tuple[list[Specification], list[Finding]]:
+    """The specifications of a commit, and what is to be said of them."""
     found = [entry for entry in git.entries(repo, sha, folder) if entry.path.endswith(".md") and entry.mode != "120000"]
     with tempfile.TemporaryDirectory() as scratch:
         for entry, content in zip(found, git.blobs(repo, [entry.id for entry in found]), strict=True):
@@ -117,4 +123,4 @@ def read_specifications(repo: Path, sha: str, folder: str) -> list[Specification
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
         root = Path(scratch) / folder
-        return load_specifications(root)[0] if root.is_dir() else []
+        return load_specifications(root) if root.is_dir() else ([], [])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from twinkit.factory.agents.base import Agent, Task, prompt
 from twinkit.factory.agents.feedback import feedback
 from twinkit.factory.errors import IntegrityError, Leak
 from twinkit.factory.run.candidate import Candidate, open_candidate
-from twinkit.factory.run.controller import Executor, run
+from twinkit.factory.run.controller import Executor, resume, run
 from twinkit.factory.run.options import Options
 from twinkit.factory.run.storage import State, write_json
 from twinkit.factory.scenarios.vault import Suite, load_vault
@@ -56,6 +56,7 @@ class Loop:
     timeout: float
     sandbox: sandboxes.Sandbox
     worker: Executor | None = None
+    keep: Callable[[list[dict[str, Any]]], None] = lambda attempts: None
     status: str = ""
     attempts: list[dict[str, Any]] = field(default_factory=list)
 
@@ -82,22 +83,37 @@ def loop(
     options: Options, spec: str, agent: Agent, *, attempts: int, budget: float, timeout: float, wanted: str = "auto",
     worker: Executor | None = None,
     tell: Callable[[str], None] = lambda text: None,
+    past: Sequence[dict[str, Any]] = (),
+    keep: Callable[[list[dict[str, Any]]], None] = lambda attempts: None,
 ) -> Loop:  # fmt: skip
-    """Run it. Raises UsageError, LintError, HarnessError."""
+    """Run it. Raises UsageError, LintError, HarnessError.
+
+    `keep` is given the attempts whenever one has a change or a decision; as `past` they make a stopped loop go on.
+    """
     candidate = open_candidate(options.project, options.head, options.base or options.head)
     specification = _specification(candidate, spec)
     suite = load_vault(options.vault.resolve())
-    files = [content.decode("utf-8", "ignore") for content in _texts(candidate)]
-    scanner = scanner_for(suite, "\n".join(files))
+    scanner = scanner_for(suite, _public(candidate))
     hidden = [str(suite.root), str(State(options.state).root), str(candidate.repo)]
     sandbox = sandboxes.choose(hidden, agent.needs_network, wanted)
-    it = Loop(options, agent, specification, candidate, scanner, attempts, budget, timeout, sandbox, worker)
+    it = Loop(options, agent, specification, candidate, scanner, attempts, budget, timeout, sandbox, worker, keep)
+    it.attempts = [dict(each) for each in past]
     scratch = Path(tempfile.mkdtemp(prefix="factory-room-"))
     try:
         _attempts(it, scratch, tell)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return it
+
+
+def base_scanner(options: Options) -> Scanner:
+    """A scanner for which everything that is in the base commit is public. Raises UsageError, LintError."""
+    candidate = open_candidate(options.project, options.head, options.base or options.head)
+    return scanner_for(load_vault(options.vault.resolve()), _public(candidate))
+
+
+def _public(candidate: Candidate) -> str:
+    return "\n".join(content.decode("utf-8", "ignore") for content in _texts(candidate))
 
 
 def _texts(candidate: Candidate) -> list[bytes]:
@@ -121,8 +137,11 @@ def _attempts(it: Loop, scratch: Path, tell: Callable[[str], None]) -> None:
     room.make()
     guide = (git.read(it.candidate.repo, it.candidate.governor, "AGENTS.md") or b"").decode("utf-8", "replace")
     end = time.monotonic() + it.budget
-    words, seen, idle = "", {it.candidate.tree}, 0
-    for attempt in range(1, it.limit + 1):
+    words = _go_on(it, room, tell)
+    seen = {it.candidate.tree, *(each["tree"] for each in it.attempts if "tree" in each)}
+    for attempt in range(len(it.attempts) + 1, it.limit + 1):
+        if it.status:
+            return
         if time.monotonic() >= end:
             it.status = "out of time"
             return
@@ -132,32 +151,60 @@ def _attempts(it: Loop, scratch: Path, tell: Callable[[str], None]) -> None:
         )
         record: dict[str, Any] = {"attempt": attempt, "prompt": told}
         it.attempts.append(record)
-        try:
-            transcript = it.agent.work(task)
-            change = room.take(f"Attempt {attempt} at {it.specification.id}")
-            _scan(it, record, transcript, change)
-        except IntegrityError as error:
-            record["decision"], words = "rejected", f"The change could not be taken: {_first_line(error)}\n"
-            tell(f"attempt {attempt}: {error}")
-            continue
-        except Leak as error:
-            _burn(it, record, error, tell)
-            return
-        idle = idle + 1 if change.tree in seen and change.tree == _last_tree(it) else 0
-        if change.empty or change.tree in seen:
-            record["decision"] = "nothing changed" if change.empty or idle else "a tree that was there before"
-            it.status = "no progress" if change.empty or idle else "oscillation"
-            tell(f"attempt {attempt}: {record['decision']}")
-            return
-        seen.add(change.tree)
-        record["tree"] = change.tree
-        try:
-            words = _evaluate(it, record, change, tell)
-        except Leak as error:
-            _burn(it, record, error, tell)
-        if it.status:
-            return
-    it.status = "exhausted"
+        words = _attempt(it, task, record, seen, tell)
+        record["status"] = it.status
+        it.keep(it.attempts)
+    it.status = it.status or "exhausted"
+
+
+def _go_on(it: Loop, room: CleanRoom, tell: Callable[[str], None]) -> str:
+    """Put the room as the last attempt left it, and evaluate what a stopped loop did not; returns the feedback."""
+    if not it.attempts:
+        return ""
+    last = it.attempts[-1]
+    left = next((each["head"] for each in reversed(it.attempts) if "head" in each), "")
+    if left:
+        room.lay(left)
+    if "decision" not in last and "head" in last:
+        _judged(it, last, tell, again=True)
+        last["status"] = it.status
+        it.keep(it.attempts)
+    it.status = str(last.get("status", ""))
+    return str(last.get("words", ""))
+
+
+def _attempt(it: Loop, task: Task, record: dict[str, Any], seen: set[str], tell: Callable[[str], None]) -> str:
+    """One attempt; returns what to say before the next one. Sets the status when there is none."""
+    try:
+        transcript = it.agent.work(task)
+        change = task.room.take(f"Attempt {task.attempt} at {it.specification.id}")
+        _scan(it, record, transcript, change)
+    except IntegrityError as error:
+        record["decision"] = "rejected"
+        record["words"] = f"The change could not be taken: {_first_line(error)}\n"
+        tell(f"attempt {task.attempt}: {error}")
+        return str(record["words"])
+    except Leak as error:
+        _burn(it, record, error, tell)
+        return ""
+    idle = change.tree in seen and change.tree == _last_tree(it)
+    if change.empty or change.tree in seen:
+        record["decision"] = "nothing changed" if change.empty or idle else "a tree that was there before"
+        it.status = "no progress" if change.empty or idle else "oscillation"
+        tell(f"attempt {task.attempt}: {record['decision']}")
+        return ""
+    seen.add(change.tree)
+    record["tree"] = change.tree
+    it.keep(it.attempts)
+    return _judged(it, record, tell)
+
+
+def _judged(it: Loop, record: dict[str, Any], tell: Callable[[str], None], again: bool = False) -> str:
+    try:
+        record["words"] = _evaluate(it, record, tell, again)
+    except Leak as error:
+        _burn(it, record, error, tell)
+    return str(record.get("words", ""))
 
 
 def _burn(it: Loop, record: dict[str, Any], error: Leak, tell: Callable[[str], None]) -> None:
@@ -181,9 +228,23 @@ def _scan(it: Loop, record: dict[str, Any], transcript: str, change: Change) -> 
     it.scanner.check("transcript", transcript)
 
 
-def _evaluate(it: Loop, record: dict[str, Any], change: Change, tell: Callable[[str], None]) -> str:
-    """Evaluate the exact commit; returns feedback for the next attempt."""
-    report = run(replace(it.options, head=change.head, base=it.candidate.governor), worker=it.worker)
+def _found(options: Options, worker: Executor | None) -> dict[str, Any] | None:
+    """The report of a run on this commit that was begun before; only what has no valid result is run."""
+    state = State(options.state)
+    for id in reversed(state.runs()):
+        record = state.run(id).record
+        if record.get("name") == options.head and record.get("base") == options.base and "options" in record:
+            try:
+                return resume(state, id, worker=worker)
+            except IntegrityError:
+                return None
+    return None
+
+
+def _evaluate(it: Loop, record: dict[str, Any], tell: Callable[[str], None], again: bool = False) -> str:
+    """Evaluate the exact commit; returns feedback for the next attempt. `again`: a run may be under way already."""
+    options = replace(it.options, head=record["head"], base=it.candidate.governor)
+    report = (_found(options, it.worker) if again else None) or run(options, worker=it.worker)
     gate = report["gate"]
     record.update(run=report["run"], decision=gate["decision"], passed=gate["passed"], total=gate["total"])
     count = f"{gate['passed']} of {gate['total']} scenarios"

@@ -86,10 +86,8 @@ class DirectoryTracker:
     def claim(self, id: str, claim: str) -> bool:
         """See Tracker."""
         with self._changing(id) as file:
-            if file.data.get("claim"):
-                return bool(file.data["claim"] == claim)
             if file.ticket().status != "ready":
-                return False
+                return bool(file.data.get("claim") == claim)
             file.data.update(status="claimed", claim=claim)
             return True
 

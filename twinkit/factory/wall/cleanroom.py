@@ -61,6 +61,17 @@ class CleanRoom:
         git.run(self.folder, "add", "--all", "--force")
         git.run(self.folder, "commit", "--quiet", "--allow-empty", "--message=Start", "--no-verify")
 
+    def lay(self, sha: str) -> None:
+        """Put the files of another commit in: what an earlier attempt had left here. Raises IntegrityError."""
+        for path in self.folder.iterdir():
+            if path.name == ".git":
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        git.export(self.repo, sha, self.folder)
+
     def apply(self, patch: str) -> None:
         """Apply a patch to the files. Raises IntegrityError when it does not fit or reaches outside."""
         check_patch(patch)
