@@ -24,6 +24,7 @@ from twinkit.factory.incidents import capture, clean, payloads
 from twinkit.factory.incidents.alert import Misuse, probe
 from twinkit.factory.incidents.intake import Outcome, overridden
 from twinkit.factory.incidents.listen import Server, address, authentic
+from twinkit.factory.trackers.directory import DirectoryTracker
 
 # payloads
 
@@ -166,9 +167,9 @@ def test_redaction() -> None:
 
 
 @contextmanager
-def served(project: Project, secret: str = "", **changes: Any) -> Iterator[tuple[httpx.Client, Server, list[str]]]:
+def served(project: Project, secret: str = "", tracker: Any = None, **changes: Any) -> Iterator[tuple[httpx.Client, Server, list[str]]]:
     told: list[str] = []
-    server = Server(("127.0.0.1", 0), desk(project, **changes), secret, told.append, project.executor)
+    server = Server(("127.0.0.1", 0), desk(project, **changes), secret, told.append, project.executor, tracker)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     with server, httpx.Client(base_url=f"http://127.0.0.1:{server.server_address[1]}") as client:
@@ -178,11 +179,13 @@ def served(project: Project, secret: str = "", **changes: Any) -> Iterator[tuple
 
 def test_alerts_by_post(project: Project) -> None:
     project.commit({"app.py": BUGGY})
-    with served(project) as (client, server, told):
+    tracker = DirectoryTracker(project.repo / "tickets")
+    with served(project, tracker=tracker) as (client, server, told):
         reply = client.post("/anywhere", content=raw("own"))
         assert reply.status_code == 202 and reply.json()["incidents"][0]["what"] == "new"
         server.todo.join()
         assert any("a holdout from now on" in line for line in told)
+        assert any("reported to directory as bug-0001" in line for line in told) and len(tracker.ready()) == 1
         assert client.post("/", content=raw("own")).json()["incidents"][0]["what"] == "again"
         assert client.get("/").status_code == 405 and client.post("/", content=b"{").status_code == 400
         assert client.post("/", content=b" " * (payloads.MAX_BYTES + 1)).status_code == 413
@@ -228,6 +231,9 @@ def test_the_command(project: Project, capsys: Any, monkeypatch: Any, tmp_path: 
 
     monkeypatch.delenv("FACTORY_VAULT", raising=False)
     assert go(str(ALERTS / "own.json")) == (0, go_line(project, 1))
+    for said in ("reported to directory as bug-0001", "nothing new for the tracker"):
+        code, told = go(str(ALERTS / "sentry.json"), "--report")
+        assert code == 0 and said in told and (project.repo / "tickets" / "bug-0001.md").exists()
     monkeypatch.setattr("sys.stdin", type("Stdin", (), {"buffer": io.BytesIO(raw("own"))}))
     assert go("-") == (0, go_line(project, 2).replace("new", "again"))
     code, told = go(

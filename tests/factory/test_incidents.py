@@ -24,6 +24,7 @@ from twinkit.factory.incidents.alert import Misuse, probe
 from twinkit.factory.ledger.chain import Ledger
 from twinkit.factory.ledger.trust import trust
 from twinkit.factory.specs.lint import load_specifications
+from twinkit.factory.trackers.directory import DirectoryTracker
 
 # the way of a bug
 
@@ -251,6 +252,34 @@ def test_an_incident_of_a_merge_demotes(project: Project, capsys: Any) -> None:
     ledger.path.write_text(ledger.path.read_text().replace('"accept"', '"reject"', 1))
     with pytest.raises(IntegrityError):
         here.take(one("own", fingerprint="6"))
+
+
+# the tracker
+
+
+def test_reported_once_and_again_when_it_comes_back(project: Project) -> None:
+    here = desk(project, vault=None)
+    tracker = DirectoryTracker(project.repo / "tickets")
+    outcome = here.take(one("own"), NOW)
+    assert here.report(outcome.id, tracker) == (True, "reported to directory as bug-0001")
+    ticket = tracker.get("bug-0001")
+    assert (ticket.priority, ticket.spec, ticket.title) == (
+        "high", f"specs/bugs/{outcome.id}.md", "Bug: Greeting without a name",
+    )  # fmt: skip
+    assert "MUST answer 422" in ticket.body
+    here.take(one("own"), NOW + 1)
+    assert here.report(outcome.id, tracker) == (True, "") and len(tracker.ready()) == 1
+    tracker.transition("bug-0001", "done")
+    here.take(one("own", status="resolved"), NOW + 2)
+    assert here.report(outcome.id, tracker) == (True, "") and tracker.get("bug-0001").status == "done"
+    here.take(one("own"), NOW + 3)
+    assert here.report(outcome.id, tracker)[1] == "bug-0001 in directory was told that it came back"
+    assert here.report(outcome.id, tracker)[1] == "" and tracker.get("bug-0001").status == "ready"
+    (project.root / "file").write_text("")
+    second = here.take(one("own", fingerprint="2"), NOW)
+    worked, note = here.report(second.id, DirectoryTracker(project.root / "file"))
+    assert not worked and "not reported, tried again" in note
+    assert here.report(second.id, tracker) == (True, "reported to directory as bug-0002")
 
 
 # what is untrusted

@@ -14,7 +14,7 @@ Common = Callable[..., None]
 EPILOG = """examples:
   factory incident alert.json --vault ../vault
   factory incident alert.json --capture stripe.jsonl --request "POST /checkout" --body '{"item": "mug"}'
-  FACTORY_ALERTS=… factory incident --listen 0.0.0.0:9096 --secret-variable FACTORY_ALERTS
+  FACTORY_ALERTS=… factory incident --listen 0.0.0.0:9096 --secret-variable FACTORY_ALERTS --report
 """
 
 
@@ -45,6 +45,7 @@ def add(sub: Any, common: Common) -> None:
     parser.add_argument(
         "--secret-variable", default="", metavar="NAME", help="environment variable with the shared secret"
     )
+    parser.add_argument("--report", action="store_true", help="hand it to the tracker that factory.toml names")
     parser.add_argument("--prove", metavar="ID", help="try the candidate scenario of an incident on base again")
     parser.add_argument("--list", action="store_true", help="every incident: how often, open or closed, its scenario")
     parser.set_defaults(run=run_incident)
@@ -84,13 +85,23 @@ def run_incident(args: argparse.Namespace) -> int:
     alerts = _alerts(args)
     if not alerts:
         raise UsageError("this is no alert: nothing is to be done about it")
-    code = 0
+    code, tracker = 0, _tracker(args, desk)
     for alert in alerts:
         outcome = desk.take(alert)
         _show(desk, outcome)
+        if tracker and outcome.id:
+            worked, note = desk.report(outcome.id, tracker)
+            print(f"- {note}" if note else "- nothing new for the tracker")
+            code = max(code, 0 if worked else 1)
         if outcome.todo:
             code = max(code, _prove(desk, outcome.id))
     return code
+
+
+def _tracker(args: argparse.Namespace, desk: Any) -> Any:
+    from twinkit.factory.trackers.build import tracker
+
+    return tracker(desk.config.tracker, desk.project) if args.report else None
 
 
 def _alerts(args: argparse.Namespace) -> list[Any]:
@@ -167,7 +178,7 @@ def _listen(args: argparse.Namespace, desk: Any) -> int:
     def tell(text: str) -> None:
         print(text, flush=True)
 
-    with Server(address(args.listen, secret), desk, secret, tell) as server:
+    with Server(address(args.listen, secret), desk, secret, tell, tracker=_tracker(args, desk)) as server:
         host, port = server.server_address[:2]
         tell(f"listening on http://{host!s}:{port}/" + ("" if secret else " (no secret: anybody on this machine)"))
         with contextlib.suppress(KeyboardInterrupt):

@@ -17,7 +17,7 @@ from twinkit.factory import git
 from twinkit.factory.config import Config, parse_config
 from twinkit.factory.errors import HarnessError, LintError
 from twinkit.factory.finding import errors
-from twinkit.factory.incidents import merges, prove, write
+from twinkit.factory.incidents import merges, prove, tell, write
 from twinkit.factory.incidents.alert import Alert, slug
 from twinkit.factory.incidents.record import Book, Incident
 from twinkit.factory.ledger.chain import Ledger
@@ -26,6 +26,7 @@ from twinkit.factory.run.options import Options
 from twinkit.factory.run.storage import State
 from twinkit.factory.specs.lint import lint_specification
 from twinkit.factory.specs.parse import parse_text
+from twinkit.factory.trackers.base import Tracker
 from twinkit.files import read_text
 
 DAY = 86400.0
@@ -179,6 +180,16 @@ class Desk:
         incident.draft, incident.why = _digest(text), ""
         replace_text(place, text)
         return True
+
+    def report(self, id: str, tracker: Tracker) -> tuple[bool, str]:
+        """Hand an incident to the tracker: whether that worked, and what to say of it."""
+        incident, place = self.book.get(id), self.place(id)
+        if not place.is_file():
+            return False, f"{incident.spec} is gone: there is nothing to report"
+        worked, note = tell.tried(tracker, incident, place.read_text("utf-8", "replace"))
+        with self.book.held():
+            self.book.save(replace(self.book.get(id), reported=incident.reported, again=incident.again))
+        return worked, note
 
     # its scenario
 

@@ -27,6 +27,7 @@ from twinkit.factory.errors import FactoryError, LintError
 from twinkit.factory.incidents import payloads
 from twinkit.factory.incidents.intake import Desk, Outcome
 from twinkit.factory.run.controller import Executor
+from twinkit.factory.trackers.base import Tracker
 
 PATIENCE = 10.0
 Tell = Callable[[str], None]
@@ -71,21 +72,21 @@ def address(text: str, secret: str) -> tuple[str, int]:
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Takes alerts in, and tries their scenarios on base one after the other in the background."""
+    """Takes alerts in; in the background they are reported and their scenarios tried on base, one after the other."""
 
     daemon_threads = True
 
     def __init__(
         self, where: tuple[str, int], desk: Desk, secret: str, tell: Tell, worker: Executor | None = None,
-        taken: Callable[[Outcome], None] | None = None,
+        tracker: Tracker | None = None,
     ) -> None:  # fmt: skip
         self.address_family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
         try:
             super().__init__(where, Handler)
         except OSError as error:
             raise UsageError(f"cannot listen on {where[0]}:{where[1]}: {error.strerror}") from None
-        self.desk, self.secret, self.tell, self.worker, self.taken = desk, secret, tell, worker, taken
-        self.todo: queue.Queue[str] = queue.Queue()
+        self.desk, self.secret, self.tell, self.worker, self.tracker = desk, secret, tell, worker, tracker
+        self.todo: queue.Queue[Outcome] = queue.Queue()
         self._prover = threading.Thread(target=self._prove, daemon=True)
         self._prover.start()
 
@@ -96,20 +97,20 @@ class Server(http.server.ThreadingHTTPServer):
             self.tell(f"{outcome.what} {outcome.id}".rstrip())
             for note in outcome.notes:
                 self.tell(f"  {note}")
-            if self.taken and outcome.id:
-                self.taken(outcome)
-            if outcome.todo:
-                self.todo.put(outcome.id)
+            if outcome.id:
+                self.todo.put(outcome)
         return outcomes
 
     def _prove(self) -> None:
         while True:
-            id = self.todo.get()
+            outcome = self.todo.get()
             try:
-                for line in self.desk.prove(id, self.worker)[1]:
-                    self.tell(f"{id}: {line}")
+                note = self.desk.report(outcome.id, self.tracker)[1] if self.tracker else ""
+                lines = self.desk.prove(outcome.id, self.worker)[1] if outcome.todo else []
+                for line in (*([note] if note else []), *lines):
+                    self.tell(f"{outcome.id}: {line}")
             except (TwinkitError, OSError) as error:
-                self.tell(f"{id}: {error}")
+                self.tell(f"{outcome.id}: {error}")
             finally:
                 self.todo.task_done()
 

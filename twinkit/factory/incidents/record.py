@@ -52,6 +52,7 @@ class Incident:
     told: int = -1
     draft: str = ""
     reported: str = ""
+    again: str = ""
 
     def flapping(self, now: float) -> bool:
         """Whether it came back so often lately that its going away means nothing."""
