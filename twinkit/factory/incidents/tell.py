@@ -18,7 +18,9 @@ def report(tracker: Tracker, incident: Incident, text: str) -> str:
     Raises UsageError when the tracker cannot be reached or refuses.
     """
     if not incident.reported:
-        body = f"---\nspec: {incident.spec}\n---\n{split_front_matter(text, incident.spec, 'SPEC102').body.lstrip()}"
+        spec = f"spec: {incident.spec}\n"
+        named = f"---\n{spec}---\n" if tracker.name == "directory" else f"{spec}\n"
+        body = named + split_front_matter(text, incident.spec, "SPEC102").body.lstrip()
         incident.reported = tracker.report_bug(f"Bug: {incident.title}", body, incident.priority, incident.id).id
         return f"reported to {tracker.name} as {incident.reported}"
     if incident.status == "closed" or not incident.reopened:
