@@ -167,7 +167,9 @@ def test_redaction() -> None:
 
 
 @contextmanager
-def served(project: Project, secret: str = "", tracker: Any = None, **changes: Any) -> Iterator[tuple[httpx.Client, Server, list[str]]]:
+def served(
+    project: Project, secret: str = "", tracker: Any = None, **changes: Any
+) -> Iterator[tuple[httpx.Client, Server, list[str]]]:
     told: list[str] = []
     server = Server(("127.0.0.1", 0), desk(project, **changes), secret, told.append, project.executor, tracker)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)

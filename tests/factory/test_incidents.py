@@ -24,7 +24,9 @@ from twinkit.factory.incidents.alert import Misuse, probe
 from twinkit.factory.ledger.chain import Ledger
 from twinkit.factory.ledger.trust import trust
 from twinkit.factory.specs.lint import load_specifications
+from twinkit.factory.trackers.base import Ticket
 from twinkit.factory.trackers.directory import DirectoryTracker
+from twinkit.factory.trackers.remote import named_spec
 
 # the way of a bug
 
@@ -279,7 +281,18 @@ def test_reported_once_and_again_when_it_comes_back(project: Project) -> None:
     second = here.take(one("own", fingerprint="2"), NOW)
     worked, note = here.report(second.id, DirectoryTracker(project.root / "file"))
     assert not worked and "not reported, tried again" in note
-    assert here.report(second.id, tracker) == (True, "reported to directory as bug-0002")
+    told: list[tuple[str, ...]] = []
+
+    class Remote(DirectoryTracker):
+        name = "github"
+
+        def report_bug(self, title: str, body: str, priority: str = "high", key: str = "") -> Ticket:
+            told.append((named_spec(body), body, key))
+            return Ticket("7", title)
+
+    assert here.report(second.id, Remote(project.root)) == (True, "reported to github as 7")
+    ((spec, body, key),) = told
+    assert (spec, key) == (f"specs/bugs/{second.id}.md", second.id) and "holdout" not in body
 
 
 # what is untrusted
