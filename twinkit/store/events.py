@@ -124,7 +124,7 @@ class Events(Records):
             told = orjson.dumps(inner["object"])
             made = next((change.seq for change in self._pending if change.after == told), None)
             if made is not None:
-                self._lately[made] = told
+                self._lately[made] = compact(told)
                 if len(self._lately) > LATELY:
                     del self._lately[next(iter(self._lately))]
                 return orjson.dumps({**data, "data": {**inner, "object": None}}), made
