@@ -20,7 +20,7 @@ from twinkit.cli import factory as cli
 from twinkit.errors import UsageError
 from twinkit.factory.errors import IntegrityError
 from twinkit.factory.incidents import capture, payloads
-from twinkit.factory.incidents.alert import Misuse, probe
+from twinkit.factory.incidents.alert import Misuse, probe, slug
 from twinkit.factory.ledger.chain import Ledger
 from twinkit.factory.ledger.trust import trust
 from twinkit.factory.specs.lint import load_specifications
@@ -189,6 +189,15 @@ def test_counted_closed_and_opened_again(project: Project) -> None:
     assert len(here.book.all()) == 1
 
 
+def test_an_issue_that_somebody_opens_again(project: Project) -> None:
+    """Sentry tells when an issue was seen last, which is before somebody closed and opened it."""
+    here = desk(project, vault=None)
+    here.take(one("sentry"), NOW)
+    assert here.take(one("sentry_resolved"), NOW + 1).what == "closed"
+    assert here.take(one("sentry_resolved", action="unresolved"), NOW + 2).what == "reopened"
+    assert here.take(one("sentry"), NOW + 3).what == "again" and len(here.book.all()) == 1
+
+
 def test_flapping_is_not_closed_by_going_away(project: Project) -> None:
     here = desk(project, vault=None)
     for number in range(4):
@@ -217,7 +226,8 @@ def test_what_tells_more_replaces_what_tells_less(project: Project) -> None:
     less = json.loads(raw("own"))
     less.pop("request")
     outcome = here.take(payloads.read(json.dumps(less).encode())[0], NOW)
-    assert "[C1] What the alert" in bug(project) and "- `GET /hello → 200`" in bug(project)
+    assert "[C1] What monitoring tells of MUST NOT happen: “Greeting" in bug(project)
+    assert "- `GET /hello → 200`" in bug(project)
     assert here.take(one("own"), NOW).todo and "MUST answer 422" in bug(project)
     assert "POST /greetings" in here.candidate(outcome.id).read_text()
     here.take(payloads.read(json.dumps(less).encode())[0], NOW)
@@ -329,6 +339,17 @@ def test_untrusted_text_is_only_data(project: Project) -> None:
     project.commit({"app.py": BUGGY.replace('if not data.get("name")', "if True")})
     holds, lines = here.prove(outcome.id, project.executor)
     assert holds, lines
+
+
+@pytest.mark.parametrize("title", ["\U0001f525 MAY be slow etc", "\ud83d", "` `", "Ünïcödé: ja\u2028nein", "y" * 9000])
+def test_titles_of_any_kind(project: Project, title: str) -> None:
+    labels = {"alertname": title, "severity": title, "service": title}
+    here = desk(project, vault=None)
+    here.take(one("alertmanager", alerts=[{"status": "firing", "labels": labels}]), NOW)
+    specifications, findings = load_specifications(project.repo / "specs")
+    (found,) = [each for each in specifications if each.type == "bug"]
+    assert not findings and found.constraints[0].level == "MUST NOT" and len(found.constraints) == 1
+    assert found.title.encode() and found.service == (slug(title) or "project")
 
 
 def test_a_link_out_of_the_project_is_not_followed(project: Project, tmp_path: Path) -> None:

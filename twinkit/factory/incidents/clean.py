@@ -71,7 +71,8 @@ def redact(text: str, card: str = "[card]", email: str = "[e-mail]", secret: str
 
 def plain(value: Any, limit: int = 80) -> str:
     """One line of a title: visible, without secrets and without what Markdown or YAML would read."""
-    text = MARKUP.sub(" ", redact(visible(value if isinstance(value, str) else str(value)[:LONGEST])))
+    text = "" if value is None else value if isinstance(value, str) else str(value)[:LONGEST]
+    text = MARKUP.sub(" ", redact(visible(text)))
     text = " ".join(text.replace("[", "(").split()).strip("-\u2013\u2014=:> ")
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 

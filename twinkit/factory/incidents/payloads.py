@@ -7,6 +7,7 @@ https://docs.sentry.io/organization/integrations/integration-platform/webhooks/ 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -96,7 +97,7 @@ def _group(data: Mapping[str, Any], name: str, alerts: list[Mapping[str, Any]]) 
     route = clean.standing(str(_first(ROUTE, labels, notes))[:2000])
     return Alert(
         "alertmanager", f"alertmanager:{group}:{name}", "firing" if firing else "resolved",
-        clean.plain(title), slug(_first(SERVICE, labels)), priority(labels.get("severity")),
+        clean.plain(title) or "alert", slug(_first(SERVICE, labels)), priority(labels.get("severity")),
         min((moment(each.get("startsAt")) for each in firing or alerts), default=0.0),
         max((moment(each.get("endsAt")) for each in alerts), default=0.0),
         clean.line(_first(RELEASE, labels, notes), 100), prints, _kept(evidence),
@@ -132,7 +133,7 @@ def _event(event: Mapping[str, Any], data: Mapping[str, Any]) -> Alert:
     }  # fmt: skip
     return Alert(
         "sentry", f"sentry:issue:{issue}", "firing",
-        clean.plain(event.get("title") or data.get("triggered_rule") or "error"),
+        clean.plain(event.get("title")) or clean.plain(data.get("triggered_rule")) or "error",
         slug(_first(SERVICE, tags) or project), priority(event.get("level")), moment(event.get("datetime")), 0.0,
         clean.line(event.get("release") or _first(RELEASE, tags), 100), (), _kept(evidence), _request(request),
     )  # fmt: skip
@@ -189,9 +190,10 @@ def _issue(action: str, issue: Mapping[str, Any]) -> list[Alert]:
     firing = status[action] == "firing"
     return [
         Alert(
-            "sentry", f"sentry:issue:{issue['id']}", status[action], clean.plain(issue.get("title") or "error"),
+            "sentry", f"sentry:issue:{issue['id']}", status[action], clean.plain(issue.get("title")) or "error",
             slug(_inner(issue.get("project")).get("slug")), priority(issue.get("level")),
-            moment(issue.get("lastSeen")) if firing else 0.0, 0.0 if firing else moment(issue.get("lastSeen")),
+            moment(issue.get("firstSeen")) if action == "created" else 0.0,
+            0.0 if firing else moment(issue.get("lastSeen")),
             clean.line(_inner(issue.get("statusDetails")).get("inRelease") or "", 100), (), _kept(evidence),
         )
     ]  # fmt: skip
@@ -210,7 +212,7 @@ def _metric(action: str, metric: Mapping[str, Any], data: Mapping[str, Any]) -> 
     return Alert(
         "sentry", f"sentry:metric:{rule.get('id') or metric.get('identifier') or title}",
         "resolved" if action == "resolved" else "firing",
-        clean.plain(str(title).removeprefix("Resolved: ").removeprefix("Critical: ").removeprefix("Warning: ")),
+        clean.plain(re.sub("^(Resolved|Critical|Warning): ", "", str(title))) or "metric alert",
         slug(projects[0] if isinstance(projects, list) and projects else ""), METRIC_STATES[action],
         moment(metric.get("date_started")), moment(metric.get("date_closed")), "", (), _kept(evidence),
     )  # fmt: skip

@@ -27,7 +27,7 @@ def specification(incident: Incident, alert: Alert, interfaces: Sequence[str] = 
     about = f"`{probe.method} {probe.plain_path}`" if probe else f"`{incident.service}`"
     lines = [
         "---", "type: bug", f"service: {json.dumps(incident.service)}", f"priority: {incident.priority}",
-        f"id: {json.dumps(incident.id)}", f"title: {json.dumps('Bug: ' + incident.title)}", "---",
+        f"id: {json.dumps(incident.id)}", f"title: {json.dumps('Bug: ' + incident.title, ensure_ascii=False)}", "---",
         f"# Bug: “{incident.title}”", "", "## Goal", "",
         f"What monitoring saw of {about} happens no more: “{incident.title}”.", "",
         "## Constraints", "", *constraints(incident, alert), "", "## Interfaces", "",
@@ -57,7 +57,7 @@ def constraints(incident: Incident, alert: Alert) -> list[str]:
         else:
             rules.append(f"One request MUST NOT call `{each.method} {each.path}` of {each.twin} more than once.")
     if not rules:
-        rules.append(f"What the alert “{incident.title}” tells of MUST NOT happen.")
+        rules.append(f"What monitoring tells of MUST NOT happen: “{incident.title}”.")
     return [f"- [C{number}] {rule}" for number, rule in enumerate(rules, start=1)]
 
 
