@@ -24,6 +24,7 @@ from twinkit.factory.config import parse_config
 from twinkit.factory.environment import linux
 from twinkit.factory.ledger.chain import Ledger
 from twinkit.factory.pipeline import work as pipeline
+from twinkit.factory.pipeline.journal import begin
 from twinkit.factory.pipeline.merge import merge
 from twinkit.factory.pipeline.work import Desk, exit_code, work
 from twinkit.factory.run.storage import State
@@ -56,7 +57,8 @@ class Coder:
 def shop(project: Project) -> Project:
     """A project with a ticket `hello-2` that asks for what there is no specification of yet."""
     project.commit({"app.py": EMPTY, "specs/hello.md": SPEC.replace("# Hello", "# Other")})
-    project.scenarios(SCENARIO.replace("## Sc", "---\ntrials: 1\n---\n@covers:C1\n## Sc"))
+    project.scenarios(SCENARIO.replace("## Sc", "---\ntrials: 1\n---\n@covers:C1\n## Sc"), name="hello-2")
+    (project.vault / "scenarios" / "hello.md").unlink()
     write(project.root / "tickets", {"hello-2.md": TICKET})
     return project
 
@@ -99,7 +101,7 @@ def test_the_whole_way_to_a_change(shop: Project) -> None:
     assert branch.startswith("factory/hello-2-") and f"change: {branch}" in text
     assert git(shop.repo, "rev-parse", "main") == before and git(shop.repo, "show", f"{branch}:app.py") == HELLO.strip()
     assert "GET /hello MUST answer 200" in git(shop.repo, "show", f"{branch}:specs/hello-2.md")
-    assert "hello, C1" in agent.prompts[1]
+    assert "hello-2, C1" in agent.prompts[1]
     assert work(desk(shop, agent)) == [] and len(agent.prompts) == 2
 
 
@@ -162,7 +164,7 @@ def test_tickets_that_are_no_specification_go_back(shop: Project) -> None:
 def test_text_of_scenarios_never_passes_through_a_ticket(shop: Project) -> None:
     """Neither from a ticket to the agent nor from the evaluation to the ticket."""
     steps = "@then('the greeting is friendly to all who come')\ndef f(world): assert world.response\n"
-    shop.scenarios(SCENARIO + "And the greeting is friendly to all who come\n", steps)
+    shop.scenarios(SCENARIO + "And the greeting is friendly to all who come\n", steps, name="hello-2")
     leak = "\n- [C2] It MUST be so that the greeting is friendly to all who come.\n## Interfaces"
     write(shop.root / "tickets", {"leak.md": TICKET.replace("\n## Interfaces", leak)})
     agent = Coder(EMPTY + "# 1\n", EMPTY + "# 2\n")
@@ -172,6 +174,35 @@ def test_text_of_scenarios_never_passes_through_a_ticket(shop: Project) -> None:
     for text in (ticket(shop), *agent.prompts):
         assert scenario.id not in text and all(step.text not in text for step in scenario.steps)
     assert "status: rejected" in ticket(shop) and "No change: no attempt was eligible" in ticket(shop)
+
+
+def test_what_no_scenario_is_about_is_not_merged(shop: Project) -> None:
+    """Whoever writes tickets writes specifications: that other features work is no reason to merge this one."""
+    more = TICKET.replace("## Interfaces", "- [C2] GET /admin MUST answer 200.\n## Interfaces")
+    trusted(shop)
+    before = git(shop.repo, "rev-parse", "main")
+    write(shop.root / "tickets", {"hello-2.md": more, "back-door.md": more.replace("title: Say hello", "title: Door")})
+    assert work(desk(shop)) == [0, 0]
+    assert "no scenario is about specs/back-door.md" in ticket(shop, "back-door")
+    assert "no scenario covers C2 of specs/hello-2.md" in ticket(shop) and "status: in review" in ticket(shop)
+    assert git(shop.repo, "rev-parse", "main") == before
+
+
+def test_a_ticket_that_is_worked_on_is_left_alone(shop: Project) -> None:
+    """By its lock, also when the claim is ours; what cannot be gone on with says how to forget it."""
+    place = desk(shop, attempts=0)
+    journal = begin(place.state, "directory", place.tracker.get("hello-2"))
+    with journal.alone() as mine:
+        assert mine
+        journal.note()
+        assert work(desk(shop)) == []
+    (shop.root / "tickets" / "hello-2.md").unlink()
+    with pytest.raises(UsageError, match=r"no ticket 'hello-2'(.|\n)*remove .*directory-hello-2.json"):
+        work(desk(shop))
+    journal.path.unlink()
+    assert work(desk(shop)) == []
+    with pytest.raises(UsageError, match="leave --base out"):
+        Desk(shop.options(base="main"), tickets(shop), Coder(), attempts=1, budget=1)
 
 
 def test_titles_are_data(shop: Project) -> None:
@@ -255,7 +286,7 @@ def _killed(act: Callable[[], object]) -> None:
 
 def test_killed_while_it_evaluates(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """The agent is not asked again for what it has written, and trials with a result are not run again."""
-    shop.scenarios(SCENARIO.replace("## Sc", "---\ntrials: 2\n---\n@covers:C1\n## Sc"))
+    shop.scenarios(SCENARIO.replace("## Sc", "---\ntrials: 2\n---\n@covers:C1\n## Sc"), name="hello-2")
     agent = Coder(EMPTY + "# 1\n", HELLO)
     from twinkit.factory.run import controller
 
@@ -321,17 +352,18 @@ def test_the_whole_way_over_github(shop: Project, tmp_path: Path, monkeypatch: p
     shop.commit({"factory.toml": f'{CONFIG}\n[tracker]\nurl = "https://github.test"\n{lines}'})
     monkeypatch.setenv("TRACKER_TOKEN", TOKEN)
     service = GitHub()
+    nosy = f"import os\nassert {TOKEN[:3]!r} + {TOKEN[3:]!r} not in repr(os.environ)\n{HELLO}"
     with respx.mock() as router:
         router.route(host="github.test").mock(side_effect=service)
         service.create("Vague", "Make it nice.", ["factory: ready", "priority: high"])
         service.create("Say hello", SPEC, ["factory: ready"])
         settings = parse_config((shop.repo / "factory.toml").read_text()).tracker
-        assert work(desk(shop, tracker=tracker(settings, shop.repo))) == [2, 0]
+        assert work(desk(shop, Coder(nosy), tracker(settings, shop.repo))) == [2, 0]
     assert [[label["name"] for label in each["labels"]] for each in service.issues] == [
         ["priority: high", "factory: rejected"], ["factory: in review"],
     ]  # fmt: skip
     (pull,) = service.pulls
-    assert pull["base"] == "main" and git(far, "show", f"{pull['head']}:app.py") == HELLO.strip()
+    assert pull["base"] == "main" and git(far, "show", f"{pull['head']}:app.py") == nosy.strip()
     assert "Eligible" in pull["body"] and "For #2." in pull["body"]
     assert "add 'type:' to the front matter" in "".join(each["text"] for each in service.of(1))
     kept = [path for root in (shop.state, far, shop.repo) for path in root.rglob("*") if path.is_file()]

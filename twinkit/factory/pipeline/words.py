@@ -32,6 +32,7 @@ def proposed(where: str, head: str, mode: str, why: str, report: str) -> str:
     text = f"A change is there to be reviewed: {where} (commit `{head}`). Not merged: {why.rstrip('.')}."
     if mode == "SHADOW":
         text += " Judge it before you read the report: `factory ledger judge --blind`."
+        report = f"<details><summary>The report</summary>\n\n{report.strip()}\n\n</details>"
     return f"{text}\n\n{report}"
 
 

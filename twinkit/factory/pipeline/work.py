@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from twinkit.errors import UsageError
 from twinkit.factory import git
 from twinkit.factory.agents.base import Agent
 from twinkit.factory.config import Config
@@ -20,13 +21,14 @@ from twinkit.factory.ledger.chain import Ledger
 from twinkit.factory.ledger.trust import may_merge, trust
 from twinkit.factory.locks import locked
 from twinkit.factory.pipeline.deploy import deploy
+from twinkit.factory.pipeline.evidence import unproven
 from twinkit.factory.pipeline.journal import Journal, begin, unfinished
 from twinkit.factory.pipeline.merge import merge, publish, target_branch
 from twinkit.factory.pipeline.specify import Mend, specify
 from twinkit.factory.pipeline.words import back, failed, interrupted, merged, proposed, refused
 from twinkit.factory.report.check import recheck
 from twinkit.factory.report.render import render
-from twinkit.factory.run.candidate import open_candidate
+from twinkit.factory.run.candidate import open_candidate, read_specifications
 from twinkit.factory.run.controller import Executor
 from twinkit.factory.run.loop import EXIT, base_scanner, loop
 from twinkit.factory.run.options import Options
@@ -54,6 +56,8 @@ class Desk:
     state: State = field(init=False)
 
     def __post_init__(self) -> None:
+        if self.options.base:
+            raise UsageError("leave --base out: a ticket is judged by the rules of the branch it goes into")
         self.repo = Path(git.output(self.options.project, "rev-parse", "--show-toplevel"))
         self.target = target_branch(self.repo, self.options.head)
         self.state = State(self.options.state)
@@ -69,8 +73,7 @@ def work(desk: Desk, once: bool = False) -> list[int]:
         seen.add(journal.data["ticket"])
         with journal.alone() as mine:
             if mine and journal.read() and not journal.finished:
-                code = _go(desk, journal)
-                codes += [] if code is None else [code]
+                codes += _begun(desk, journal)
     while not (once and codes):
         ticket = next((each for each in desk.tracker.ready() if each.id not in seen), None)
         if ticket is None:
@@ -83,6 +86,15 @@ def work(desk: Desk, once: bool = False) -> list[int]:
                 code = _go(desk, journal)
                 codes += [] if code is None else [code]
     return codes
+
+
+def _begun(desk: Desk, journal: Journal) -> list[int]:
+    try:
+        code = _go(desk, journal)
+    except UsageError as error:
+        begun = f"ticket {journal.data['ticket']} was begun; to forget what was done for it, remove {journal.path}"
+        raise UsageError(f"{error}\n({begun})") from None
+    return [] if code is None else [code]
 
 
 def _go(desk: Desk, journal: Journal) -> int | None:
@@ -164,8 +176,9 @@ def _settle(desk: Desk, journal: Journal, ticket: Ticket) -> None:
     _record(desk, full)
     standing = trust(Ledger(desk.state.ledger).entries(), MINIMUM)
     allowed, why = may_merge(standing, full, data["head"])
-    if allowed and data["advisories"]:
-        allowed, why = False, data["advisories"][0]
+    if allowed:
+        why = next(iter(data["advisories"]), "") or _unproven(desk, data, full)
+        allowed = not why
     if "merged" not in data and "proposal" not in data:
         _propose(desk, journal, ticket, report, standing.mode)
     if "merged" not in data and allowed:
@@ -178,6 +191,11 @@ def _settle(desk: Desk, journal: Journal, ticket: Ticket) -> None:
         _end(journal, "in review", 0, proposed(data["proposal"], data["head"], standing.mode, why, report))
         return
     _deploy(desk, journal, report)
+
+
+def _unproven(desk: Desk, data: dict[str, Any], report: dict[str, Any]) -> str:
+    known = read_specifications(desk.repo, data["base"], _config(desk, data["base"]).specs)
+    return unproven(next(each for each in known if each.path == data["spec"]), report["scenarios"])
 
 
 def _public(desk: Desk, data: dict[str, Any]) -> str:

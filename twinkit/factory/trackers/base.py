@@ -35,7 +35,7 @@ class Ticket:
 
     @property
     def slug(self) -> str:
-        """The id as a name of files and branches; different ids have different ones."""
+        """The id as a name of files and branches; different for ids that differ by more than case."""
         plain = re.sub(r"[^a-z0-9]+", "-", self.id.lower()).strip("-")[:40]
         return plain if plain == self.id.lower() else f"{plain}-{hashlib.sha256(self.id.encode()).hexdigest()[:8]}"
 
