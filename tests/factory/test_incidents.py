@@ -383,5 +383,9 @@ def test_killed_at_any_moment_there_is_no_half_file(project: Project) -> None:
     for incident in incidents:
         text = (project.repo / incident.spec).read_text()
         assert text.endswith("same alert.\n") and hashlib.sha256(text.encode()).hexdigest() in incident.written
-    outcome = desk(project).take(payloads.read(b'{"title": "Bug", "id": 7}')[0])
+    folder = project.repo / "specs" / "bugs"
+    (alert,) = payloads.read(b'{"title": "Bug", "id": 7}')
+    (folder / f".{alert.id}.1.ab").write_text("half")
+    outcome = desk(project).take(alert)
+    assert not list(folder.glob(f".{outcome.id}.*"))
     assert outcome.what == "again" and not outcome.notes

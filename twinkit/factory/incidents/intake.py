@@ -239,10 +239,12 @@ def _digest(text: str) -> str:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a file at once. Raises HarnessError (disk)."""
+    """Write a file at once, under the lock; what a killed writer left of it goes. Raises HarnessError (disk)."""
     scratch = path.with_name(f".{path.stem}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{path.stem}.*"):
+            left.unlink(missing_ok=True)
         with scratch.open("w", encoding="utf-8") as handle:
             handle.write(text)
             handle.flush()
