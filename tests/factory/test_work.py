@@ -364,7 +364,7 @@ def test_the_whole_way_over_github(shop: Project, tmp_path: Path, monkeypatch: p
     ]  # fmt: skip
     (pull,) = service.pulls
     assert pull["base"] == "main" and git(far, "show", f"{pull['head']}:app.py") == nosy.strip()
-    assert "Eligible" in pull["body"] and "For #2." in pull["body"]
+    assert pull["body"].index("<details>") < pull["body"].index("Eligible") and "For #2." in pull["body"]
     assert "add 'type:' to the front matter" in "".join(each["text"] for each in service.of(1))
     kept = [path for root in (shop.state, far, shop.repo) for path in root.rglob("*") if path.is_file()]
     assert len(kept) > 20 and not [path for path in kept if TOKEN.encode() in path.read_bytes()]

@@ -32,8 +32,14 @@ def proposed(where: str, head: str, mode: str, why: str, report: str) -> str:
     text = f"A change is there to be reviewed: {where} (commit `{head}`). Not merged: {why.rstrip('.')}."
     if mode == "SHADOW":
         text += " Judge it before you read the report: `factory ledger judge --blind`."
-        report = f"<details><summary>The report</summary>\n\n{report.strip()}\n\n</details>"
-    return f"{text}\n\n{report}"
+    return f"{text}\n\n{folded(report, mode)}"
+
+
+def folded(report: str, mode: str) -> str:
+    """The report; in SHADOW shut, because who judges blind must not have seen it."""
+    if mode != "SHADOW":
+        return report
+    return f"<details><summary>The report</summary>\n\n{report.strip()}\n\n</details>\n"
 
 
 def merged(head: str, target: str, deployed: str, report: str) -> str:

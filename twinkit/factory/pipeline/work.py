@@ -25,7 +25,7 @@ from twinkit.factory.pipeline.evidence import unproven
 from twinkit.factory.pipeline.journal import Journal, begin, unfinished
 from twinkit.factory.pipeline.merge import merge, publish, target_branch
 from twinkit.factory.pipeline.specify import Mend, specify
-from twinkit.factory.pipeline.words import back, failed, interrupted, merged, proposed, refused
+from twinkit.factory.pipeline.words import back, failed, folded, interrupted, merged, proposed, refused
 from twinkit.factory.report.check import recheck
 from twinkit.factory.report.render import render
 from twinkit.factory.run.candidate import open_candidate, read_specifications
@@ -220,7 +220,7 @@ def _propose(desk: Desk, journal: Journal, ticket: Ticket, report: str, mode: st
     data = journal.data
     branch = f"factory/{ticket.slug}-{data['head'][:8]}"
     publish(desk.repo, branch, data["head"], _config(desk, data["base"]).tracker.remote)
-    text = f"For {ticket.url or ticket.id}. Commit `{data['head']}`. Mode: {mode}.\n\n{report}"
+    text = f"For {ticket.url or ticket.id}. Commit `{data['head']}`. Mode: {mode}.\n\n{folded(report, mode)}"
     proposal = Proposal(branch, data["head"], data["target"], f"{ticket.title} ({ticket.id})", text)
     journal.note(proposal=desk.tracker.open_change(ticket.id, proposal))
 
