@@ -266,6 +266,13 @@ def test_an_incident_of_a_merge_demotes(project: Project, capsys: Any) -> None:
         here.take(one("own", fingerprint="6"))
 
 
+def test_what_the_factory_merged_itself_counts_too(project: Project) -> None:
+    head = project.commit({"n.txt": "1"})
+    Ledger(project.state / "ledger.jsonl").append("merge", {"head": head, "run": "r"})
+    outcome = desk(project, vault=None).take(one("own", release="1.4.3"))
+    assert f"tied to the merge of {head[:12]}: it was merged 0 minutes before" in outcome.notes[0]
+
+
 # the tracker
 
 

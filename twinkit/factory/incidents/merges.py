@@ -20,9 +20,13 @@ SHA = re.compile(r"(?<![0-9a-f])[0-9a-f]{7,40}(?![0-9a-f])")
 
 
 def merges(entries: Sequence[dict[str, Any]]) -> list[tuple[str, float]]:
-    """(commit, time) of every accepted change, oldest first."""
-    accepted = [each for each in entries if each["kind"] == "decision" and each["data"].get("verdict") == "accept"]
+    """(commit, time) of every change that the factory merged or a person accepted, oldest first."""
+    accepted = [each for each in entries if each["kind"] == "merge" or _accepted(each)]
     return [(str(each["data"]["head"]), float(each["at"])) for each in accepted]
+
+
+def _accepted(entry: dict[str, Any]) -> bool:
+    return bool(entry["kind"] == "decision" and entry["data"].get("verdict") == "accept")
 
 
 def tied(

@@ -17,7 +17,7 @@ from typing import Any
 
 from twinkit.factory.errors import IntegrityError
 
-KINDS = ("evaluation", "decision", "judgement", "incident", "scenarios")
+KINDS = ("evaluation", "decision", "judgement", "merge", "incident", "scenarios")
 
 
 class Ledger:

@@ -228,6 +228,7 @@ def _propose(desk: Desk, journal: Journal, ticket: Ticket, report: str, mode: st
 def _deploy(desk: Desk, journal: Journal, report: str) -> None:
     """Once: what was begun and has no outcome is never begun again."""
     data = journal.data
+    _note(desk, "merge", {"head": data["head"], "run": data["run"]})
     settings = _config(desk, data["base"]).deploy
     if not settings.command:
         _end(journal, "done", 0, merged(data["head"], data["target"], "", report))
@@ -245,11 +246,15 @@ def _deploy(desk: Desk, journal: Journal, report: str) -> None:
         said = f"Deployed in {data['deployed']['seconds']:.1f} s."
         _end(journal, "done", 0, merged(data["head"], data["target"], said, report))
         return
-    ledger = Ledger(desk.state.ledger)
-    note = f"deploy failed: {problem}"
-    if not any(e["kind"] == "incident" and e["data"].get("head") == data["head"] for e in ledger.entries()):
-        ledger.append("incident", {"head": data["head"], "note": note})
+    _note(desk, "incident", {"head": data["head"], "note": f"deploy failed: {problem}"})
     _end(journal, "rejected", 1, refused(data["head"], data["target"], problem))
+
+
+def _note(desk: Desk, kind: str, entry: dict[str, Any]) -> None:
+    """Something about a change in the ledger, once."""
+    ledger = Ledger(desk.state.ledger)
+    if not any(each["kind"] == kind and each["data"].get("head") == entry["head"] for each in ledger.entries()):
+        ledger.append(kind, entry)
 
 
 def exit_code(codes: list[int]) -> int:
