@@ -9,8 +9,9 @@ Floor and twin are started alike: the same interpreter, no flags, every module's
 does for what it installs, and `make run` for a checkout).
 
 The floor is uvicorn and starlette answering a constant (floor.py). CPU time is what the kernel says the server used
-(user and system, to the nanosecond), not wall time. Floor and twin take turns, in many short batches; what is
-compared is the lower quartile of each side's batches, since other work on the machine only ever adds to a batch.
+(user and system, to the nanosecond), not wall time. Floor and twin take turns on one core, in many short batches, their
+client on another; what is compared is the lower quartile of each side's batches, since other work on the machine only
+ever adds to a batch.
 """
 
 from __future__ import annotations
@@ -135,6 +136,31 @@ def awake() -> Iterator[None]:
             each.wait()
 
 
+def apart(*servers: Process) -> None:
+    """Keep servers on one core and their client on another, where there are two and the system can.
+
+    Left alone, the scheduler now shares a core between both (which then never is idle, and keeps its caches), now does
+    not: the quicker batches of one side would be compared with the slower ones of the other.
+    """
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    for server in servers if len(cores) > 1 else ():
+        os.sched_setaffinity(server.popen.pid, {cores[1]})
+
+
+@contextlib.contextmanager
+def on_one_core() -> Iterator[None]:
+    """While it lasts this process stays on the first core that it may use."""
+    if not hasattr(os, "sched_getaffinity"):
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
 def low(batches: list[float]) -> float:
     """The lower quartile."""
     return statistics.quantiles(batches, n=4)[0]
@@ -232,12 +258,14 @@ def requests(rounds: int) -> None:
     for name, (key, cases) in CASES.items():
         process = start([*SERVE, name])
         client = Client(process.port, key.format_map(process.credentials))
+        apart(base, process)
         for title, method, path, body, budget in cases(client):
             client.must(method, path, body)
             floor, ours = [], []
-            for _ in range(BATCHES):
-                floor.append(batch(base, plain, rounds, method, path, body))
-                ours.append(batch(process, client, rounds, method, path, body))
+            with on_one_core():
+                for _ in range(BATCHES):
+                    floor.append(batch(base, plain, rounds, method, path, body))
+                    ours.append(batch(process, client, rounds, method, path, body))
             figures = f"{low(floor):.0f} -> {low(ours):.0f} us"
             line(f"{name}: {title}", figures, low(ours) / low(floor), budget)
         process.stop()

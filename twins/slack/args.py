@@ -26,11 +26,13 @@ class Args:
     def text(self, name: str, default: str = "") -> str:
         """An argument as text; `default` where it is not there, or is a file."""
         value = self.data.get(name)
-        if value is None or not isinstance(value, str | int | float | list | dict):
+        if isinstance(value, str):
+            return value
+        if value is None or not isinstance(value, int | float | list | dict):
             return default
         if isinstance(value, bool):
             return "true" if value else "false"
-        return value if isinstance(value, str) else orjson.dumps(value).decode()
+        return orjson.dumps(value).decode()
 
     def need(self, name: str) -> str:
         """A text that must be there. Raises `invalid_arguments`."""
