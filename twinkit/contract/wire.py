@@ -223,17 +223,17 @@ def _put(
         else:
             root[name] = value
         return
+    if len(path) > max_depth:
+        raise WireError("too_deep", name[:_CACHED_NAME])
     if len(path) == 2 and path[1]:
         head, member = path
         held = root.get(head)
-        if held is None and max_depth > 1:
+        if held is None:
             root[head] = {member: value}
             return
         if type(held) is dict and member not in held:
             held[member] = value
             return
-    if len(path) > max_depth:
-        raise WireError("too_deep", name[:_CACHED_NAME])
     _insert(root, path, value, name)
 
 

@@ -2,7 +2,8 @@
 
 Cassettes are those of Ruby's VCR and Betamax (`http_interactions`), vcrpy and go-vcr (`interactions`), PHP-VCR and
 ExVCR (a list of `request` and `response`) and nock (a list of `scope`), in YAML or JSON; HAR is HTTP Archive 1.2, which
-Polly writes as well. Secrets are taken out as `twin record` does. Imports: recording, errors; yaml when it is no JSON.
+Polly writes as well. Secrets are taken out as `twin record` does.
+Imports: recording, files, errors; yaml when it is no JSON.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from twinkit.errors import UsageError
+from twinkit.files import read_text
 from twinkit.testing.recording import KEPT_HEADERS, Recorded, Recording, Redactor, is_sent
 
 Known = Callable[[str], str]
@@ -49,12 +51,7 @@ class Cassette:
 
 def load(path: Path, known: Known = lambda host: "") -> Cassette:
     """Read a recording of `twin record`, a cassette or a HAR file. Raises UsageError."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is no recording: it is not text in UTF-8") from None
+    text = read_text(path)
     if text.startswith('{"twinkit"'):
         return Cassette(Recording.load(path))
     try:

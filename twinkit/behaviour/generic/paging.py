@@ -127,10 +127,10 @@ class Pager(NamedTuple):
             if self.before in params:
                 paging.before = _place(ctx, request, style, self.before, params[self.before])
             if (self.page or self.offset) and paging.after is None and paging.before is None:
-                self._number(request, paging, params)
+                self._leap(request, paging, params)
         return paging
 
-    def _number(self, request: Request, paging: Paging, params: Mapping[str, Any]) -> None:
+    def _leap(self, request: Request, paging: Paging, params: Mapping[str, Any]) -> None:
         """Of a list with cursors that takes a page's number or an offset as well."""
         if self.page and was_sent(request, self.page):
             paging.page = max(paging.first, _number(params.get(self.page), paging.first))

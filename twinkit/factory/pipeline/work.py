@@ -209,11 +209,8 @@ def _public(desk: Desk, data: dict[str, Any]) -> str:
 
 def _record(desk: Desk, report: dict[str, Any]) -> None:
     """The evaluation in the ledger, once."""
-    ledger = Ledger(desk.state.ledger)
-    known = {each["data"].get("run") for each in ledger.entries() if each["kind"] == "evaluation"}
-    if report["run"] not in known:
-        found = {"run": report["run"], "head": report["head"], "decision": report["gate"]["decision"]}
-        ledger.append("evaluation", {**found, "vault": report["vault"]})
+    found = {"run": report["run"], "head": report["head"], "decision": report["gate"]["decision"]}
+    _note(desk, "evaluation", {**found, "vault": report["vault"]}, by="run")
 
 
 def _propose(desk: Desk, journal: Journal, ticket: Ticket, report: str, mode: str) -> None:
@@ -250,10 +247,10 @@ def _deploy(desk: Desk, journal: Journal, report: str) -> None:
     _end(journal, "rejected", 1, refused(data["head"], data["target"], problem))
 
 
-def _note(desk: Desk, kind: str, entry: dict[str, Any]) -> None:
-    """Something about a change in the ledger, once."""
+def _note(desk: Desk, kind: str, entry: dict[str, Any], by: str = "head") -> None:
+    """Something about a change in the ledger, once for each head, or whatever else it goes `by`."""
     ledger = Ledger(desk.state.ledger)
-    if not any(each["kind"] == kind and each["data"].get("head") == entry["head"] for each in ledger.entries()):
+    if not any(each["kind"] == kind and each["data"].get(by) == entry[by] for each in ledger.entries()):
         ledger.append(kind, entry)
 
 
